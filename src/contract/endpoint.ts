@@ -1,0 +1,83 @@
+/**
+ * The shape of an endpoint. Server, web, command line, OpenAPI and the every-endpoint test are all derived
+ * from these declarations, so what is written here is what happens.
+ */
+import { z } from 'zod'
+import type { FailureCode } from './errors.ts'
+
+/** Who may call: `anyone` needs no login, `user` any signed-in person, `admin` an administrator of the tenant. */
+export type Access = 'anyone' | 'user' | 'admin'
+
+/**
+ * What the endpoint does to the database. `read` and `write` get a unit of work of that kind; `none` opens its own
+ * short units (streams hold no transaction); `door` goes through one of the doors of `docs/topics/isolation.md`.
+ */
+export type Work = 'read' | 'write' | 'none' | 'door'
+
+export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
+
+export interface Endpoint {
+  /** `noun.verb`; also the OpenAPI operation id. */
+  readonly id: string
+  readonly method: Method
+  /** Fastify syntax; every `:name` has an entry in `params`. */
+  readonly path: string
+  readonly summary: string
+  readonly access: Access
+  readonly work: Work
+  readonly params: z.ZodObject
+  readonly query: z.ZodObject
+  readonly body: z.ZodType | null
+  /** Status of success: 200 unless something was created (201) or there is nothing to say (204). */
+  readonly status: 200 | 201 | 202 | 204
+  /** `null` when the reply is a stream of server-sent events, whose data are then `events`. */
+  readonly reply: z.ZodType | null
+  readonly events: Readonly<Record<string, z.ZodType>> | null
+  /** The codes that this endpoint itself may fail with, besides those every endpoint shares (`SHARED_FAILURES`). */
+  readonly fails: readonly FailureCode[]
+}
+
+const NOTHING = z.strictObject({})
+
+type Defaults = {
+  params: typeof NOTHING
+  query: typeof NOTHING
+  body: null
+  status: 200
+  reply: null
+  events: null
+  fails: readonly []
+}
+
+/** Declares an endpoint; parts left out take their defaults. Unknown fields of params, query and body are refused. */
+export function endpoint<const E extends Partial<Endpoint> & Pick<Endpoint, 'id' | 'method' | 'path' | 'summary' | 'access' | 'work'>>(
+  declared: E,
+): Omit<Defaults, keyof E> & E {
+  return { params: NOTHING, query: NOTHING, body: null, status: 200, reply: null, events: null, fails: [], ...declared } as Omit<Defaults, keyof E> & E
+}
+
+/** One page of a list. `next` is an opaque cursor, good only for the person it was given to; `null` on the last page. */
+export function page<T extends z.ZodType>(item: T) {
+  return z.strictObject({ items: z.array(item), next: z.string().nullable() })
+}
+
+/** Query fields of every paged list. */
+export const PageQuery = z.strictObject({
+  cursor: z.string().max(1_000).optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(50),
+})
+
+/** A line of text that a person typed: trimmed, not empty, no control characters (and so no NUL, which PostgreSQL refuses). */
+export const line = (max: number) =>
+  z.string().trim().min(1, 'must not be empty').max(max, `must be at most ${max} characters`).regex(/^[^\p{Cc}]*$/u, 'must not contain control characters')
+
+/** Text of several lines; tabs and line breaks are kept, other control characters are refused. */
+export const prose = (max: number) =>
+  z
+    .string()
+    .min(1, 'must not be empty')
+    .max(max, `must be at most ${max} characters`)
+    .regex(/^(?:[^\p{Cc}]|[\t\n\r])*$/u, 'must not contain control characters')
+    .refine((text) => text.trim() !== '', 'must not be empty')
+
+export const Time = z.iso.datetime().describe('RFC 3339, UTC')

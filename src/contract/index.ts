@@ -1,0 +1,15 @@
+/** The registry: every endpoint there is, in one list. What is not here does not exist. */
+import * as accounts from './accounts.ts'
+import * as chats from './chats.ts'
+import type { Endpoint } from './endpoint.ts'
+import * as models from './models.ts'
+
+const { getStatus, setUp, signIn, signOut, getMe, setPreferences, listMembers, addMember, inviteAgain, acceptInvitation } = accounts
+const { listChats, createChat, getChat, changeChat, deleteChat, restoreChat, listMessages, sendMessage, answerAgain, followGeneration, stopGeneration } = chats
+const { listModels, listProviders, addProvider, changeProvider, removeProvider, testProvider, getHandbook } = models
+
+export const ENDPOINTS: readonly Endpoint[] = [
+  getStatus, setUp, signIn, signOut, getMe, setPreferences, listMembers, addMember, inviteAgain, acceptInvitation,
+  listChats, createChat, getChat, changeChat, deleteChat, restoreChat, listMessages, sendMessage, answerAgain, followGeneration, stopGeneration,
+  listModels, listProviders, addProvider, changeProvider, removeProvider, testProvider, getHandbook,
+]
