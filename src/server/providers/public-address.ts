@@ -1,0 +1,31 @@
+/** Which IP addresses lie on the public internet. What is not known to be public is not: there is no list of bad ranges to forget one from. */
+import ipaddr from 'ipaddr.js'
+
+const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3')
+const NAT64 = ipaddr.IPv6.parseCIDR('64:ff9b::/96')
+
+/**
+ * True only for an address that anybody on the internet could have: not private, loopback, link-local, shared, reserved,
+ * multicast or documentation, nor an IPv6 form (mapped, NAT64, 6to4, Teredo) of one of these.
+ */
+export function isPublicAddress(text: string): boolean {
+  // The URL parser writes the last 32 bits in hex; ipaddr.js would take `::8.8.8.8` for the mapped `::ffff:8.8.8.8`.
+  const spelled = text.includes(':') ? URL.parse(`http://[${text}]`)?.hostname.slice(1, -1) : text
+  if (spelled === undefined || !ipaddr.isValid(spelled)) return false
+  const address = ipaddr.process(spelled)
+  if (address instanceof ipaddr.IPv4) return address.range() === 'unicast'
+  // Networks without IPv4 reach public IPv4 servers through NAT64, so there the address inside decides.
+  if (address.match(NAT64)) return isPublicAddress(ipaddr.fromByteArray(address.toByteArray().slice(12)).toString())
+  return address.range() === 'unicast' && address.match(GLOBAL_UNICAST)
+}
+
+/** One spelling per address, so that equal addresses compare equal; IPv4 in IPv6 becomes IPv4. */
+export function canonicalAddress(text: string): string {
+  return ipaddr.process(text).toNormalizedString()
+}
+
+/** True for loopback and for the unspecified address, which connects to this machine as well. */
+export function isLoopback(text: string): boolean {
+  const range = ipaddr.process(text).range()
+  return range === 'loopback' || range === 'unspecified'
+}
