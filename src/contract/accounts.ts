@@ -1,13 +1,17 @@
 /** Setting up, signing in and out, who one is, and the people of the organisation. */
 import { z } from 'zod'
-import { endpoint, line, page, PageQuery, Time } from './endpoint.ts'
+import { endpoint, line, PageQuery, page, Time } from './endpoint.ts'
 import { ScopeId, SessionId, TenantId, UserId } from './ids.ts'
 
 export const Role = z.enum(['user', 'admin'])
 export type Role = z.infer<typeof Role>
 
 export const Email = z.string().trim().toLowerCase().max(254).pipe(z.email('must be an e-mail address'))
-export const Slug = z.string().trim().toLowerCase().regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, 'must be letters, digits and hyphens, at most 40')
+export const Slug = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, 'must be letters, digits and hyphens, at most 40')
 /** 12 characters or more, any characters; never trimmed. 128 at most, so that hashing stays bounded. */
 export const NewPassword = z.string().min(12, 'must be at least 12 characters').max(128, 'must be at most 128 characters')
 const GivenPassword = z.string().min(1, 'must not be empty').max(128, 'must be at most 128 characters')
@@ -38,75 +42,141 @@ export const Status = z.strictObject({
 })
 
 export const getStatus = endpoint({
-  id: 'status.get', method: 'GET', path: '/api/status', summary: 'Whether this server is set up, and how to sign in to it',
-  access: 'anyone', work: 'door', reply: Status,
+  id: 'status.get',
+  method: 'GET',
+  path: '/api/status',
+  summary: 'Whether this server is set up, and how to sign in to it',
+  access: 'anyone',
+  work: 'door',
+  reply: Status,
 })
 
 export const setUp = endpoint({
-  id: 'setup.run', method: 'POST', path: '/api/setup', summary: 'Make the organisation and its first administrator, with the code from the terminal',
-  access: 'anyone', work: 'door', status: 201,
+  id: 'setup.run',
+  method: 'POST',
+  path: '/api/setup',
+  summary: 'Make the organisation and its first administrator, with the code from the terminal',
+  access: 'anyone',
+  work: 'door',
+  status: 201,
   body: z.strictObject({
-    code: z.string().trim().max(64), organisation: line(80), slug: Slug.optional(),
-    name: line(80), email: Email, password: NewPassword, deliver: Deliver,
+    code: z.string().trim().max(64),
+    organisation: line(80),
+    slug: Slug.optional(),
+    name: line(80),
+    email: Email,
+    password: NewPassword,
+    deliver: Deliver,
   }),
-  reply: SignedIn, fails: ['setup.done', 'setup.wrong_code', 'password.weak', 'auth.too_many_attempts'],
+  reply: SignedIn,
+  fails: ['setup.done', 'setup.wrong_code', 'password.weak', 'auth.too_many_attempts'],
 })
 
 export const signIn = endpoint({
-  id: 'auth.sign_in', method: 'POST', path: '/api/auth/sign-in', summary: 'Sign in with address and password',
-  access: 'anyone', work: 'door',
+  id: 'auth.sign_in',
+  method: 'POST',
+  path: '/api/auth/sign-in',
+  summary: 'Sign in with address and password',
+  access: 'anyone',
+  work: 'door',
   body: z.strictObject({ email: Email, password: GivenPassword, organisation: Slug.optional(), deliver: Deliver }),
-  reply: SignedIn, fails: ['auth.wrong_credentials', 'auth.too_many_attempts', 'auth.organisation_needed'],
+  reply: SignedIn,
+  fails: ['auth.wrong_credentials', 'auth.too_many_attempts', 'auth.organisation_needed'],
 })
 
 export const signOut = endpoint({
-  id: 'auth.sign_out', method: 'POST', path: '/api/auth/sign-out', summary: 'End this login session everywhere it is used',
-  access: 'user', work: 'door', status: 204,
+  id: 'auth.sign_out',
+  method: 'POST',
+  path: '/api/auth/sign-out',
+  summary: 'End this login session everywhere it is used',
+  access: 'user',
+  work: 'door',
+  status: 204,
 })
 
 export const getMe = endpoint({
-  id: 'me.get', method: 'GET', path: '/api/me', summary: 'Who is signed in', access: 'user', work: 'read', reply: Me,
+  id: 'me.get',
+  method: 'GET',
+  path: '/api/me',
+  summary: 'Who is signed in',
+  access: 'user',
+  work: 'read',
+  reply: Me,
 })
 
 export const setPreferences = endpoint({
-  id: 'me.set_preferences', method: 'PATCH', path: '/api/me/preferences', summary: 'Change own preferences; fields left out stay as they are',
-  access: 'user', work: 'write',
+  id: 'me.set_preferences',
+  method: 'PATCH',
+  path: '/api/me/preferences',
+  summary: 'Change own preferences; fields left out stay as they are',
+  access: 'user',
+  work: 'write',
   body: z.strictObject({ theme: z.enum(['system', 'light', 'dark']).optional(), model: z.string().max(300).nullable().optional() }),
   reply: Preferences,
 })
 
 export const Member = z.strictObject({
-  id: UserId, name: z.string(), email: z.string(), role: Role,
-  joined: z.boolean().describe('false until the person has accepted the invitation'), timeCreated: Time,
+  id: UserId,
+  name: z.string(),
+  email: z.string(),
+  role: Role,
+  joined: z.boolean().describe('false until the person has accepted the invitation'),
+  timeCreated: Time,
 })
 export type Member = z.infer<typeof Member>
 
 const Invitation = z.strictObject({
   member: Member,
-  link: z.string().describe('single use; for the person alone'), expiresAt: Time,
+  link: z.string().describe('single use; for the person alone'),
+  expiresAt: Time,
 })
 
 export const listMembers = endpoint({
-  id: 'members.list', method: 'GET', path: '/api/members', summary: 'The people of the organisation, by name',
-  access: 'user', work: 'read', query: PageQuery, reply: page(Member), fails: ['cursor.invalid'],
+  id: 'members.list',
+  method: 'GET',
+  path: '/api/members',
+  summary: 'The people of the organisation, by name',
+  access: 'user',
+  work: 'read',
+  query: PageQuery,
+  reply: page(Member),
+  fails: ['cursor.invalid'],
 })
 
 export const addMember = endpoint({
-  id: 'members.add', method: 'POST', path: '/api/members', summary: 'Create an account; the person chooses their own password through the link',
-  access: 'admin', work: 'door', status: 201,
+  id: 'members.add',
+  method: 'POST',
+  path: '/api/members',
+  summary: 'Create an account; the person chooses their own password through the link',
+  access: 'admin',
+  work: 'door',
+  status: 201,
   body: z.strictObject({ name: line(80), email: Email, role: Role.default('user') }),
-  reply: Invitation, fails: ['member.exists'],
+  reply: Invitation,
+  fails: ['member.exists'],
 })
 
 export const inviteAgain = endpoint({
-  id: 'members.invite_again', method: 'POST', path: '/api/members/:userId/invitation', summary: 'A new link for somebody who has not joined yet; the old one stops working',
-  access: 'admin', work: 'door', status: 201, params: z.strictObject({ userId: UserId }),
-  reply: Invitation, fails: ['member.not_found', 'member.joined'],
+  id: 'members.invite_again',
+  method: 'POST',
+  path: '/api/members/:userId/invitation',
+  summary: 'A new link for somebody who has not joined yet; the old one stops working',
+  access: 'admin',
+  work: 'door',
+  status: 201,
+  params: z.strictObject({ userId: UserId }),
+  reply: Invitation,
+  fails: ['member.not_found', 'member.joined'],
 })
 
 export const acceptInvitation = endpoint({
-  id: 'invitation.accept', method: 'POST', path: '/api/invitations/accept', summary: 'Choose a password through an invitation link, and be signed in',
-  access: 'anyone', work: 'door',
+  id: 'invitation.accept',
+  method: 'POST',
+  path: '/api/invitations/accept',
+  summary: 'Choose a password through an invitation link, and be signed in',
+  access: 'anyone',
+  work: 'door',
   body: z.strictObject({ token: z.string().max(400), password: NewPassword, deliver: Deliver }),
-  reply: SignedIn, fails: ['invitation.invalid', 'password.weak', 'auth.too_many_attempts'],
+  reply: SignedIn,
+  fails: ['invitation.invalid', 'password.weak', 'auth.too_many_attempts'],
 })

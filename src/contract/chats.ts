@@ -1,6 +1,6 @@
 /** Chats, their messages, and the answers being written. */
 import { z } from 'zod'
-import { endpoint, line, page, PageQuery, prose, Time } from './endpoint.ts'
+import { endpoint, line, PageQuery, page, prose, Time } from './endpoint.ts'
 import { ChatId, MessageId, ScopeId, UserId } from './ids.ts'
 
 export const ModelId = z.string().min(1).max(300).describe('`librarian`, or provider id and model name with a colon between')
@@ -27,7 +27,12 @@ export type Source = z.infer<typeof Source>
 
 export const Part = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('text'), text: z.string() }),
-  z.strictObject({ type: z.literal('citation'), number: z.number().int().min(1).describe('the text points to it as [number]'), source: Source, quote: z.string() }),
+  z.strictObject({
+    type: z.literal('citation'),
+    number: z.number().int().min(1).describe('the text points to it as [number]'),
+    source: Source,
+    quote: z.string(),
+  }),
   z.strictObject({ type: z.literal('failure'), sentence: z.string().describe('what went wrong, for the person'), retry: z.boolean() }),
 ])
 export type Part = z.infer<typeof Part>
@@ -54,70 +59,139 @@ const inChat = z.strictObject({ chatId: ChatId })
 const inGeneration = z.strictObject({ chatId: ChatId, generationId: MessageId })
 
 export const listChats = endpoint({
-  id: 'chats.list', method: 'GET', path: '/api/chats', summary: 'Own chats, the latest first',
-  access: 'user', work: 'read', query: PageQuery, reply: page(Chat), fails: ['cursor.invalid'],
+  id: 'chats.list',
+  method: 'GET',
+  path: '/api/chats',
+  summary: 'Own chats, the latest first',
+  access: 'user',
+  work: 'read',
+  query: PageQuery,
+  reply: page(Chat),
+  fails: ['cursor.invalid'],
 })
 
 export const createChat = endpoint({
-  id: 'chats.create', method: 'POST', path: '/api/chats', summary: 'Begin a chat',
-  access: 'user', work: 'write', status: 201,
+  id: 'chats.create',
+  method: 'POST',
+  path: '/api/chats',
+  summary: 'Begin a chat',
+  access: 'user',
+  work: 'write',
+  status: 201,
   body: z.strictObject({ description: line(200).optional(), model: ModelId.optional() }),
-  reply: Chat, fails: ['model.not_found'],
+  reply: Chat,
+  fails: ['model.not_found'],
 })
 
 export const getChat = endpoint({
-  id: 'chats.get', method: 'GET', path: '/api/chats/:chatId', summary: 'One chat',
-  access: 'user', work: 'read', params: inChat, reply: Chat, fails: ['chat.not_found'],
+  id: 'chats.get',
+  method: 'GET',
+  path: '/api/chats/:chatId',
+  summary: 'One chat',
+  access: 'user',
+  work: 'read',
+  params: inChat,
+  reply: Chat,
+  fails: ['chat.not_found'],
 })
 
 export const changeChat = endpoint({
-  id: 'chats.change', method: 'PATCH', path: '/api/chats/:chatId', summary: 'Rename a chat, or choose its model',
-  access: 'user', work: 'write', params: inChat,
-  body: z.strictObject({ description: line(200).optional(), model: ModelId.optional() }).refine((b) => b.description !== undefined || b.model !== undefined, 'must change something'),
-  reply: Chat, fails: ['chat.not_found', 'model.not_found'],
+  id: 'chats.change',
+  method: 'PATCH',
+  path: '/api/chats/:chatId',
+  summary: 'Rename a chat, or choose its model',
+  access: 'user',
+  work: 'write',
+  params: inChat,
+  body: z
+    .strictObject({ description: line(200).optional(), model: ModelId.optional() })
+    .refine((b) => b.description !== undefined || b.model !== undefined, 'must change something'),
+  reply: Chat,
+  fails: ['chat.not_found', 'model.not_found'],
 })
 
 export const deleteChat = endpoint({
-  id: 'chats.delete', method: 'DELETE', path: '/api/chats/:chatId', summary: 'Delete a chat; it can be restored',
-  access: 'user', work: 'write', params: inChat, status: 204, fails: ['chat.not_found'],
+  id: 'chats.delete',
+  method: 'DELETE',
+  path: '/api/chats/:chatId',
+  summary: 'Delete a chat; it can be restored',
+  access: 'user',
+  work: 'write',
+  params: inChat,
+  status: 204,
+  fails: ['chat.not_found'],
 })
 
 export const restoreChat = endpoint({
-  id: 'chats.restore', method: 'POST', path: '/api/chats/:chatId/restore', summary: 'Undo the deletion of a chat',
-  access: 'user', work: 'write', params: inChat, reply: Chat, fails: ['chat.not_found'],
+  id: 'chats.restore',
+  method: 'POST',
+  path: '/api/chats/:chatId/restore',
+  summary: 'Undo the deletion of a chat',
+  access: 'user',
+  work: 'write',
+  params: inChat,
+  reply: Chat,
+  fails: ['chat.not_found'],
 })
 
 export const listMessages = endpoint({
-  id: 'messages.list', method: 'GET', path: '/api/chats/:chatId/messages', summary: 'Messages of a chat, the latest first; `parentId` makes them a tree',
-  access: 'user', work: 'read', params: inChat, query: PageQuery, reply: page(Message), fails: ['chat.not_found', 'cursor.invalid'],
+  id: 'messages.list',
+  method: 'GET',
+  path: '/api/chats/:chatId/messages',
+  summary: 'Messages of a chat, the latest first; `parentId` makes them a tree',
+  access: 'user',
+  work: 'read',
+  params: inChat,
+  query: PageQuery,
+  reply: page(Message),
+  fails: ['chat.not_found', 'cursor.invalid'],
 })
 
 /** A question and the answer that has begun; follow the answer at `generations.follow` with its id. */
 export const Exchange = z.strictObject({ question: Message, answer: Message, chat: Chat })
 
 export const sendMessage = endpoint({
-  id: 'messages.send', method: 'POST', path: '/api/chats/:chatId/messages', summary: 'Ask something; the answer begins at once and goes on without this request',
-  access: 'user', work: 'none', params: inChat, status: 202,
+  id: 'messages.send',
+  method: 'POST',
+  path: '/api/chats/:chatId/messages',
+  summary: 'Ask something; the answer begins at once and goes on without this request',
+  access: 'user',
+  work: 'none',
+  params: inChat,
+  status: 202,
   body: z.strictObject({
     text: prose(100_000),
     parentId: MessageId.nullable().describe('the message this one follows; null for the first'),
     model: ModelId.optional().describe("the chat's model when left out"),
     idempotencyKey: z.uuid().describe('sending the same key again does not ask again'),
   }),
-  reply: Exchange, fails: ['chat.not_found', 'message.not_found', 'message.conflict', 'model.not_found'],
+  reply: Exchange,
+  fails: ['chat.not_found', 'message.not_found', 'message.conflict', 'model.not_found'],
 })
 
 export const answerAgain = endpoint({
-  id: 'generations.start', method: 'POST', path: '/api/chats/:chatId/generations', summary: 'Answer a question again; the earlier answer stays beside it',
-  access: 'user', work: 'none', params: inChat, status: 202,
+  id: 'generations.start',
+  method: 'POST',
+  path: '/api/chats/:chatId/generations',
+  summary: 'Answer a question again; the earlier answer stays beside it',
+  access: 'user',
+  work: 'none',
+  params: inChat,
+  status: 202,
   body: z.strictObject({ questionId: MessageId, model: ModelId.optional() }),
-  reply: Exchange, fails: ['chat.not_found', 'message.not_found', 'model.not_found'],
+  reply: Exchange,
+  fails: ['chat.not_found', 'message.not_found', 'model.not_found'],
 })
 
 export const followGeneration = endpoint({
-  id: 'generations.follow', method: 'GET', path: '/api/chats/:chatId/generations/:generationId/events',
-  summary: 'Follow an answer as it is written. Every event has a sequence number as its id; send the last as Last-Event-ID to go on after it.',
-  access: 'user', work: 'none', params: inGeneration,
+  id: 'generations.follow',
+  method: 'GET',
+  path: '/api/chats/:chatId/generations/:generationId/events',
+  summary:
+    'Follow an answer as it is written. Every event has a sequence number as its id; send the last as Last-Event-ID to go on after it.',
+  access: 'user',
+  work: 'none',
+  params: inGeneration,
   events: {
     delta: z.strictObject({ text: z.string() }),
     citation: z.strictObject({ citation: Part.options[1] }),
@@ -127,6 +201,13 @@ export const followGeneration = endpoint({
 })
 
 export const stopGeneration = endpoint({
-  id: 'generations.stop', method: 'POST', path: '/api/chats/:chatId/generations/:generationId/stop', summary: 'Stop an answer and keep what was written; the reply is the answer as it is kept',
-  access: 'user', work: 'none', params: inGeneration, reply: Message, fails: ['chat.not_found', 'generation.not_found'],
+  id: 'generations.stop',
+  method: 'POST',
+  path: '/api/chats/:chatId/generations/:generationId/stop',
+  summary: 'Stop an answer and keep what was written; the reply is the answer as it is kept',
+  access: 'user',
+  work: 'none',
+  params: inGeneration,
+  reply: Message,
+  fails: ['chat.not_found', 'generation.not_found'],
 })

@@ -53,7 +53,11 @@ type Defaults = {
 export function endpoint<const E extends Partial<Endpoint> & Pick<Endpoint, 'id' | 'method' | 'path' | 'summary' | 'access' | 'work'>>(
   declared: E,
 ): Omit<Defaults, keyof E> & E {
-  return { params: NOTHING, query: NOTHING, body: null, status: 200, reply: null, events: null, fails: [], ...declared } as Omit<Defaults, keyof E> & E
+  return { params: NOTHING, query: NOTHING, body: null, status: 200, reply: null, events: null, fails: [], ...declared } as Omit<
+    Defaults,
+    keyof E
+  > &
+    E
 }
 
 /** One page of a list. `next` is an opaque cursor, good only for the person it was given to; `null` on the last page. */
@@ -69,7 +73,12 @@ export const PageQuery = z.strictObject({
 
 /** A line of text that a person typed: trimmed, not empty, no control characters (and so no NUL, which PostgreSQL refuses). */
 export const line = (max: number) =>
-  z.string().trim().min(1, 'must not be empty').max(max, `must be at most ${max} characters`).regex(/^[^\p{Cc}]*$/u, 'must not contain control characters')
+  z
+    .string()
+    .trim()
+    .min(1, 'must not be empty')
+    .max(max, `must be at most ${max} characters`)
+    .regex(/^[^\p{Cc}]*$/u, 'must not contain control characters')
 
 /** Text of several lines; tabs and line breaks are kept, other control characters are refused. */
 export const prose = (max: number) =>

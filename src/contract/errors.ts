@@ -11,42 +11,94 @@ interface Entry {
 }
 
 const catalogue = {
-  'request.invalid': { status: 400, detail: 'The request is not in the form this address expects.', next: 'Correct the fields listed under “errors” and send it again.' },
+  'request.invalid': {
+    status: 400,
+    detail: 'The request is not in the form this address expects.',
+    next: 'Correct the fields listed under “errors” and send it again.',
+  },
   'request.too_large': { status: 413, detail: 'The request is larger than this server accepts.', next: 'Send less at once.' },
   'request.media_type': { status: 415, detail: 'The request body is not JSON.', next: 'Send it as application/json.' },
   'request.cross_site': { status: 403, detail: 'The request came from another site.', next: 'Open Sardonyx itself and try again there.' },
-  'request.unknown_address': { status: 404, detail: 'There is nothing at this address.', next: 'Check the address; /api lists all there are.' },
-  'request.too_many': { status: 429, detail: 'Too many requests in a short time.', next: 'Wait for the time given in Retry-After and try again.' },
+  'request.unknown_address': {
+    status: 404,
+    detail: 'There is nothing at this address.',
+    next: 'Check the address; /api lists all there are.',
+  },
+  'request.too_many': {
+    status: 429,
+    detail: 'Too many requests in a short time.',
+    next: 'Wait for the time given in Retry-After and try again.',
+  },
 
   'auth.required': { status: 401, detail: 'You are not signed in.', next: 'Sign in and try again.' },
   'auth.wrong_credentials': { status: 401, detail: 'That address and password do not belong together.', next: 'Check both and try again.' },
-  'auth.too_many_attempts': { status: 429, detail: 'Too many failed attempts.', next: 'Wait for the time given in Retry-After and try again.' },
+  'auth.too_many_attempts': {
+    status: 429,
+    detail: 'Too many failed attempts.',
+    next: 'Wait for the time given in Retry-After and try again.',
+  },
   'auth.not_allowed': { status: 403, detail: 'Only an administrator may do this.', next: 'Ask an administrator of your organisation.' },
-  'auth.organisation_needed': { status: 400, detail: 'This server holds several organisations.', next: 'Give the short name of yours as well.' },
+  'auth.organisation_needed': {
+    status: 400,
+    detail: 'This server holds several organisations.',
+    next: 'Give the short name of yours as well.',
+  },
   'password.weak': { status: 400, detail: 'That password is too easy to guess.', next: 'Take a longer one; a sentence works well.' },
 
   'setup.done': { status: 409, detail: 'This server has been set up already.', next: 'Sign in instead.' },
-  'setup.wrong_code': { status: 403, detail: 'That is not the current setup code.', next: 'Copy the code from the terminal in which the server was started.' },
+  'setup.wrong_code': {
+    status: 403,
+    detail: 'That is not the current setup code.',
+    next: 'Copy the code from the terminal in which the server was started.',
+  },
 
-  'invitation.invalid': { status: 404, detail: 'This invitation link is not valid, or was used already.', next: 'Ask your administrator for a new one.' },
+  'invitation.invalid': {
+    status: 404,
+    detail: 'This invitation link is not valid, or was used already.',
+    next: 'Ask your administrator for a new one.',
+  },
   'member.exists': { status: 409, detail: 'Somebody with this address is in the organisation already.', next: 'Use another address.' },
   'member.not_found': { status: 404, detail: 'There is no such person in your organisation.', next: 'Look at the list of people again.' },
   'member.joined': { status: 409, detail: 'This person has joined already.', next: 'They can sign in with their own password.' },
 
-  'chat.not_found': { status: 404, detail: 'There is no such chat, or it is not yours to see.', next: 'Look for it in the list of your chats.' },
+  'chat.not_found': {
+    status: 404,
+    detail: 'There is no such chat, or it is not yours to see.',
+    next: 'Look for it in the list of your chats.',
+  },
   'message.not_found': { status: 404, detail: 'There is no such message in this chat.', next: 'Reload the chat and try again.' },
-  'message.conflict': { status: 409, detail: 'Another question was already sent under this idempotency key.', next: 'Use a new key for a new question.' },
+  'message.conflict': {
+    status: 409,
+    detail: 'Another question was already sent under this idempotency key.',
+    next: 'Use a new key for a new question.',
+  },
   'generation.not_found': { status: 404, detail: 'There is no such answer in this chat.', next: 'Reload the chat and try again.' },
 
   'model.not_found': { status: 404, detail: 'This model is not offered here any more.', next: 'Pick another model.' },
   'provider.not_found': { status: 404, detail: 'There is no such model provider.', next: 'Reload the page and try again.' },
-  'provider.key_needed': { status: 400, detail: 'The address was changed, so the stored key is not sent there.', next: 'Enter the key again, or clear it.' },
-  'provider.address_refused': { status: 400, detail: 'This server may not call that address.', next: 'Use a public https address, or ask the operator of the server to allow this host and port.' },
+  'provider.key_needed': {
+    status: 400,
+    detail: 'The address was changed, so the stored key is not sent there.',
+    next: 'Enter the key again, or clear it.',
+  },
+  'provider.address_refused': {
+    status: 400,
+    detail: 'This server may not call that address.',
+    next: 'Use a public https address, or ask the operator of the server to allow this host and port.',
+  },
 
   'cursor.invalid': { status: 400, detail: 'This page marker is not valid for you.', next: 'Start again from the first page.' },
 
-  'server.internal': { status: 500, detail: 'Something went wrong on the server, and it was not your doing.', next: 'Try again; if it happens again, give the request id to your administrator.' },
-  'server.unavailable': { status: 503, detail: 'The server cannot reach its database just now.', next: 'Wait a moment and try again; nothing was lost.' },
+  'server.internal': {
+    status: 500,
+    detail: 'Something went wrong on the server, and it was not your doing.',
+    next: 'Try again; if it happens again, give the request id to your administrator.',
+  },
+  'server.unavailable': {
+    status: 503,
+    detail: 'The server cannot reach its database just now.',
+    next: 'Wait a moment and try again; nothing was lost.',
+  },
 } as const satisfies Record<string, Entry>
 
 export type FailureCode = keyof typeof catalogue
@@ -54,8 +106,16 @@ export const FAILURES: Readonly<Record<FailureCode, Entry>> = catalogue
 
 /** Failures that every endpoint may answer with and none needs to declare. */
 export const SHARED_FAILURES = [
-  'request.invalid', 'request.too_large', 'request.media_type', 'request.cross_site', 'request.unknown_address', 'request.too_many',
-  'auth.required', 'auth.not_allowed', 'server.internal', 'server.unavailable',
+  'request.invalid',
+  'request.too_large',
+  'request.media_type',
+  'request.cross_site',
+  'request.unknown_address',
+  'request.too_many',
+  'auth.required',
+  'auth.not_allowed',
+  'server.internal',
+  'server.unavailable',
 ] as const satisfies readonly FailureCode[]
 
 /** The body of every failure reply, as application/problem+json. */

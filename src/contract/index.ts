@@ -5,11 +5,48 @@ import type { Endpoint } from './endpoint.ts'
 import * as models from './models.ts'
 
 const { getStatus, setUp, signIn, signOut, getMe, setPreferences, listMembers, addMember, inviteAgain, acceptInvitation } = accounts
-const { listChats, createChat, getChat, changeChat, deleteChat, restoreChat, listMessages, sendMessage, answerAgain, followGeneration, stopGeneration } = chats
+const {
+  listChats,
+  createChat,
+  getChat,
+  changeChat,
+  deleteChat,
+  restoreChat,
+  listMessages,
+  sendMessage,
+  answerAgain,
+  followGeneration,
+  stopGeneration,
+} = chats
 const { listModels, listProviders, addProvider, changeProvider, removeProvider, testProvider, getHandbook } = models
 
 export const ENDPOINTS: readonly Endpoint[] = [
-  getStatus, setUp, signIn, signOut, getMe, setPreferences, listMembers, addMember, inviteAgain, acceptInvitation,
-  listChats, createChat, getChat, changeChat, deleteChat, restoreChat, listMessages, sendMessage, answerAgain, followGeneration, stopGeneration,
-  listModels, listProviders, addProvider, changeProvider, removeProvider, testProvider, getHandbook,
+  getStatus,
+  setUp,
+  signIn,
+  signOut,
+  getMe,
+  setPreferences,
+  listMembers,
+  addMember,
+  inviteAgain,
+  acceptInvitation,
+  listChats,
+  createChat,
+  getChat,
+  changeChat,
+  deleteChat,
+  restoreChat,
+  listMessages,
+  sendMessage,
+  answerAgain,
+  followGeneration,
+  stopGeneration,
+  listModels,
+  listProviders,
+  addProvider,
+  changeProvider,
+  removeProvider,
+  testProvider,
+  getHandbook,
 ]

@@ -1,7 +1,7 @@
 /** The models one can ask, the providers behind them, and the bundled handbook. */
 import { z } from 'zod'
-import { endpoint, line, Time } from './endpoint.ts'
 import { ModelId } from './chats.ts'
+import { endpoint, line, Time } from './endpoint.ts'
 import { ProviderId } from './ids.ts'
 
 export const Model = z.strictObject({
@@ -14,8 +14,17 @@ export const Model = z.strictObject({
 export type Model = z.infer<typeof Model>
 
 const ModelNames = z.array(line(200)).min(1, 'must offer at least one model').max(50)
-const BaseUrl = z.string().trim().max(500).pipe(z.url({ protocol: /^https?$/, error: 'must be an http or https address, usually ending in /v1' }))
-const ApiKey = z.string().trim().min(1).max(1_000).regex(/^[\x21-\x7e]+$/, 'must be letters, digits and signs without spaces')
+const BaseUrl = z
+  .string()
+  .trim()
+  .max(500)
+  .pipe(z.url({ protocol: /^https?$/, error: 'must be an http or https address, usually ending in /v1' }))
+const ApiKey = z
+  .string()
+  .trim()
+  .min(1)
+  .max(1_000)
+  .regex(/^[\x21-\x7e]+$/, 'must be letters, digits and signs without spaces')
 
 export const Provider = z.strictObject({
   id: ProviderId,
@@ -28,32 +37,66 @@ export const Provider = z.strictObject({
 export type Provider = z.infer<typeof Provider>
 
 export const listModels = endpoint({
-  id: 'models.list', method: 'GET', path: '/api/models', summary: 'The models this person may ask',
-  access: 'user', work: 'read', reply: z.strictObject({ items: z.array(Model) }),
+  id: 'models.list',
+  method: 'GET',
+  path: '/api/models',
+  summary: 'The models this person may ask',
+  access: 'user',
+  work: 'read',
+  reply: z.strictObject({ items: z.array(Model) }),
 })
 
 export const listProviders = endpoint({
-  id: 'providers.list', method: 'GET', path: '/api/providers', summary: 'The model providers of the organisation',
-  access: 'admin', work: 'read', reply: z.strictObject({ items: z.array(Provider) }),
+  id: 'providers.list',
+  method: 'GET',
+  path: '/api/providers',
+  summary: 'The model providers of the organisation',
+  access: 'admin',
+  work: 'read',
+  reply: z.strictObject({ items: z.array(Provider) }),
 })
 
 export const addProvider = endpoint({
-  id: 'providers.add', method: 'POST', path: '/api/providers', summary: 'Add an OpenAI-compatible model server',
-  access: 'admin', work: 'write', status: 201,
+  id: 'providers.add',
+  method: 'POST',
+  path: '/api/providers',
+  summary: 'Add an OpenAI-compatible model server',
+  access: 'admin',
+  work: 'write',
+  status: 201,
   body: z.strictObject({ name: line(80), baseUrl: BaseUrl, apiKey: ApiKey.nullable().default(null), models: ModelNames }),
-  reply: Provider, fails: ['provider.address_refused'],
+  reply: Provider,
+  fails: ['provider.address_refused'],
 })
 
 export const changeProvider = endpoint({
-  id: 'providers.change', method: 'PATCH', path: '/api/providers/:providerId', summary: 'Change a provider; a new address needs its key again (null clears it)',
-  access: 'admin', work: 'write', params: z.strictObject({ providerId: ProviderId }),
-  body: z.strictObject({ name: line(80).optional(), baseUrl: BaseUrl.optional(), apiKey: ApiKey.nullable().optional(), models: ModelNames.optional() }),
-  reply: Provider, fails: ['provider.not_found', 'provider.key_needed', 'provider.address_refused'],
+  id: 'providers.change',
+  method: 'PATCH',
+  path: '/api/providers/:providerId',
+  summary: 'Change a provider; a new address needs its key again (null clears it)',
+  access: 'admin',
+  work: 'write',
+  params: z.strictObject({ providerId: ProviderId }),
+  body: z.strictObject({
+    name: line(80).optional(),
+    baseUrl: BaseUrl.optional(),
+    apiKey: ApiKey.nullable().optional(),
+    models: ModelNames.optional(),
+  }),
+  reply: Provider,
+  fails: ['provider.not_found', 'provider.key_needed', 'provider.address_refused'],
 })
 
 export const removeProvider = endpoint({
-  id: 'providers.remove', method: 'DELETE', path: '/api/providers/:providerId', summary: 'Remove a provider and its key; chats keep their answers',
-  access: 'admin', work: 'write', params: z.strictObject({ providerId: ProviderId }), status: 204, fails: ['provider.not_found'],
+  id: 'providers.remove',
+  method: 'DELETE',
+  path: '/api/providers/:providerId',
+  summary: 'Remove a provider and its key; chats keep their answers',
+  access: 'admin',
+  work: 'write',
+  params: z.strictObject({ providerId: ProviderId }),
+  status: 204,
+  fails: ['provider.not_found'],
 })
 
 export const TestResult = z.strictObject({
@@ -65,16 +108,31 @@ export const TestResult = z.strictObject({
 export type TestResult = z.infer<typeof TestResult>
 
 export const testProvider = endpoint({
-  id: 'providers.test', method: 'POST', path: '/api/providers/test', summary: 'Call a model server and report what it says; with `providerId` and no key, the stored key is used at the stored address only',
-  access: 'admin', work: 'none',
-  body: z.strictObject({ providerId: ProviderId.optional(), baseUrl: BaseUrl, apiKey: ApiKey.nullable().default(null), model: line(200).optional() }),
-  reply: TestResult, fails: ['provider.not_found', 'provider.address_refused'],
+  id: 'providers.test',
+  method: 'POST',
+  path: '/api/providers/test',
+  summary: 'Call a model server and report what it says; with `providerId` and no key, the stored key is used at the stored address only',
+  access: 'admin',
+  work: 'none',
+  body: z.strictObject({
+    providerId: ProviderId.optional(),
+    baseUrl: BaseUrl,
+    apiKey: ApiKey.nullable().default(null),
+    model: line(200).optional(),
+  }),
+  reply: TestResult,
+  fails: ['provider.not_found', 'provider.address_refused'],
 })
 
 export const HandbookSection = z.strictObject({ id: z.string(), title: z.string(), markdown: z.string() })
 export type HandbookSection = z.infer<typeof HandbookSection>
 
 export const getHandbook = endpoint({
-  id: 'handbook.get', method: 'GET', path: '/api/handbook', summary: 'The handbook that comes with Sardonyx and that the Librarian quotes',
-  access: 'user', work: 'none', reply: z.strictObject({ items: z.array(HandbookSection) }),
+  id: 'handbook.get',
+  method: 'GET',
+  path: '/api/handbook',
+  summary: 'The handbook that comes with Sardonyx and that the Librarian quotes',
+  access: 'user',
+  work: 'none',
+  reply: z.strictObject({ items: z.array(HandbookSection) }),
 })
