@@ -1,0 +1,8 @@
+/** Time and randomness as parameters: everything that needs them takes a Clock, so that tests decide what time it is. */
+
+export interface Clock {
+  /** Milliseconds since 1970, UTC. */
+  now(): number
+}
+
+export const systemClock: Clock = { now: () => Date.now() }
