@@ -1,0 +1,34 @@
+/**
+ * Actors: who is acting, as the database found out. The brand cannot be forged by a literal; only `mint.ts` makes one, and only
+ * `auth` and the job runner may import that.
+ */
+import type { Role } from '#contract/accounts.ts'
+import type { JobId, ScopeId, SessionId, TenantId, UserId } from '#contract/ids.ts'
+
+declare const brand: unique symbol
+
+/** A person of a tenant, acting under one of their login sessions. */
+export interface Actor {
+  readonly [brand]: 'actor'
+  readonly tenantId: TenantId
+  readonly userId: UserId
+  readonly role: Role
+  readonly sessionId: SessionId
+  /** Presented to the database in each unit of work; nothing below this object is believed by it. */
+  readonly tokenHash: Buffer
+  /** What the application filter uses. Row security uses the scopes that the database finds. */
+  readonly readScopes: readonly ScopeId[]
+  readonly writeScopes: readonly ScopeId[]
+  /** When the session ends for good, in milliseconds since 1970. */
+  readonly expiresAtMs: number
+}
+
+/** A person's job, acting after its request: it reads as they may, and writes one chat only. */
+export interface JobActor {
+  readonly [brand]: 'job'
+  readonly tenantId: TenantId
+  readonly userId: UserId
+  readonly jobId: JobId
+  readonly readScopes: readonly ScopeId[]
+  readonly writeScopes: readonly ScopeId[]
+}

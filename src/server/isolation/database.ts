@@ -1,0 +1,140 @@
+/**
+ * Connections, one pool per role, and the rule for doubtful ones: after an error a connection is proven clean or destroyed, never
+ * reused in doubt. The only file that opens connections for request handling.
+ */
+import pg from 'pg'
+import { Failure } from '../kernel/failure.ts'
+import { Flight, type Outcome, type Statement } from './flight.ts'
+
+export type DatabaseRole = 'app' | 'worker' | 'auth'
+
+export interface DatabaseOptions {
+  /** One connection string per role; see `roleUrls`. */
+  readonly urls: Readonly<Record<DatabaseRole, string>>
+  /** Connections at most, per role. */
+  readonly size: Readonly<Record<DatabaseRole, number>>
+  /** TLS as node-postgres takes it; undefined on a unix socket or loopback. */
+  readonly ssl?: pg.PoolConfig['ssl']
+  /** Told of connections that died while idle. */
+  readonly onIdleError: (error: Error) => void
+}
+
+/** Longer than the roles' statement_timeout: past it the server is not answering at all, and the connection is given up. */
+const FLIGHT_TIMEOUT_MS = 40_000
+
+export class Database {
+  readonly #pools: Record<DatabaseRole, pg.Pool>
+
+  constructor({ urls, size, ssl, onIdleError }: DatabaseOptions) {
+    const open = (role: DatabaseRole) => {
+      const pool = new pg.Pool({
+        connectionString: urls[role],
+        max: size[role],
+        ...(ssl === undefined ? {} : { ssl }),
+        connectionTimeoutMillis: 10_000,
+        idleTimeoutMillis: 60_000,
+        // A backend's catalogue cache grows with every tenant schema it has touched.
+        maxLifetimeSeconds: 3_600,
+      })
+      pool.on('error', onIdleError)
+      return pool
+    }
+    this.#pools = { app: open('app'), worker: open('worker'), auth: open('auth') }
+  }
+
+  /** Sends statements as one flight, which is one implicit transaction, and returns what each gave. */
+  async fly(role: DatabaseRole, steps: readonly Statement[]): Promise<Outcome[]> {
+    return this.connected(role, (connection) => connection.fly(steps))
+  }
+
+  /** Holds one connection for `work`. It is released clean, or destroyed. */
+  async connected<T>(role: DatabaseRole, work: (connection: Connection) => Promise<T>): Promise<T> {
+    let client: pg.PoolClient
+    try {
+      client = await this.#pools[role].connect()
+    } catch (error) {
+      throw asFailure(error)
+    }
+    const connection = new Connection(client)
+    try {
+      const result = await work(connection)
+      client.release(connection.isTrusted ? false : true)
+      return result
+    } catch (error) {
+      client.release(!(await connection.isClean()))
+      throw asFailure(error)
+    }
+  }
+
+  /** Connections of a role in use and open, for tests and metrics. */
+  usage(role: DatabaseRole): { open: number; idle: number; waiting: number } {
+    const { totalCount, idleCount, waitingCount } = this.#pools[role]
+    return { open: totalCount, idle: idleCount, waiting: waitingCount }
+  }
+
+  /** Closes every connection once it is free. */
+  async close(): Promise<void> {
+    await Promise.all(Object.values(this.#pools).map((pool) => pool.end()))
+  }
+}
+
+/** A connection lent to one piece of work. */
+export class Connection {
+  readonly #client: pg.PoolClient
+  #trusted = true
+  constructor(client: pg.PoolClient) {
+    this.#client = client
+  }
+
+  /** False once something happened after which nobody can say what state the connection is in. */
+  get isTrusted(): boolean {
+    return this.#trusted
+  }
+
+  async fly(steps: readonly Statement[]): Promise<Outcome[]> {
+    const flight = new Flight(steps, pg.types)
+    const timer = setTimeout(() => flight.handleError(new Error('the database did not answer in time')), FLIGHT_TIMEOUT_MS)
+    this.#client.query(flight as unknown as pg.Submittable)
+    try {
+      return await flight.done
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError) || error.severity === 'FATAL') this.#trusted = false
+      throw error
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Whether the connection may serve others after an error: outside any transaction, and with no trace of a context. */
+  async isClean(): Promise<boolean> {
+    if (!this.#trusted) return false
+    try {
+      const [outcome] = await this.fly([CLEAN])
+      return outcome?.rows[0]?.['clean'] === true && (this.#client as unknown as { getTransactionStatus(): string }).getTransactionStatus() === 'I'
+    } catch {
+      // Whatever it was, a connection that cannot answer this one is not to be reused; the first error is the one reported.
+      return false
+    }
+  }
+}
+
+const CLEAN: Statement = {
+  text: `select coalesce(current_setting('app.tenant_id', true), '') = '' and coalesce(current_setting('app.read_scopes', true), '') = '' as clean`,
+  values: [],
+}
+
+const UNREACHABLE = /^(08...|57P0[123]|53300|57014|40P01|55P03|25P03|E(CONNREFUSED|CONNRESET|PIPE|TIMEDOUT|NOENT|HOSTUNREACH))$/
+
+/** Turns what the database or the driver threw into a Failure where it means one; bugs stay what they are. */
+function asFailure(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof Failure) return error
+  const code = (error as { code?: unknown }).code
+  if (code === 'SX401') return new Failure('auth.required')
+  const lost = /Connection terminated|timeout exceeded when trying to connect|did not answer in time|pool after calling end|not queryable/.test(error.message)
+  if (lost || (typeof code === 'string' && UNREACHABLE.test(code))) {
+    const failure = new Failure('server.unavailable')
+    failure.cause = error
+    return failure
+  }
+  return error
+}

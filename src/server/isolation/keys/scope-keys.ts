@@ -1,0 +1,84 @@
+/**
+ * Keys below the tenant's: a scope's key (wrapped by the tenant's, in `scope_key`), a chat's key (wrapped by its scope's, in the chat's
+ * row), and the search key of a scope. Moving a chat to another scope re-wraps 32 bytes and leaves its messages alone.
+ */
+import { createHmac, randomBytes } from 'node:crypto'
+import type { ChatId, ScopeId, TenantId } from '#contract/ids.ts'
+import type { ReadTx } from '../unit-of-work.ts'
+import type { Actor, JobActor } from '../actor.ts'
+import type { Keyring } from './keyring.ts'
+import { deriveKey, open, type Place, seal } from './seal.ts'
+
+type AnyTx = Pick<ReadTx<Actor | JobActor>, 'actor' | 'db' | 'first'>
+
+const scopeKeyPlace = (tenantId: TenantId, scopeId: ScopeId): Place => ({ tenantId, owner: scopeId, table: 'scope_key', row: scopeId, column: 'wrapped' })
+const chatKeyPlace = (tenantId: TenantId, scopeId: ScopeId, chatId: ChatId): Place => ({ tenantId, owner: scopeId, table: 'chat_session', row: chatId, column: 'wrapped_key' })
+
+/** Unwrapped scope keys kept in memory; past this many the oldest go. */
+const MOST_KEPT = 10_000
+
+/** Seals and opens one kind of thing at its places, under one key. */
+export interface Sealer {
+  seal(plain: string, row: string, column: string): Buffer
+  open(sealed: Buffer, row: string, column: string): string
+}
+
+export class ScopeKeys {
+  readonly #keyring: Keyring
+  readonly #kept = new Map<string, Buffer>()
+  constructor(keyring: Keyring) {
+    this.#keyring = keyring
+  }
+
+  /** A wrapped key for a new scope. */
+  async newScopeKey(tenantId: TenantId, scopeId: ScopeId): Promise<Buffer> {
+    return seal(await this.#keyring.tenantKey(tenantId), randomBytes(32), scopeKeyPlace(tenantId, scopeId))
+  }
+
+  /** A wrapped key for a new chat of a scope. */
+  async newChatKey(tx: AnyTx, scopeId: ScopeId, chatId: ChatId): Promise<Buffer> {
+    return seal(await this.#scopeKey(tx, scopeId), randomBytes(32), chatKeyPlace(tx.actor.tenantId, scopeId, chatId))
+  }
+
+  /** Seals what belongs to a scope itself, such as a chat's title. */
+  async ofScope(tx: AnyTx, scopeId: ScopeId, table: string): Promise<Sealer> {
+    return sealer(await this.#scopeKey(tx, scopeId), { tenantId: tx.actor.tenantId, owner: scopeId, table })
+  }
+
+  /** Seals what belongs to a chat: its messages. */
+  async ofChat(tx: AnyTx, chat: { id: ChatId; scopeId: ScopeId; wrappedKey: Buffer }, table: string): Promise<Sealer> {
+    const key = open(await this.#scopeKey(tx, chat.scopeId), chat.wrappedKey, chatKeyPlace(tx.actor.tenantId, chat.scopeId, chat.id))
+    return sealer(key, { tenantId: tx.actor.tenantId, owner: chat.id, table })
+  }
+
+  /** Seals what belongs to the tenant as a whole, such as its model providers. */
+  async ofTenant(tenantId: TenantId, table: string): Promise<Sealer> {
+    return sealer(deriveKey(await this.#keyring.tenantKey(tenantId), 'settings'), { tenantId, owner: tenantId, table })
+  }
+
+  /** The lexeme of a word in a scope: 96 bits of an HMAC, so that equal words of two scopes share nothing. */
+  async lexemesOf(tx: AnyTx, scopeId: ScopeId): Promise<(word: string) => string> {
+    const key = deriveKey(await this.#scopeKey(tx, scopeId), 'search')
+    return (word) => createHmac('sha256', key).update(word).digest('base64url').slice(0, 16)
+  }
+
+  async #scopeKey(tx: AnyTx, scopeId: ScopeId): Promise<Buffer> {
+    const { tenantId } = tx.actor
+    const name = `${tenantId}:${scopeId}`
+    const kept = this.#kept.get(name)
+    if (kept) return kept
+    const row = await tx.first(tx.db.selectFrom('scope_key').select('wrapped').where('scope_id', '=', scopeId).orderBy('version', 'desc').limit(1))
+    if (!row) throw new Error('this scope has no key within reach')
+    const key = open(await this.#keyring.tenantKey(tenantId), row.wrapped, scopeKeyPlace(tenantId, scopeId))
+    if (this.#kept.size >= MOST_KEPT) this.#kept.delete(this.#kept.keys().next().value!)
+    this.#kept.set(name, key)
+    return key
+  }
+}
+
+function sealer(key: Buffer, at: Pick<Place, 'tenantId' | 'owner' | 'table'>): Sealer {
+  return {
+    seal: (plain, row, column) => seal(key, Buffer.from(plain), { ...at, row, column }),
+    open: (sealed, row, column) => open(key, sealed, { ...at, row, column }).toString(),
+  }
+}

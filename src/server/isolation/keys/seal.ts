@@ -1,0 +1,44 @@
+/**
+ * AES-256-GCM with the place of a value as additional data, so that ciphertext moved to another row, column, chat, scope or tenant
+ * does not open. Layout: format (1 byte), nonce (12), tag (16), ciphertext.
+ */
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+
+/** Where a sealed value belongs: tenant, owner (scope or chat), table, row, column. Every part is in the additional data. */
+export interface Place {
+  readonly tenantId: string
+  readonly owner: string
+  readonly table: string
+  readonly row: string
+  readonly column: string
+}
+
+const FORMAT = 1
+const OVERHEAD = 1 + 12 + 16
+
+function additionalData(place: Place): Buffer {
+  return Buffer.from(JSON.stringify([place.tenantId, place.owner, place.table, place.row, place.column]))
+}
+
+/** Seals bytes under a 32-byte key at a place. */
+export function seal(key: Buffer, plain: Buffer, place: Place): Buffer {
+  const nonce = randomBytes(12)
+  const cipher = createCipheriv('aes-256-gcm', key, nonce)
+  cipher.setAAD(additionalData(place))
+  const body = Buffer.concat([cipher.update(plain), cipher.final()])
+  return Buffer.concat([Buffer.of(FORMAT), nonce, cipher.getAuthTag(), body])
+}
+
+/** Opens what `seal` made at the same place under the same key; throws on anything else. */
+export function open(key: Buffer, sealed: Buffer, place: Place): Buffer {
+  if (sealed.length < OVERHEAD || sealed[0] !== FORMAT) throw new Error('not a sealed value')
+  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(1, 13), { authTagLength: 16 })
+  decipher.setAAD(additionalData(place))
+  decipher.setAuthTag(sealed.subarray(13, OVERHEAD))
+  return Buffer.concat([decipher.update(sealed.subarray(OVERHEAD)), decipher.final()])
+}
+
+/** A key for one purpose out of another key (HKDF-SHA-256). */
+export function deriveKey(key: Buffer, purpose: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', key, Buffer.alloc(0), `sardonyx:${purpose}`, 32))
+}

@@ -1,0 +1,14 @@
+/** Makes Actors. Imported by `auth` (from a token the database accepted) and by the job runner alone; a lint rule holds that. */
+import type { Actor, JobActor } from './actor.ts'
+
+type Unbranded<T> = { [K in keyof T as K extends symbol ? never : K]: T[K] }
+
+/** An Actor from what `enter` returned. */
+export function mintActor(found: Unbranded<Actor>): Actor {
+  return Object.freeze({ ...found }) as Actor
+}
+
+/** A JobActor from what `enter_job` returned. */
+export function mintJobActor(found: Unbranded<JobActor>): JobActor {
+  return Object.freeze({ ...found }) as JobActor
+}

@@ -1,0 +1,69 @@
+/**
+ * A route pairs an endpoint of the contract with its handler, and the types follow from what the endpoint declares: its handle reads
+ * or writes, an actor is there or not, and only declared codes can be failed with. `http/bind.ts` keeps these promises at run time.
+ */
+import type { z } from 'zod'
+import type { Endpoint } from '#contract/endpoint.ts'
+import type { FailureCode, SHARED_FAILURES } from '#contract/errors.ts'
+import type { Failure, FailureDetails } from '../kernel/failure.ts'
+import type { Actor } from './actor.ts'
+import type { ReadTx, WriteTx } from './unit-of-work.ts'
+
+/** What a handler may know of the request itself. */
+export interface RequestFacts {
+  readonly id: string
+  readonly ip: string
+  readonly userAgent: string | null
+  /** Aborts when the client goes away. */
+  readonly signal: AbortSignal
+  /** The Last-Event-ID of a resumed stream. */
+  readonly lastEventId: string | null
+}
+
+/** One server-sent event; `id` is what a client sends back as Last-Event-ID. */
+export interface StreamEvent {
+  readonly id: string
+  readonly event: string
+  readonly data: unknown
+}
+
+/** How a door hands the browser its cookie. */
+export interface SessionCookie {
+  set(token: string, expiresAtMs: number): void
+  clear(): void
+}
+
+interface Units {
+  readonly unit: {
+    read<T>(work: (tx: ReadTx) => Promise<T>): Promise<T>
+    write<T>(work: (tx: WriteTx) => Promise<T>): Promise<T>
+  }
+}
+
+export type Context<E extends Endpoint> = {
+  readonly params: z.output<E['params']>
+  readonly query: z.output<E['query']>
+  readonly body: E['body'] extends z.ZodType ? z.output<E['body']> : undefined
+  readonly request: RequestFacts
+  readonly fail: (code: E['fails'][number] | Extract<(typeof SHARED_FAILURES)[number], FailureCode>, details?: FailureDetails) => Failure
+} & (E['access'] extends 'anyone' ? unknown : { readonly actor: Actor }) &
+  (E['work'] extends 'read' ? { readonly tx: ReadTx } : unknown) &
+  (E['work'] extends 'write' ? { readonly tx: WriteTx } : unknown) &
+  (E['work'] extends 'none' ? (E['access'] extends 'anyone' ? unknown : Units) : unknown) &
+  (E['work'] extends 'door' ? { readonly cookie: SessionCookie } : unknown)
+
+export type Reply<E extends Endpoint> = E['events'] extends Record<string, z.ZodType>
+  ? AsyncIterable<StreamEvent>
+  : E['reply'] extends z.ZodType
+    ? z.input<E['reply']>
+    : undefined
+
+export interface Route {
+  readonly endpoint: Endpoint
+  readonly handle: (context: never) => Promise<unknown>
+}
+
+/** Pairs an endpoint with its handler. */
+export function route<const E extends Endpoint>(endpoint: E, handle: (context: Context<E>) => Promise<Reply<E>>): Route {
+  return { endpoint, handle: handle as Route['handle'] }
+}
