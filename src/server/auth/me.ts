@@ -1,0 +1,21 @@
+/** Who is signed in, read through their own unit of work. */
+import { type Me, Preferences } from '#contract/accounts.ts'
+import { ScopeId } from '#contract/ids.ts'
+import type { ReadTx } from '../isolation/unit-of-work.ts'
+import { Failure } from '../kernel/failure.ts'
+import type { Tenants } from './tenants.ts'
+
+/** The actor's own account, organisation and session. */
+export async function readMe(tx: ReadTx, tenants: Tenants): Promise<Me> {
+  const { actor } = tx
+  const tenant = await tenants.byId(actor.tenantId)
+  const user = await tx.first(tx.db.selectFrom('user').select(['name', 'email', 'role']).where('id', '=', actor.userId))
+  const [own] = await tx.call<{ own_preferences: unknown }>('own_preferences')
+  if (!tenant || !user || !own) throw new Failure('auth.required')
+  return {
+    user: { id: actor.userId, name: user.name, email: user.email, role: user.role, preferences: Preferences.parse(own.own_preferences) },
+    organisation: { id: tenant.id, name: tenant.name, slug: tenant.slug },
+    session: { id: actor.sessionId, expiresAt: new Date(actor.expiresAtMs).toISOString() },
+    personalScopeId: ScopeId.parse(actor.userId),
+  }
+}

@@ -1,0 +1,118 @@
+/** Setting up, signing in and out, invitations: the endpoints behind which the doors are. */
+import { acceptInvitation, addMember, getStatus, inviteAgain, type Me, type SignedIn, setUp, signIn, signOut } from '#contract/accounts.ts'
+import type { TenantId } from '#contract/ids.ts'
+import type { z } from 'zod'
+import { type Founding, foundOrganisation } from '../isolation/founding.ts'
+import { type RequestFacts, type Route, route, type SessionCookie } from '../isolation/route.ts'
+import type { UnitsOfWork } from '../isolation/unit-of-work.ts'
+import { Failure } from '../kernel/failure.ts'
+import type { Ids } from '../kernel/ids.ts'
+import { type Accounts, type Invited, tenantOfInvitation } from './accounts.ts'
+import type { Authenticator } from './authenticate.ts'
+import type { FailureLimits } from './limits.ts'
+import { readMe } from './me.ts'
+import { hashPassword, refuseWeakPassword } from './password.ts'
+import type { BegunSession, Device, Sessions } from './sessions.ts'
+import type { SetupCode } from './setup-code.ts'
+import type { Tenants } from './tenants.ts'
+
+export interface AuthParts {
+  readonly accounts: Accounts
+  readonly authenticator: Authenticator
+  readonly sessions: Sessions
+  readonly tenants: Tenants
+  readonly limits: FailureLimits
+  readonly units: UnitsOfWork
+  readonly ids: Ids
+  readonly founding: Omit<Founding, 'onlyFirst'>
+  readonly setupCode: SetupCode | undefined
+  readonly version: string
+  /** Where people reach this server; links are made from it. */
+  readonly baseUrl: string
+}
+
+/** The routes of this folder. */
+export function authRoutes(parts: AuthParts): Route[] {
+  const { accounts, sessions, tenants, limits } = parts
+  const signedIn = async (begun: BegunSession, deliver: 'cookie' | 'token', cookie: SessionCookie): Promise<z.input<typeof SignedIn>> => {
+    const actor = await parts.authenticator.actorOf(begun.token, true)
+    const me: Me = await parts.units.read(actor, (tx) => readMe(tx, tenants))
+    if (deliver === 'token') return { me, token: begun.token }
+    cookie.set(begun.token, begun.expiresAtMs)
+    return { me, token: null }
+  }
+  return [
+    route(getStatus, async () => {
+      const count = await tenants.count()
+      return { product: 'Sardonyx' as const, version: parts.version, state: count === 0 ? ('setup' as const) : ('ready' as const), askOrganisation: count > 1 }
+    }),
+
+    route(setUp, async ({ body, request, cookie, fail }) => {
+      if ((await tenants.count()) > 0 || !parts.setupCode) throw fail('setup.done')
+      const { setupCode } = parts
+      await limits.attempt({ account: 'setup', ip: request.ip }, async () => {
+        if (!setupCode.accepts(body.code)) throw fail('setup.wrong_code')
+      })
+      refuseWeakPassword(body.password, [body.email, body.name, body.organisation])
+      const begun = await setUpFirst(parts, body, deviceOf(request))
+      if (!begun) throw fail('setup.done')
+      return signedIn(begun, body.deliver, cookie)
+    }),
+
+    route(signIn, async ({ body, request, cookie }) => {
+      const tenant = await tenants.forSignIn(body.organisation)
+      const begun = await limits.attempt({ account: `${body.organisation ?? ''}:${body.email}`, ip: request.ip }, () =>
+        accounts.signIn(tenant?.id, body, deviceOf(request)),
+      )
+      return signedIn(begun, body.deliver, cookie)
+    }),
+
+    route(signOut, async ({ actor, cookie }) => {
+      await sessions.end(actor, 'signed_out')
+      cookie.clear()
+      return undefined
+    }),
+
+    route(addMember, async ({ actor, body }) => invitation(parts.baseUrl, await accounts.invite(actor, body))),
+    route(inviteAgain, async ({ actor, params }) => invitation(parts.baseUrl, await accounts.inviteAgain(actor, params.userId))),
+
+    route(acceptInvitation, async ({ body, request, cookie }) => {
+      const tenantId = tenantOfInvitation(body.token)
+      const tenant = tenantId && (await tenants.byId(tenantId))
+      const begun = await limits.attempt({ account: `invitation:${request.ip}`, ip: request.ip }, async () => {
+        if (!tenant) throw new Failure('invitation.invalid')
+        return accounts.accept(body.token, body.password, { organisation: tenant.name, tenantId: tenant.id, device: deviceOf(request) })
+      })
+      return signedIn(begun, body.deliver, cookie)
+    }),
+  ]
+}
+
+async function setUpFirst(parts: AuthParts, body: z.output<typeof setUp.body>, device: Device): Promise<BegunSession | undefined> {
+  const passwordHash = await hashPassword(body.password)
+  const tenant = { id: parts.ids.next<TenantId>(), slug: body.slug ?? slugOf(body.organisation), name: body.organisation }
+  let begun: BegunSession | undefined
+  const founded = await foundOrganisation({ ...parts.founding, onlyFirst: true }, tenant, async (tx) => {
+    const userId = await parts.accounts.add(tx, { name: body.name, email: body.email, role: 'admin' })
+    await parts.accounts.join(tx, userId, passwordHash)
+    begun = await parts.sessions.begin(tx, userId, device)
+  })
+  parts.tenants.forget()
+  return founded ? begun : undefined
+}
+
+/** A short name out of a long one; `main` when nothing of it can be used. */
+export function slugOf(name: string): string {
+  const slug = name.normalize('NFKD').toLowerCase().replace(/[^a-z0-9]+/g, '-').slice(0, 40).replace(/^-+|-+$/g, '')
+  return slug || 'main'
+}
+
+function deviceOf(request: RequestFacts): Device {
+  return { ip: request.ip, userAgent: request.userAgent }
+}
+
+function invitation(baseUrl: string, { member, token, expiresAtMs }: Invited) {
+  // In the fragment, which browsers send to no server, so that it is in no log.
+  return { member, link: `${baseUrl}/invitation#${token}`, expiresAt: new Date(expiresAtMs).toISOString() }
+}
+

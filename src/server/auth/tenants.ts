@@ -1,0 +1,53 @@
+/** Which organisation a caller means: by slug, or without asking when there is one. Organisations are never listed to anyone. */
+import type { TenantId } from '#contract/ids.ts'
+import type { Doors, TenantEntry } from '../isolation/doors.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { Failure } from '../kernel/failure.ts'
+
+/** A directory older than this is read again before saying that something is not in it. */
+const FRESH_MS = 1_000
+
+export class Tenants {
+  readonly #doors: Doors
+  readonly #clock: Clock
+  #known: readonly TenantEntry[] = []
+  #readAtMs = Number.NEGATIVE_INFINITY
+
+  constructor(doors: Doors, clock: Clock) {
+    this.#doors = doors
+    this.#clock = clock
+  }
+
+  /** How many organisations this server holds. */
+  async count(): Promise<number> {
+    await this.#refreshUnless((known) => known.length > 1)
+    return this.#known.length
+  }
+
+  /** The organisation with this id, if there is one. */
+  async byId(id: TenantId): Promise<TenantEntry | undefined> {
+    await this.#refreshUnless((known) => known.some((tenant) => tenant.id === id))
+    return this.#known.find((tenant) => tenant.id === id)
+  }
+
+  /** The organisation to sign in to. Undefined when the slug names none; fails when a slug is needed and none was given. */
+  async forSignIn(slug: string | undefined): Promise<TenantEntry | undefined> {
+    if (slug !== undefined) {
+      await this.#refreshUnless((known) => known.some((tenant) => tenant.slug === slug))
+      return this.#known.find((tenant) => tenant.slug === slug)
+    }
+    if ((await this.count()) > 1) throw new Failure('auth.organisation_needed')
+    return this.#known[0]
+  }
+
+  /** Forgets what was read; called when an organisation was founded by this server. */
+  forget(): void {
+    this.#readAtMs = Number.NEGATIVE_INFINITY
+  }
+
+  async #refreshUnless(answered: (known: readonly TenantEntry[]) => boolean): Promise<void> {
+    if (answered(this.#known) || this.#clock.now() - this.#readAtMs < FRESH_MS) return
+    this.#known = await this.#doors.tenants()
+    this.#readAtMs = this.#clock.now()
+  }
+}

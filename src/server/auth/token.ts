@@ -1,0 +1,65 @@
+/**
+ * Login tokens: a JWT with one pinned shape (HS256, our type, issuer and audience). Its signature only spares the database guesses:
+ * the SHA-256 of the token is looked up there, and a token not on record is nothing.
+ */
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { SessionId, TenantId, UserId } from '#contract/ids.ts'
+import { z } from 'zod'
+import type { SigningKey } from '../isolation/keys/keyring.ts'
+
+const Claims = z.strictObject({
+  sub: UserId, tid: TenantId, sid: SessionId, jti: z.string().length(22),
+  iat: z.number().int(), exp: z.number().int(), iss: z.string(), aud: z.literal('sardonyx'),
+})
+export type Claims = z.infer<typeof Claims>
+
+const TYPE = 'sardonyx-login+jwt'
+const LONGEST = 2_000
+
+export class Tokens {
+  readonly #key: SigningKey
+  readonly #issuer: string
+  readonly #header: string
+  constructor(key: SigningKey, instance: string) {
+    this.#key = key
+    this.#issuer = `sardonyx:${instance}`
+    this.#header = encode({ alg: 'HS256', kid: key.id, typ: TYPE })
+  }
+
+  /** A new token for a session, with 128 random bits of its own. Times in milliseconds since 1970. */
+  issue(of: { userId: UserId; tenantId: TenantId; sessionId: SessionId; nowMs: number; expiresAtMs: number }): string {
+    const claims: Claims = {
+      sub: of.userId, tid: of.tenantId, sid: of.sessionId, jti: randomBytes(16).toString('base64url'),
+      iat: Math.floor(of.nowMs / 1_000), exp: Math.floor(of.expiresAtMs / 1_000), iss: this.#issuer, aud: 'sardonyx',
+    }
+    const signed = `${this.#header}.${encode(claims)}`
+    return `${signed}.${this.#sign(signed).toString('base64url')}`
+  }
+
+  /** The claims of a token that this server signed and that has not expired; undefined for anything else whatever. */
+  verify(token: string, nowMs: number): Claims | undefined {
+    if (token.length > LONGEST) return undefined
+    const [header, body, signature, ...rest] = token.split('.')
+    // Only the one header that this server writes is accepted, byte for byte: other algorithms, types and keys never get further.
+    if (header !== this.#header || body === undefined || signature === undefined || rest.length > 0) return undefined
+    const given = Buffer.from(signature, 'base64url')
+    const wanted = this.#sign(`${header}.${body}`)
+    if (signature !== given.toString('base64url') || given.length !== wanted.length || !timingSafeEqual(given, wanted)) return undefined
+    const claims = Claims.safeParse(JSON.parse(Buffer.from(body, 'base64url').toString()))
+    if (!claims.success || claims.data.iss !== this.#issuer || claims.data.exp * 1_000 <= nowMs) return undefined
+    return claims.data
+  }
+
+  #sign(text: string): Buffer {
+    return createHmac('sha256', this.#key.key).update(text).digest()
+  }
+}
+
+/** What the database and the cache know a token by. */
+export function tokenHash(token: string): Buffer {
+  return createHash('sha256').update(token).digest()
+}
+
+function encode(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
+}
