@@ -59,7 +59,9 @@ export async function startModelServer(options: { key?: string } = {}): Promise<
     const request: ModelRequest = { path: incoming.url ?? '', headers: incoming.headers, body: text ? JSON.parse(text) : {}, hungUp: false }
     requests.push(request)
     response.on('close', () => (request.hungUp = !response.writableFinished))
-    if (options.key && incoming.headers.authorization !== `Bearer ${options.key}`) return refuse(response, REFUSALS['wrong-key'])
+    const given = incoming.headers.authorization?.slice('Bearer '.length)
+    // A careless server quotes what it was given.
+    if (options.key && given !== options.key) return refuse(response, { ...REFUSALS['wrong-key'], message: `Incorrect API key provided: ${given}.` })
     if (request.path === '/v1/models') return json(response, { object: 'list', data: NAMES.map((id) => ({ id, object: 'model' })) })
     if (request.path !== '/v1/chat/completions') return refuse(response, { status: 404, message: `Unknown address ${request.path}` })
     const behaviour = queue.shift() ?? request.body.model ?? ''
@@ -98,7 +100,7 @@ export async function startModelServer(options: { key?: string } = {}): Promise<
 type Refusal = { status: number; message: string; code?: string; headers?: Readonly<Record<string, string>> }
 
 const REFUSALS = {
-  'wrong-key': { status: 401, message: 'Incorrect API key provided: sk-wrong.', code: 'invalid_api_key' },
+  'wrong-key': { status: 401, message: 'Incorrect API key provided.', code: 'invalid_api_key' },
   'no-credit': { status: 429, message: 'You exceeded your current quota, please check your plan and billing details.', code: 'insufficient_quota' },
   'payment-required': { status: 402, message: 'Insufficient credits.' },
   'not-permitted': { status: 403, message: 'Your project has no access to this model.' },
