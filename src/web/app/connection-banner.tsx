@@ -1,0 +1,19 @@
+/** Says that the server is out of reach, and goes away by itself when it is back. */
+import { useConnection } from '#web/kernel/connection.ts'
+import { t } from '#web/kernel/text.ts'
+import { Icon } from '#web/ui/icon.tsx'
+
+/** A line above the page; empty while all is well. */
+export function ConnectionBanner() {
+  const connection = useConnection()
+  return (
+    <div role="status">
+      {connection !== 'reached' && (
+        <p className="flex items-center gap-2.5 border-b border-line bg-warn-soft px-5 py-2 text-small text-warn">
+          <Icon name="warn" />
+          {connection === 'offline' ? t('connection.offline') : t('connection.trying')}
+        </p>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,66 @@
+/** The person at the foot of the sidebar, and everything that is about them or the organisation. */
+import { useNavigate } from '@tanstack/react-router'
+import type { Me } from '#contract/accounts.ts'
+import { call } from '#web/kernel/api.ts'
+import { explain } from '#web/kernel/problem.ts'
+import { meQuery, noticeSessionEnd, queryClient, signOut, useMe } from '#web/kernel/session.ts'
+import { caps } from '#web/kernel/shortcuts.ts'
+import { t } from '#web/kernel/text.ts'
+import { applyTheme, type Theme } from '#web/kernel/theme.ts'
+import { type MenuEntry, MenuButton } from '#web/ui/menu.tsx'
+import { toast } from '#web/ui/toast.ts'
+
+const THEMES = [
+  { value: 'light', label: t('theme.light') },
+  { value: 'dark', label: t('theme.dark') },
+  { value: 'system', label: t('theme.system') },
+] as const satisfies readonly { value: Theme; label: string }[]
+
+/** The button with the person's name and its menu. */
+export function PersonMenu({ onShortcuts }: { onShortcuts: () => void }) {
+  const me = useMe()
+  return (
+    <MenuButton
+      label={t('nav.person', { name: me.user.name })}
+      entries={useEntries(me, onShortcuts)}
+      className="flex min-h-11 w-full items-center gap-2.5 rounded-control px-2 text-left hover:bg-hover aria-expanded:bg-hover desk:min-h-9"
+    >
+      <span className="grid size-6 flex-none place-items-center rounded-full bg-accent-soft text-tiny font-strong text-accent" aria-hidden="true">
+        {[...me.user.name][0]?.toUpperCase()}
+      </span>
+      <span className="min-w-0 flex-1 truncate">{me.user.name}</span>
+    </MenuButton>
+  )
+}
+
+function useEntries(me: Me, onShortcuts: () => void): MenuEntry[] {
+  const navigate = useNavigate()
+  const models: MenuEntry[] =
+    me.user.role === 'admin' ? [{ kind: 'action', icon: 'model', label: t('nav.models'), onSelect: () => void navigate({ to: '/models' }) }] : []
+  return [
+    { kind: 'choice', label: t('theme.label'), value: me.user.preferences.theme, options: THEMES, onChange: (theme) => setTheme(me, theme as Theme) },
+    { kind: 'line' },
+    { kind: 'action', icon: 'people', label: t('nav.people'), onSelect: () => void navigate({ to: '/people' }) },
+    ...models,
+    { kind: 'action', icon: 'book', label: t('nav.handbook'), onSelect: () => void navigate({ to: '/handbook' }) },
+    { kind: 'action', icon: 'code', label: t('nav.developers'), onSelect: () => void navigate({ to: '/developers' }) },
+    { kind: 'action', icon: 'keys', label: t('nav.shortcuts'), caps: caps('sheet'), onSelect: onShortcuts },
+    { kind: 'line' },
+    { kind: 'action', icon: 'out', label: t('nav.signOut'), onSelect: () => signOut(me).catch(report) },
+  ]
+}
+
+function setTheme(me: Me, theme: Theme): void {
+  applyTheme(theme)
+  queryClient.setQueryData(meQuery.queryKey, { ...me, user: { ...me.user, preferences: { ...me.user.preferences, theme } } })
+  call('me.set_preferences', { body: { theme } }).catch((error: unknown) => {
+    toast({ kind: 'failed', text: t('theme.notKept') })
+    noticeSessionEnd(error)
+  })
+}
+
+function report(error: unknown): void {
+  const { what, next } = explain(error)
+  toast({ kind: 'failed', text: what, detail: next })
+  noticeSessionEnd(error)
+}

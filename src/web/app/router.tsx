@@ -1,0 +1,122 @@
+/** The addresses of the interface. Settings pages and everything before signing in are fetched when they are opened. */
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router'
+import { ChatPage } from '#web/features/chats/chat-page.tsx'
+import { chatQuery } from '#web/features/chats/data/chat-list.ts'
+import { messagesQuery } from '#web/features/chats/data/messages.ts'
+import { NewChatPage } from '#web/features/chats/new-chat-page.tsx'
+import { isSessionEnd } from '#web/kernel/problem.ts'
+import { meQuery, queryClient, statusQuery } from '#web/kernel/session.ts'
+import { loadMarkdown } from '#web/ui/markdown.tsx'
+import { FailurePage, NotFoundPage } from './failure-page.tsx'
+import { Workspace } from './workspace.tsx'
+
+const rootRoute = createRootRoute({ component: Outlet, errorComponent: FailurePage, notFoundComponent: NotFoundPage })
+
+/** Pages for people who are signed in; the others are led to set the server up, or to sign in and back again. */
+const workspaceRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  id: 'workspace',
+  component: Workspace,
+  beforeLoad: async ({ location }) => {
+    try {
+      await queryClient.ensureQueryData(meQuery)
+    } catch (error) {
+      if (!isSessionEnd(error)) throw error
+      const status = await queryClient.fetchQuery(statusQuery)
+      if (status.state === 'setup') throw redirect({ to: '/setup', replace: true })
+      throw redirect({ to: '/sign-in', search: location.href === '/' ? {} : { next: location.href }, replace: true })
+    }
+  },
+})
+
+const newChatRoute = createRoute({ getParentRoute: () => workspaceRoute, path: '/', component: NewChatPage })
+
+const chatRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: '/chats/$chatId',
+  component: ChatPage,
+  loader: ({ params: { chatId } }) => {
+    void loadMarkdown()
+    void queryClient.prefetchQuery(chatQuery(chatId))
+    void queryClient.prefetchInfiniteQuery(messagesQuery(chatId))
+  },
+})
+
+const peopleRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: '/people',
+  component: lazyRouteComponent(() => import('#web/features/members/people-page.tsx'), 'PeoplePage'),
+})
+
+const modelsRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: '/models',
+  component: lazyRouteComponent(() => import('#web/features/models/models-page.tsx'), 'ModelsPage'),
+})
+
+/** `new`, or the id of a provider. */
+const providerRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: '/models/$providerId',
+  component: lazyRouteComponent(() => import('#web/features/models/provider-page.tsx'), 'ProviderPage'),
+})
+
+const handbookRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: '/handbook',
+  component: lazyRouteComponent(() => import('#web/features/handbook/handbook-page.tsx'), 'HandbookPage'),
+})
+
+const developersRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/developers',
+  component: lazyRouteComponent(() => import('#web/features/developers/developers-page.tsx'), 'DevelopersPage'),
+})
+
+const setupRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/setup',
+  component: lazyRouteComponent(() => import('#web/features/setup/setup-page.tsx'), 'SetupPage'),
+  beforeLoad: async () => {
+    const status = await queryClient.fetchQuery(statusQuery)
+    if (status.state !== 'setup') throw redirect({ to: '/', replace: true })
+  },
+})
+
+const REASONS = ['signed-out', 'session-ended'] as const
+
+const signInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sign-in',
+  component: lazyRouteComponent(() => import('#web/features/sign-in/sign-in-page.tsx'), 'SignInPage'),
+  validateSearch: (search: Record<string, unknown>): { reason?: (typeof REASONS)[number]; next?: string } => {
+    const reason = REASONS.find((known) => known === search.reason)
+    return { ...(reason && { reason }), ...(typeof search.next === 'string' && { next: search.next }) }
+  },
+  beforeLoad: async () => {
+    const status = await queryClient.ensureQueryData(statusQuery)
+    if (status.state === 'setup') throw redirect({ to: '/setup', replace: true })
+  },
+})
+
+const invitationRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/invitation',
+  component: lazyRouteComponent(() => import('#web/features/sign-in/invitation-page.tsx'), 'InvitationPage'),
+})
+
+const routes = [newChatRoute, chatRoute, peopleRoute, modelsRoute, providerRoute, handbookRoute] as const
+
+export const router = createRouter({
+  routeTree: rootRoute.addChildren([workspaceRoute.addChildren(routes), developersRoute, setupRoute, signInRoute, invitationRoute]),
+  defaultPreload: 'intent',
+  defaultPreloadStaleTime: 0,
+  defaultErrorComponent: FailurePage,
+  defaultNotFoundComponent: NotFoundPage,
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

@@ -1,0 +1,41 @@
+/** The sidebar: whose workspace this is, a new chat, the person's chats, and the person. */
+import { Link } from '@tanstack/react-router'
+import { ChatList } from '#web/features/chats/chat-list.tsx'
+import { useMe } from '#web/kernel/session.ts'
+import { caps } from '#web/kernel/shortcuts.ts'
+import { t } from '#web/kernel/text.ts'
+import { IconButton, Keys } from '#web/ui/button.tsx'
+import { Icon, Mark } from '#web/ui/icon.tsx'
+import { PersonMenu } from './person-menu.tsx'
+
+/** The content of the sidebar, wherever it is shown. */
+export function Sidebar({ onHide, onShortcuts }: { onHide: () => void; onShortcuts: () => void }) {
+  const { organisation } = useMe()
+  return (
+    <nav aria-label={t('nav.label')} className="flex h-full flex-col">
+      <div className="flex h-[52px] flex-none items-center gap-2.5 pr-2 pl-4">
+        <Mark />
+        <span className="min-w-0 flex-1 truncate font-strong" title={organisation.name}>
+          {organisation.name}
+        </span>
+        <IconButton icon="panel" label={t('nav.hide')} onClick={onHide} />
+      </div>
+      <div className="px-2.5 pb-1">
+        <Link
+          to="/"
+          className="flex min-h-11 items-center gap-2.5 rounded-control border border-line bg-surface px-2 font-medium hover:bg-hover desk:min-h-[34px]"
+        >
+          <Icon name="plus" className="text-muted" />
+          <span className="flex-1">{t('nav.newChat')}</span>
+          <span className="max-desk:hidden">
+            <Keys caps={caps('newChat')} />
+          </span>
+        </Link>
+      </div>
+      <ChatList />
+      <div className="flex-none border-t border-line p-2 pb-[max(8px,env(safe-area-inset-bottom))]">
+        <PersonMenu onShortcuts={onShortcuts} />
+      </div>
+    </nav>
+  )
+}

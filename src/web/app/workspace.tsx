@@ -1,0 +1,87 @@
+/** The frame around every page of a person who is signed in: the edge, the sidebar, the page, and what they need everywhere. */
+import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
+import { type ReactNode, useEffect, useMemo, useState } from 'react'
+import { openOutbox } from '#web/features/chats/data/outbox.ts'
+import { useWide } from '#web/kernel/media.ts'
+import { keepTo, useMe } from '#web/kernel/session.ts'
+import { useShortcut } from '#web/kernel/shortcuts.ts'
+import { t } from '#web/kernel/text.ts'
+import { applyTheme } from '#web/kernel/theme.ts'
+import { Dialog } from '#web/ui/dialog.tsx'
+import { SidebarContext } from '#web/ui/frame.tsx'
+import { ConnectionBanner } from './connection-banner.tsx'
+import { ShortcutsSheet } from './shortcuts-sheet.tsx'
+import { Sidebar } from './sidebar.tsx'
+
+const HIDDEN = 'sardonyx.sidebarHidden'
+
+/** The workspace, with the page of the address in it. */
+export function Workspace() {
+  return (
+    <WorkspaceFrame>
+      <Outlet />
+    </WorkspaceFrame>
+  )
+}
+
+/** The workspace around any page. */
+export function WorkspaceFrame({ children }: { children: ReactNode }) {
+  useOwnPage()
+  const navigate = useNavigate()
+  const [sheet, setSheet] = useState(false)
+  const sidebar = useSidebar()
+  useShortcut('newChat', () => void navigate({ to: '/' }))
+  useShortcut('sidebar', sidebar.toggle)
+  useShortcut('sheet', () => setSheet(true))
+  const content = <Sidebar onHide={sidebar.toggle} onShortcuts={() => setSheet(true)} />
+  return (
+    <SidebarContext value={sidebar}>
+      <div className="edge flex h-dvh">
+        <a href="#main" className="fixed top-2 left-2 z-50 -translate-y-20 rounded-control bg-accent px-3 py-2 text-accent-ink focus:translate-y-0">
+          {t('nav.skip')}
+        </a>
+        {sidebar.wide && sidebar.shown && <div className="w-[272px] flex-none border-r border-line bg-sunken">{content}</div>}
+        {!sidebar.wide && (
+          <Dialog shape="drawer" title={t('nav.label')} open={sidebar.shown} onOpenChange={sidebar.toggle}>
+            {content}
+          </Dialog>
+        )}
+        <main id="main" tabIndex={-1} className="flex min-w-0 flex-1 flex-col outline-none">
+          <ConnectionBanner />
+          {children}
+        </main>
+        <ShortcutsSheet open={sheet} onOpenChange={setSheet} />
+      </div>
+    </SidebarContext>
+  )
+}
+
+/** Binds the page to the person: their theme, their outbox, and nobody else in this tab. */
+function useOwnPage(): void {
+  const me = useMe()
+  const [opened] = useState(me)
+  useEffect(() => {
+    keepTo(opened)
+    openOutbox(opened.user.id)
+    applyTheme(opened.user.preferences.theme)
+  }, [opened])
+}
+
+/** On a wide screen the sidebar stays as the person left it; on a small one it covers the page until they go somewhere. */
+function useSidebar() {
+  const wide = useWide()
+  const [hidden, setHidden] = useState(() => localStorage.getItem(HIDDEN) !== null)
+  const [drawer, setDrawer] = useState(false)
+  const path = useRouterState({ select: (state) => state.location.href })
+  // biome-ignore lint/correctness/useExhaustiveDependencies: going somewhere closes the drawer
+  useEffect(() => setDrawer(false), [path])
+  return useMemo(() => {
+    const toggle = () => {
+      if (!wide) return setDrawer(!drawer)
+      if (hidden) localStorage.removeItem(HIDDEN)
+      else localStorage.setItem(HIDDEN, '1')
+      setHidden(!hidden)
+    }
+    return { wide, shown: wide ? !hidden : drawer, toggle }
+  }, [wide, hidden, drawer])
+}

@@ -1,0 +1,100 @@
+/** What a model answered: whole, being written, or ended early; with its sources and what can be done with it. */
+import { memo, useCallback } from 'react'
+import type { Message } from '#contract/chats.ts'
+import { whereTextGoes } from '#web/features/models/model-picker.tsx'
+import type { Model } from '#web/features/models/queries.ts'
+import { t } from '#web/kernel/text.ts'
+import { sayDate } from '#web/kernel/time.ts'
+import { Button, IconButton } from '#web/ui/button.tsx'
+import { CopyIcon } from '#web/ui/copy-button.tsx'
+import { Icon } from '#web/ui/icon.tsx'
+import { Markdown } from '#web/ui/markdown.tsx'
+import { CitationChip, nameOf, Sources } from './citations.tsx'
+import { useLiveAnswer } from './data/answers.ts'
+import { type Citation, citationsOf, failureOf, textOf } from './data/parts.ts'
+import { MessageFrame, Versions } from './message-frame.tsx'
+
+interface AnswerProps {
+  message: Message
+  versions: readonly Message[]
+  models: readonly Model[] | undefined
+  arrived: boolean
+  onChoose: (id: string) => void
+  onAgain: (message: Message) => void
+}
+
+/** An answer. */
+export const Answer = memo(function Answer({ message, versions, models, arrived, onChoose, onAgain }: AnswerProps) {
+  const { text, citations } = useAnswerParts(message)
+  const writing = message.status === 'streaming'
+  const mark = useCallback(
+    (number: number) => {
+      const citation = citations.find((each) => each.number === number)
+      return citation && <CitationChip citation={citation} />
+    },
+    [citations],
+  )
+  return (
+    <MessageFrame id={message.id} author={message.modelName ?? ''} time={message.timeCreated} arrived={arrived}>
+      <ByLine message={message} models={models} />
+      {(text !== '' || writing) && <Markdown text={text} mark={mark} growing={writing} />}
+      {!writing && <Sources citations={citations} />}
+      <Ending message={message} onAgain={onAgain} />
+      {!writing && (
+        <div className="mt-1.5 -mb-2 -ml-2 flex items-center">
+          <Versions message={message} all={versions} onChoose={onChoose} />
+          {text !== '' && <CopyIcon label={t('message.copy')} text={() => asMarkdown(text, citations)} />}
+          <IconButton icon="again" label={t('message.again')} onClick={() => onAgain(message)} />
+        </div>
+      )}
+    </MessageFrame>
+  )
+})
+
+/** What has arrived just now, or what the server had kept when the page was opened, whichever is further. */
+function useAnswerParts(message: Message): { text: string; citations: readonly Citation[] } {
+  const live = useLiveAnswer(message.id)
+  const kept = textOf(message)
+  const behind = !live || message.status !== 'streaming' || live.text.length < kept.length
+  return behind ? { text: kept, citations: citationsOf(message) } : live
+}
+
+function ByLine({ message, models }: { message: Message; models: readonly Model[] | undefined }) {
+  const model = models?.find(({ id }) => id === message.model)
+  return (
+    <p className="mb-1.5 flex flex-wrap items-baseline gap-x-2 text-small text-muted" title={sayDate(message.timeCreated)}>
+      <b className="font-strong text-ink" aria-hidden="true">
+        {message.modelName}
+      </b>
+      {model && whereTextGoes(model)}
+    </p>
+  )
+}
+
+/** How an answer ended that did not end by itself. */
+function Ending({ message, onAgain }: { message: Message; onAgain: (message: Message) => void }) {
+  const sentence = endingOf(message)
+  if (!sentence) return null
+  return (
+    <p className="mt-3 flex max-w-[68ch] flex-wrap items-center gap-x-3 gap-y-2 text-base text-muted">
+      {message.status === 'failed' && <Icon name="warn" className="text-danger" />}
+      <span className="min-w-0 flex-[0_1_auto]">{sentence}</span>
+      {failureOf(message)?.retry !== false && (
+        <Button icon="again" onClick={() => onAgain(message)}>
+          {t('message.again')}
+        </Button>
+      )}
+    </p>
+  )
+}
+
+function endingOf(message: Message): string | null {
+  if (message.status === 'failed') return failureOf(message)?.sentence ?? t('message.failed')
+  if (message.status === 'stopped') return t('message.stopped')
+  return message.status === 'interrupted' ? t('message.interrupted') : null
+}
+
+function asMarkdown(text: string, citations: readonly Citation[]): string {
+  const sources = citations.map(({ number, source }) => `[${number}] ${nameOf(source)}`)
+  return sources.length > 0 ? `${text}\n\n${sources.join('\n')}\n` : text
+}

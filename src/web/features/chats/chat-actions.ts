@@ -1,0 +1,57 @@
+/** What can be done to a chat from wherever it is shown: seen at once, taken back if the server refuses. */
+import { useNavigate, useRouter } from '@tanstack/react-router'
+import type { Chat } from '#contract/chats.ts'
+import { call } from '#web/kernel/api.ts'
+import { explain } from '#web/kernel/problem.ts'
+import { noticeSessionEnd } from '#web/kernel/session.ts'
+import { t } from '#web/kernel/text.ts'
+import { toast } from '#web/ui/toast.ts'
+import { dropChat, putChat } from './data/chat-list.ts'
+
+/** Gives the actions. */
+export function useChatActions() {
+  const navigate = useNavigate()
+  const router = useRouter()
+
+  async function remove(chat: Chat): Promise<void> {
+    const putBack = dropChat(chat.id)
+    const path = router.state.location.pathname
+    if (path === `/chats/${chat.id}`) await navigate({ to: '/' })
+    try {
+      await call('chats.delete', { params: { chatId: chat.id } })
+      const action = { label: t('common.undo'), run: () => void restore(chat) }
+      toast({ text: t('chats.deleted', { title: chat.description }), detail: t('chats.deletedSeal'), action })
+    } catch (error) {
+      putBack()
+      report(error)
+    }
+  }
+
+  return { rename, remove, restore }
+}
+
+async function rename(chat: Chat, description: string): Promise<void> {
+  putChat({ ...chat, description, named: true })
+  try {
+    putChat(await call('chats.change', { params: { chatId: chat.id }, body: { description } }))
+  } catch (error) {
+    putChat(chat)
+    report(error, t('chats.renameFailed'))
+  }
+}
+
+async function restore(chat: Chat): Promise<void> {
+  try {
+    const restored = await call('chats.restore', { params: { chatId: chat.id } })
+    putChat(restored)
+    toast({ text: t('chats.restored', { title: restored.description }) })
+  } catch (error) {
+    report(error)
+  }
+}
+
+function report(error: unknown, effect = ''): void {
+  const { what, next } = explain(error)
+  toast({ kind: 'failed', text: what, detail: effect || next })
+  noticeSessionEnd(error)
+}

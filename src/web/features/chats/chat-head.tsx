@@ -1,0 +1,50 @@
+/** The head of a chat: its title, which can be changed in place, and who can read it. */
+import { useState } from 'react'
+import type { Chat } from '#contract/chats.ts'
+import { useMe } from '#web/kernel/session.ts'
+import { t } from '#web/kernel/text.ts'
+import { PageHead } from '#web/ui/frame.tsx'
+import { Icon } from '#web/ui/icon.tsx'
+import { MenuButton } from '#web/ui/menu.tsx'
+import { useChatActions } from './chat-actions.ts'
+import { ChatSeal } from './chat-seal.tsx'
+import { TitleInput } from './title-input.tsx'
+
+/** Title, seal and menu of the chat; also the title of the window. */
+export function ChatHead({ chat, earlier }: { chat: Chat; earlier: readonly string[] }) {
+  const [renaming, setRenaming] = useState(false)
+  const { rename, remove } = useChatActions()
+  const { organisation } = useMe()
+  return (
+    <PageHead>
+      <title>{t('title.page', { page: chat.description, organisation: organisation.name })}</title>
+      <h1 className={renaming ? 'min-w-0 flex-[0_1_26rem]' : 'min-w-0 text-message font-strong'}>
+        {renaming ? (
+          <TitleInput title={chat.description} onDone={() => setRenaming(false)} onRename={(title) => void rename(chat, title)} className="w-full font-sans" />
+        ) : (
+          <button
+            type="button"
+            onClick={() => setRenaming(true)}
+            title={t('chats.rename')}
+            className="block max-w-full truncate rounded-control px-2 py-1 hover:bg-hover max-desk:py-2.5 desk:-ml-2"
+          >
+            {chat.description}
+          </button>
+        )}
+      </h1>
+      <ChatSeal model={chat.model} earlier={earlier} short />
+      <span className="flex-1" />
+      <MenuButton
+        label={t('chats.menu', { title: chat.description })}
+        align="end"
+        className="grid size-11 flex-none place-items-center rounded-control text-muted hover:bg-hover hover:text-ink desk:size-[34px]"
+        entries={[
+          { kind: 'action', icon: 'pencil', label: t('chats.rename'), onSelect: () => setRenaming(true) },
+          { kind: 'action', icon: 'trash', label: t('common.delete'), danger: true, onSelect: () => void remove(chat) },
+        ]}
+      >
+        <Icon name="more" />
+      </MenuButton>
+    </PageHead>
+  )
+}

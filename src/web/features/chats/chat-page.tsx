@@ -1,0 +1,156 @@
+/** An open chat. */
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useParams } from '@tanstack/react-router'
+import { useEffect, useMemo, useState } from 'react'
+import type { Chat, Message } from '#contract/chats.ts'
+import { ModelPicker } from '#web/features/models/model-picker.tsx'
+import { call } from '#web/kernel/api.ts'
+import { onRecovery } from '#web/kernel/connection.ts'
+import { ApiProblem } from '#web/kernel/problem.ts'
+import { noticeSessionEnd } from '#web/kernel/session.ts'
+import { t } from '#web/kernel/text.ts'
+import { Button } from '#web/ui/button.tsx'
+import { PageHead } from '#web/ui/frame.tsx'
+import { FailureNotice, Notice } from '#web/ui/notice.tsx'
+import { useChatActions } from './chat-actions.ts'
+import { ChatHead } from './chat-head.tsx'
+import { ChatSeal } from './chat-seal.tsx'
+import { Composer } from './composer.tsx'
+import { chatQuery, putChat } from './data/chat-list.ts'
+import { messagesQuery, refreshMessages } from './data/messages.ts'
+import { ask, takeBack } from './data/outbox.ts'
+import { textOf } from './data/parts.ts'
+import { NoSuchChat } from './no-such-chat.tsx'
+import { Thread } from './thread.tsx'
+import { stop, useThread } from './use-thread.ts'
+
+/** The page of a chat: its thread, or why it can't be shown. */
+export function ChatPage() {
+  const { chatId } = useParams({ from: '/workspace/chats/$chatId' })
+  const chat = useQuery(chatQuery(chatId))
+  const messages = useInfiniteQuery(messagesQuery(chatId))
+  const items = useMemo(() => messages.data?.pages.flatMap((page) => page.items), [messages.data])
+  const error = chat.error ?? messages.error
+  useFreshness(chatId)
+  if (chat.data && items) {
+    const loadOlder = messages.hasNextPage && !messages.isFetchingNextPage ? () => void messages.fetchNextPage() : null
+    return <OpenChat key={chatId} chat={chat.data} messages={items} loadOlder={loadOlder} />
+  }
+  if (error instanceof ApiProblem && (error.problem.status === 404 || error.problem.status === 400)) return <NoSuchChat />
+  if (error) {
+    return (
+      <>
+        <PageHead>
+          <h1 className="truncate font-strong">{chat.data?.description}</h1>
+        </PageHead>
+        <FailureNotice error={error} onRetry={() => void Promise.all([chat.refetch(), messages.refetch()])} className="m-4" />
+      </>
+    )
+  }
+  return <ThreadSkeleton />
+}
+
+interface OpenChatProps {
+  chat: Chat
+  messages: readonly Message[]
+  loadOlder: (() => void) | null
+}
+
+function OpenChat({ chat, messages, loadOlder }: OpenChatProps) {
+  const thread = useThread(chat.id, messages, chat.model)
+  const [editing, setEditing] = useState<{ text: string; parentId: string | null; round: number } | null>(null)
+  const earlier = useMemo(() => [...new Set(messages.flatMap(({ modelName }) => modelName ?? []))], [messages])
+  const send = (text: string) => {
+    ask(chat.id, { text, model: chat.model, parentId: editing ? editing.parentId : (thread.path.at(-1)?.id ?? null) })
+    setEditing(null)
+    thread.show(null)
+  }
+  const edit = (text: string, parentId: string | null) => setEditing({ text, parentId, round: (editing?.round ?? 0) + 1 })
+  const editUnsent = () => {
+    if (thread.unsent) edit(thread.unsent.text, thread.unsent.parentId)
+    takeBack(chat.id)
+  }
+  return (
+    <>
+      <ChatHead chat={chat} earlier={earlier} />
+      {chat.deleted && <Deleted chat={chat} />}
+      <Thread place={chat.id} thread={thread} loadOlder={loadOlder} onEdit={(question) => edit(textOf(question), question.parentId)} onEditUnsent={editUnsent} />
+      <Composer
+        key={`${chat.id} ${editing?.round ?? 0}`}
+        place={chat.id}
+        begin={editing?.text}
+        onSend={send}
+        onStop={thread.writing && (() => thread.writing && void stop(thread.writing))}
+        sending={thread.unsent !== undefined}
+        above={editing && <EditingNote onCancel={() => setEditing(null)} />}
+        seal={<ChatSeal model={chat.model} earlier={earlier} />}
+        model={<ModelPicker models={thread.models} chosen={chat.model} onChoose={(model) => void chooseModel(chat, model)} />}
+      />
+    </>
+  )
+}
+
+function EditingNote({ onCancel }: { onCancel: () => void }) {
+  return (
+    <p className="-mt-1 mb-2 flex items-center justify-between gap-3 text-small text-muted">
+      {t('message.editing')}
+      <Button look="quiet" onClick={onCancel}>
+        {t('common.cancel')}
+      </Button>
+    </p>
+  )
+}
+
+function Deleted({ chat }: { chat: Chat }) {
+  const { restore } = useChatActions()
+  return (
+    <Notice className="m-4 mb-0" tone="warn" action={<Button onClick={() => void restore(chat)}>{t('chats.restore')}</Button>}>
+      {t('chats.isDeleted')}
+    </Notice>
+  )
+}
+
+async function chooseModel(chat: Chat, model: string): Promise<void> {
+  putChat({ ...chat, model })
+  await call('chats.change', { params: { chatId: chat.id }, body: { model } }).then(putChat, (error: unknown) => {
+    putChat(chat)
+    noticeSessionEnd(error)
+  })
+}
+
+/** Messages may have come from another device while nobody looked. */
+function useFreshness(chatId: string): void {
+  useEffect(() => {
+    const look = () => {
+      if (document.visibilityState === 'visible') refreshMessages(chatId).catch(noticeSessionEnd)
+    }
+    look()
+    document.addEventListener('visibilitychange', look)
+    const stopWatching = onRecovery(look)
+    return () => {
+      document.removeEventListener('visibilitychange', look)
+      stopWatching()
+    }
+  }, [chatId])
+}
+
+function ThreadSkeleton() {
+  return (
+    <>
+      <PageHead>
+        <div className="skeleton h-4 w-48" aria-hidden="true" />
+      </PageHead>
+      <div className="min-h-0 flex-1" role="status" aria-label={t('common.loading')}>
+        <div className="mx-auto max-w-[780px] px-4 pt-7 desk:px-5">
+          <div className="skeleton mb-7 h-[52px] rounded-panel" />
+          {[92, 85, 64].map((percent) => (
+            <div key={percent} className="skeleton mb-3 h-4" style={{ width: `${percent}%` }} />
+          ))}
+        </div>
+      </div>
+      <div className="flex-none px-2.5 pb-2.5 desk:px-5 desk:pb-[18px]">
+        <div className="mx-auto h-[91px] max-w-[740px] rounded-panel border border-line bg-surface" />
+      </div>
+    </>
+  )
+}

@@ -1,0 +1,74 @@
+/** Who can read a chat, exactly, and who receives its text. */
+import { useQuery } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import { type Model, modelsQuery } from '#web/features/models/queries.ts'
+import { useMe } from '#web/kernel/session.ts'
+import { t } from '#web/kernel/text.ts'
+import { Icon, type IconName } from '#web/ui/icon.tsx'
+import { Popover } from '#web/ui/popover.tsx'
+import { SealButton } from '#web/ui/seal.tsx'
+
+interface ChatSealProps {
+  /** The model that answers next. */
+  model: string | null
+  /** Names of models that have answered in this chat. */
+  earlier?: readonly string[]
+  short?: boolean
+}
+
+/** The seal of a personal chat; opens the list of its readers. */
+export function ChatSeal({ model, earlier = [], short = false }: ChatSealProps) {
+  const me = useMe()
+  const models = useQuery(modelsQuery).data
+  const next = models?.find(({ id }) => id === model)
+  const others = earlier.filter((name) => name !== next?.name)
+  return (
+    <Popover
+      title={t('seal.title')}
+      trigger={(given) => <SealButton {...given} short={short} words={t('seal.onlyYou')} label={t('seal.who')} />}
+    >
+      <ul className="space-y-3">
+        <Line icon="check" head={t('seal.you', { name: me.user.name })}>
+          {t('seal.why')}
+        </Line>
+        <Line icon="close" head={t('seal.nobody', { organisation: me.organisation.name })}>
+          {t('seal.admins')}
+        </Line>
+        {next && <Receiver model={next} />}
+        {others.length > 0 && (
+          <Line icon="model" head="">
+            {t('seal.earlier', { models: others.join(', ') })}
+          </Line>
+        )}
+      </ul>
+      <p className="mt-3 border-t border-line pt-2.5 text-small text-muted">{t('seal.server')}</p>
+    </Popover>
+  )
+}
+
+function Receiver({ model }: { model: Model }) {
+  if (model.runsHere) {
+    return (
+      <Line icon="model" head={t('seal.answered', { model: model.name })}>
+        {t('seal.here')}
+      </Line>
+    )
+  }
+  return (
+    <Line icon="outside" head={t('seal.sent', { provider: model.provider })}>
+      {t('seal.sentWhy', { model: model.name })}
+    </Line>
+  )
+}
+
+function Line({ icon, head, children }: { icon: IconName; head: string; children: ReactNode }) {
+  return (
+    <li className="flex gap-2.5">
+      <Icon name={icon} className="mt-[3px] text-accent" />
+      <div>
+        {head && <p className="font-medium">{head}</p>}
+        <p className="text-small text-muted">{children}</p>
+      </div>
+    </li>
+  )
+}

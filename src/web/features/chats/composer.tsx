@@ -1,0 +1,120 @@
+/** Where questions are written: grows with the text, keeps it as a draft, sends with Enter, and never while a word is being composed. */
+import { type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { hasKeyboard } from '#web/kernel/media.ts'
+import { useMe } from '#web/kernel/session.ts'
+import { useShortcut } from '#web/kernel/shortcuts.ts'
+import { store, stored } from '#web/kernel/stored.ts'
+import { t } from '#web/kernel/text.ts'
+import { Icon } from '#web/ui/icon.tsx'
+
+interface ComposerProps {
+  /** Under which the draft is kept. */
+  place: string
+  /** The text to begin with, instead of the draft. */
+  begin?: string | undefined
+  onSend: (text: string) => void
+  /** Stops the answer being written; null when none is. */
+  onStop: (() => void) | null
+  /** Whether a question is on its way, so that no other can be sent. */
+  sending: boolean
+  /** Stands above the text. */
+  above?: ReactNode
+  /** Stand below the text: the seal, and the model. */
+  seal: ReactNode
+  model: ReactNode
+}
+
+/** The composer; give it a `key` of its place, so that each chat has its own text. */
+export function Composer({ place, begin, onSend, onStop, sending, above, seal, model }: ComposerProps) {
+  const [text, setText, forget] = useDraft(place, begin)
+  const area = useComposerArea(text)
+  const blocked = sending || onStop !== null
+  const send = () => {
+    if (blocked || text.trim() === '') return
+    onSend(text)
+    forget()
+    area.current?.focus()
+  }
+  return (
+    <form
+      className="flex-none px-2.5 pb-[max(10px,env(safe-area-inset-bottom))] desk:px-5 desk:pb-[18px]"
+      onSubmit={(event) => {
+        event.preventDefault()
+        send()
+      }}
+    >
+      <div className="mx-auto max-w-[740px] rounded-panel border border-control bg-surface pt-3 pr-2.5 pb-2 pl-4 has-[textarea:focus-visible]:border-accent">
+        {above}
+        <textarea
+          ref={area}
+          rows={1}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          onKeyDown={(event) => sends(event) && (event.preventDefault(), send())}
+          placeholder={t('composer.placeholder')}
+          aria-label={t('composer.label')}
+          maxLength={100_000}
+          className="block max-h-[40dvh] w-full resize-none overflow-y-auto bg-transparent text-message outline-none"
+        />
+        <div className="mt-1.5 -ml-1 flex items-center gap-2">
+          {seal}
+          <span className="flex-1" />
+          {model}
+          {onStop ? <StopButton onStop={onStop} /> : <SendButton disabled={blocked || text.trim() === ''} />}
+        </div>
+      </div>
+    </form>
+  )
+}
+
+const ROUND = 'grid h-11 w-11 flex-none place-items-center rounded-control bg-accent text-accent-ink enabled:hover:bg-accent-strong desk:h-[34px] desk:w-10'
+
+function SendButton({ disabled }: { disabled: boolean }) {
+  return (
+    <button type="submit" aria-label={t('composer.send')} title={t('composer.send')} disabled={disabled} className={`${ROUND} disabled:bg-hover disabled:text-muted`}>
+      <Icon name="up" />
+    </button>
+  )
+}
+
+function StopButton({ onStop }: { onStop: () => void }) {
+  return (
+    <button type="button" aria-label={t('composer.stop')} title={t('composer.stop')} onClick={onStop} className={ROUND}>
+      <Icon name="stop" />
+    </button>
+  )
+}
+
+/** Enter sends where there are keys; on a touch keyboard it makes a new line, for there is no other way to make one. */
+function sends(event: KeyboardEvent): boolean {
+  const composing = event.nativeEvent.isComposing || event.keyCode === 229
+  return event.key === 'Enter' && !event.shiftKey && !composing && hasKeyboard()
+}
+
+function useDraft(place: string, begin: string | undefined): [text: string, set: (text: string) => void, forget: () => void] {
+  const userId = useMe().user.id
+  const name = `draft.${place}`
+  const [text, setText] = useState(() => begin ?? stored<string>(userId, name) ?? '')
+  const set = (next: string) => {
+    setText(next)
+    store(userId, name, next === '' ? null : next)
+  }
+  return [text, set, () => set('')]
+}
+
+function useComposerArea(text: string) {
+  const area = useRef<HTMLTextAreaElement>(null)
+  const focus = () => area.current?.focus()
+  useShortcut('composer', focus)
+  useShortcut('back', focus)
+  useEffect(() => {
+    if (hasKeyboard()) area.current?.focus()
+  }, [])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the height follows the text
+  useLayoutEffect(() => {
+    if (!area.current) return
+    area.current.style.height = 'auto'
+    area.current.style.height = `${area.current.scrollHeight}px`
+  }, [text])
+  return area
+}

@@ -1,0 +1,69 @@
+/** The person's chats as this page knows them: one paged list, latest first, each chat in it once. */
+import { type InfiniteData, infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import type { Chat } from '#contract/chats.ts'
+import { call } from '#web/kernel/api.ts'
+import { queryClient } from '#web/kernel/session.ts'
+
+interface Page {
+  readonly items: Chat[]
+  readonly next: string | null
+}
+type Pages = InfiniteData<Page, string | undefined>
+
+export const chatsQuery = infiniteQueryOptions({
+  queryKey: ['chats'],
+  queryFn: ({ pageParam, signal }) => call('chats.list', { query: { cursor: pageParam } }, { signal }),
+  initialPageParam: undefined as string | undefined,
+  getNextPageParam: (last: Page) => last.next,
+  staleTime: Number.POSITIVE_INFINITY,
+})
+
+/** The query for one chat. */
+export const chatQuery = (chatId: string) =>
+  queryOptions({ queryKey: ['chat', chatId], queryFn: ({ signal }) => call('chats.get', { params: { chatId } }, { signal }) })
+
+/** Takes in what the server said of a chat: in the list at its place by time, or out of it when deleted. */
+export function putChat(chat: Chat): void {
+  queryClient.setQueryData(chatQuery(chat.id).queryKey, chat)
+  edit((chats) => {
+    const others = chats.filter((other) => other.id !== chat.id)
+    return chat.deleted ? others : [...others, chat].sort(latestFirst)
+  })
+}
+
+/** Takes a chat out of the list; gives the way to put it back. */
+export function dropChat(chatId: string): () => void {
+  const before = queryClient.getQueryData<Pages>(chatsQuery.queryKey)
+  const dropped = before?.pages.flatMap((page) => page.items).find((chat) => chat.id === chatId)
+  edit((chats) => chats.filter((chat) => chat.id !== chatId))
+  return () => dropped && putChat(dropped)
+}
+
+/** Brings the list up to date with one call, however long it has become: the first page is fetched, the rest is kept. */
+export async function refreshChats(): Promise<void> {
+  if (!queryClient.getQueryData(chatsQuery.queryKey)) return
+  const first = await call('chats.list')
+  const oldest = first.items.at(-1)
+  queryClient.setQueryData<Pages>(chatsQuery.queryKey, (data) => {
+    if (!data || !oldest || first.next === null) return { pages: [first], pageParams: [undefined] }
+    const fresh = new Set(first.items.map((chat) => chat.id))
+    const rest = data.pages.flatMap((page) => page.items).filter((chat) => latestFirst(oldest, chat) < 0 && !fresh.has(chat.id))
+    return paged([...first.items, ...rest], rest.length > 0 ? (data.pages.at(-1)?.next ?? null) : first.next)
+  })
+}
+
+function latestFirst(a: Chat, b: Chat): number {
+  return b.timeUpdated.localeCompare(a.timeUpdated) || b.id.localeCompare(a.id)
+}
+
+/** Changes the list as a whole; further pages are asked for behind the last cursor as before. */
+function edit(change: (chats: Chat[]) => Chat[]): void {
+  queryClient.setQueryData<Pages>(chatsQuery.queryKey, (data) => {
+    if (!data) return data
+    return paged(change(data.pages.flatMap((page) => page.items)), data.pages.at(-1)?.next ?? null)
+  })
+}
+
+function paged(items: Chat[], next: string | null): Pages {
+  return { pages: [{ items, next }], pageParams: [undefined] }
+}

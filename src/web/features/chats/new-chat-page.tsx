@@ -1,0 +1,104 @@
+/** A chat that does not exist yet: what can be asked, and by whom it is answered. The first question begins it. */
+import { useQuery } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { useEffect, useState } from 'react'
+import { ModelPicker } from '#web/features/models/model-picker.tsx'
+import { type Model, modelsQuery } from '#web/features/models/queries.ts'
+import { call } from '#web/kernel/api.ts'
+import { meQuery, noticeSessionEnd, queryClient, useMe } from '#web/kernel/session.ts'
+import { t } from '#web/kernel/text.ts'
+import { PageHead } from '#web/ui/frame.tsx'
+import { Icon, Mark } from '#web/ui/icon.tsx'
+import { loadMarkdown } from '#web/ui/markdown.tsx'
+import { ChatSeal } from './chat-seal.tsx'
+import { Composer } from './composer.tsx'
+import { ask, askAgain, takeBack, useUnsent, whenSent } from './data/outbox.ts'
+import { UnsentQuestion } from './question.tsx'
+
+const PLACE = 'new'
+const EXAMPLES = ['new.example1', 'new.example2', 'new.example3'] as const
+
+/** The page of a new chat. */
+export function NewChatPage() {
+  const { models, model, choose } = useModelChoice()
+  const [edited, setEdited] = useState<{ text: string; round: number }>({ text: '', round: 0 })
+  const unsent = useUnsent(PLACE)
+  const { organisation } = useMe()
+  useOpenWhenSent()
+  const send = (text: string) => model && ask(PLACE, { text, model: model.id, parentId: null })
+  const edit = () => {
+    if (unsent) setEdited({ text: unsent.text, round: edited.round + 1 })
+    takeBack(PLACE)
+  }
+  return (
+    <>
+      <title>{t('title.page', { page: t('nav.newChat'), organisation: organisation.name })}</title>
+      <PageHead>
+        <h1 className="text-message font-strong">{t('chats.untitled')}</h1>
+        <ChatSeal model={model?.id ?? null} short />
+      </PageHead>
+      <div className="min-h-0 flex-1 overflow-y-auto">
+        <div className="mx-auto max-w-[780px] px-4 pt-7 desk:px-5">
+          {unsent ? <UnsentQuestion unsent={unsent} onRetry={() => askAgain(PLACE)} onEdit={edit} /> : <Beginning model={model} onAsk={send} />}
+        </div>
+      </div>
+      <Composer
+        key={edited.round}
+        place={PLACE}
+        begin={edited.text || undefined}
+        onSend={send}
+        onStop={null}
+        sending={unsent !== undefined || !model}
+        seal={<ChatSeal model={model?.id ?? null} />}
+        model={<ModelPicker models={models} chosen={model?.id ?? null} onChoose={choose} />}
+      />
+    </>
+  )
+}
+
+function Beginning({ model, onAsk }: { model: Model | undefined; onAsk: (text: string) => void }) {
+  return (
+    <div className="pt-[max(12px,14vh)]">
+      <Mark size={28} className="mb-4" />
+      <p className="mb-2 text-display font-strong text-balance">{t('new.greeting')}</p>
+      <p className="mb-8 min-h-11 max-w-[60ch] text-muted">{model && t(model.builtIn ? 'new.lead' : 'new.leadOther', { model: model.name })}</p>
+      <h2 className="mb-2 text-small font-medium text-muted">{t('new.try')}</h2>
+      <ul className="max-w-md divide-y divide-line rounded-panel border border-line bg-surface">
+        {EXAMPLES.map((key) => (
+          <li key={key}>
+            <button
+              type="button"
+              onClick={() => onAsk(t(key))}
+              disabled={!model}
+              className="group flex min-h-11 w-full items-center justify-between gap-3 rounded-panel px-4 py-2 text-left enabled:hover:bg-hover"
+            >
+              {t(key)}
+              <Icon name="right" className="text-muted" />
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
+  )
+}
+
+/** The model that answers: the one chosen here, else the person's preferred one, else the first there is. */
+function useModelChoice(): { models: readonly Model[] | undefined; model: Model | undefined; choose: (id: string) => void } {
+  const me = useMe()
+  const models = useQuery(modelsQuery).data
+  const model = models?.find(({ id }) => id === me.user.preferences.model) ?? models?.[0]
+  const choose = (id: string) => {
+    const preferences = { ...me.user.preferences, model: id }
+    queryClient.setQueryData(meQuery.queryKey, { ...me, user: { ...me.user, preferences } })
+    call('me.set_preferences', { body: { model: id } }).catch(noticeSessionEnd)
+  }
+  return { models, model, choose }
+}
+
+function useOpenWhenSent(): void {
+  const navigate = useNavigate()
+  useEffect(() => {
+    void loadMarkdown()
+    return whenSent(PLACE, ({ chat }) => void navigate({ to: '/chats/$chatId', params: { chatId: chat.id }, replace: true }))
+  }, [navigate])
+}

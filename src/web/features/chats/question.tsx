@@ -1,0 +1,69 @@
+/** What the person asked: sent, on its way, or not sent. */
+import { memo, type ReactNode } from 'react'
+import type { Message } from '#contract/chats.ts'
+import { t } from '#web/kernel/text.ts'
+import { Button, IconButton } from '#web/ui/button.tsx'
+import { CopyIcon } from '#web/ui/copy-button.tsx'
+import { Notice } from '#web/ui/notice.tsx'
+import type { Unsent } from './data/outbox.ts'
+import { textOf } from './data/parts.ts'
+import { MessageFrame, Versions } from './message-frame.tsx'
+
+const BUBBLE = 'rounded-panel border border-line bg-sunken px-4 py-3 whitespace-pre-wrap wrap-anywhere'
+
+interface QuestionProps {
+  message: Message
+  versions: readonly Message[]
+  arrived: boolean
+  onChoose: (id: string) => void
+  onEdit: (message: Message) => void
+}
+
+/** A question that the server has. */
+export const Question = memo(function Question({ message, versions, arrived, onChoose, onEdit }: QuestionProps) {
+  const text = textOf(message)
+  return (
+    <MessageFrame id={message.id} author={t('message.you')} time={message.timeCreated} arrived={arrived}>
+      <div className={BUBBLE}>{text}</div>
+      <Actions>
+        <Versions message={message} all={versions} onChoose={onChoose} />
+        <CopyIcon label={t('message.copyQuestion')} text={() => text} />
+        <IconButton icon="pencil" label={t('message.edit')} onClick={() => onEdit(message)} />
+      </Actions>
+    </MessageFrame>
+  )
+})
+
+function Actions({ children }: { children: ReactNode }) {
+  return (
+    <div className="mt-1 -mb-3 flex items-center justify-end transition-opacity desk:opacity-0 group-hover/message:opacity-100 group-focus-within/message:opacity-100">
+      {children}
+    </div>
+  )
+}
+
+/** A question that is on its way, or did not arrive. */
+export function UnsentQuestion({ unsent, onRetry, onEdit }: { unsent: Unsent; onRetry: () => void; onEdit: () => void }) {
+  const failed = unsent.state === 'failed'
+  return (
+    <article aria-label={t('message.you')} className="mb-7 text-message">
+      <div className={`${BUBBLE} ${failed ? 'border-danger' : ''}`}>{unsent.text}</div>
+      {failed && (
+        <Notice
+          tone="failed"
+          className="mt-2 text-base"
+          action={
+            <span className="flex gap-2">
+              <Button onClick={onEdit}>{t('message.editUnsent')}</Button>
+              <Button look="solid" onClick={onRetry}>
+                {t('common.retry')}
+              </Button>
+            </span>
+          }
+        >
+          {t('message.notSent', { reason: unsent.reason })}
+        </Notice>
+      )}
+    </article>
+  )
+}

@@ -1,0 +1,1 @@
+export function HandbookPage() { return null }

@@ -1,0 +1,49 @@
+/** Accepting an invitation: its token stands in the fragment of the address, which browsers send to no server. */
+import { useNavigate, useRouterState } from '@tanstack/react-router'
+import { NewPassword } from '#contract/accounts.ts'
+import { z } from 'zod'
+import { call } from '#web/kernel/api.ts'
+import { useApiForm } from '#web/kernel/form.ts'
+import { meQuery, queryClient } from '#web/kernel/session.ts'
+import { t } from '#web/kernel/text.ts'
+import { Button } from '#web/ui/button.tsx'
+import { FailureNotice } from '#web/ui/notice.tsx'
+import { EntryFrame } from './entry-frame.tsx'
+import { NewPasswordField } from './new-password-field.tsx'
+
+const schema = z.strictObject({ password: NewPassword })
+
+/** The page behind an invitation link. */
+export function InvitationPage() {
+  const token = useRouterState({ select: (state) => state.location.hash })
+  if (token === '') return <EntryFrame title={t('invitation.missingTitle')} lead={t('invitation.missing')} children={null} />
+  return (
+    <EntryFrame title={t('invitation.title')} lead={t('invitation.lead')}>
+      <InvitationForm token={token} />
+    </EntryFrame>
+  )
+}
+
+function InvitationForm({ token }: { token: string }) {
+  const navigate = useNavigate()
+  const { form, submit, failure, errorOf, busy } = useApiForm({
+    schema,
+    defaults: { password: '' },
+    fields: { 'password.weak': 'password' },
+    send: async ({ password }) => {
+      const { me } = await call('invitation.accept', { body: { token, password } })
+      queryClient.clear()
+      queryClient.setQueryData(meQuery.queryKey, me)
+      await navigate({ to: '/', replace: true })
+    },
+  })
+  return (
+    <form onSubmit={submit} noValidate>
+      {failure !== null && <FailureNotice error={failure} className="mb-4" />}
+      <NewPasswordField typed={form.watch('password')} error={errorOf('password')} autoFocus {...form.register('password')} />
+      <Button type="submit" look="solid" busy={busy} className="mt-2 w-full desk:min-h-10">
+        {t('invitation.submit')}
+      </Button>
+    </form>
+  )
+}

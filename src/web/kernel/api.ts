@@ -1,0 +1,74 @@
+/**
+ * The only place that calls the server. Endpoints are called by id with what the contract says they take; failures are
+ * an `ApiProblem` or `Unreachable`, never anything else.
+ */
+import { WIRE } from 'virtual:wire'
+import type { Problem } from '#contract/errors.ts'
+import { noteReached, noteUnreachable } from './connection.ts'
+import type { EndpointId, Given, Reply } from './endpoints.ts'
+import { ApiProblem, Unreachable } from './problem.ts'
+
+interface Parts {
+  readonly params?: Record<string, string>
+  readonly query?: Record<string, unknown>
+  readonly body?: unknown
+}
+
+interface Wish {
+  readonly signal?: AbortSignal | undefined
+  readonly headers?: Record<string, string>
+}
+
+/** Calls an endpoint and gives its reply; in development the reply is checked against the contract. */
+export async function call<Id extends EndpointId>(id: Id, ...[given, wish]: CallArguments<Id>): Promise<Reply<Id>> {
+  const response = await open(id, given as Parts, wish)
+  if (response.status === 204) return undefined as Reply<Id>
+  const reply: unknown = await response.json()
+  if (import.meta.env.DEV) await checkReply(id, reply)
+  return reply as Reply<Id>
+}
+
+type CallArguments<Id extends EndpointId> = Record<never, never> extends Given<Id> ? [given?: Given<Id>, wish?: Wish] : [given: Given<Id>, wish?: Wish]
+
+/** Opens an endpoint and gives the raw response, for streams; failures are thrown as by `call`. */
+export async function open(id: EndpointId, given: Parts = {}, wish: Wish = {}): Promise<Response> {
+  const [method, path] = WIRE[id] as readonly [string, string]
+  const filled = path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(given.params?.[name] ?? ''))
+  const query = new URLSearchParams(
+    Object.entries(given.query ?? {}).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+  ).toString()
+  const body = given.body === undefined ? null : JSON.stringify(given.body)
+  const headers = { accept: 'application/json', ...(body === null ? {} : { 'content-type': 'application/json' }), ...wish.headers }
+  return checked(query ? `${filled}?${query}` : filled, { method, headers, body, signal: wish.signal ?? null })
+}
+
+/** Fetches a JSON document of this server that is not an endpoint of the contract. */
+export async function document(path: `/${string}`): Promise<unknown> {
+  return (await checked(path, {})).json()
+}
+
+async function checked(path: string, init: RequestInit): Promise<Response> {
+  const response = await reached(path, init)
+  if (!response.ok) throw new ApiProblem((await response.json()) as Problem)
+  return response
+}
+
+/** A refusal that is not problem+json came from something between here and the server, so the server was not reached. */
+async function reached(path: string, init: RequestInit): Promise<Response> {
+  try {
+    const response = await fetch(path, { ...init, credentials: 'same-origin', redirect: 'error' })
+    const ours = response.ok || response.headers.get('content-type')?.startsWith('application/problem+json')
+    if (!ours) throw new Error(`status ${response.status} from something else than Sardonyx`)
+    noteReached()
+    return response
+  } catch (error) {
+    if (init.signal?.aborted) throw error
+    noteUnreachable()
+    throw new Unreachable(error)
+  }
+}
+
+async function checkReply(id: EndpointId, reply: unknown): Promise<void> {
+  const { ENDPOINTS } = await import('#contract/index.ts')
+  ENDPOINTS.find((e) => e.id === id)?.reply?.parse(reply)
+}

@@ -1,0 +1,23 @@
+/** English: the readable page of the HTTP interface. */
+export const developers = {
+  'developers.title': 'API',
+  'developers.lead': 'Everything the interface does, programs can do too. Sign in with “deliver”: “token” and send the token as “Authorization: Bearer …”.',
+  'developers.document': 'OpenAPI document',
+  'developers.endpoints': 'Endpoints',
+  'developers.anyone': 'anyone',
+  'developers.user': 'signed in',
+  'developers.admin': 'administrators',
+  'developers.path': 'In the path',
+  'developers.query': 'In the query',
+  'developers.body': 'Body',
+  'developers.reply': 'Reply',
+  'developers.events': 'Events',
+  'developers.failures': 'May fail with',
+  'developers.field': 'Field',
+  'developers.type': 'Type',
+  'developers.meaning': 'Meaning',
+  'developers.required': 'required',
+  'developers.optional': 'optional',
+  'developers.nothing': 'nothing',
+  'developers.status': 'Status',
+} as const

@@ -1,0 +1,31 @@
+/** The types of every declared endpoint by its id. Types only: nothing of the contract is loaded to make a call. */
+import type { z } from 'zod'
+import type * as accounts from '#contract/accounts.ts'
+import type * as chats from '#contract/chats.ts'
+import type { Endpoint } from '#contract/endpoint.ts'
+import type * as models from '#contract/models.ts'
+
+type Exported = typeof accounts & typeof chats & typeof models
+type Declared = Extract<Exported[keyof Exported], Endpoint>
+
+/** The id of an endpoint, such as `chats.list`. */
+export type EndpointId = Declared['id']
+type EndpointOf<Id extends EndpointId> = Extract<Declared, { id: Id }>
+
+/** An object schema without fields infers as a record of never. */
+type Fields<S extends z.ZodType> = string extends keyof z.input<S> ? never : z.input<S>
+type Needed<Key extends string, Value> = [Value] extends [never] ? unknown : Record<Key, Value>
+type Allowed<Key extends string, Value> = [Value] extends [never] ? unknown : { readonly [K in Key]?: Partial<Value> }
+
+/** What a call of the endpoint is given. */
+export type Given<Id extends EndpointId> = Needed<'params', Fields<EndpointOf<Id>['params']>> &
+  Allowed<'query', Fields<EndpointOf<Id>['query']>> &
+  (EndpointOf<Id>['body'] extends z.ZodType ? { readonly body: z.input<EndpointOf<Id>['body']> } : unknown)
+
+/** What a call of the endpoint replies. */
+export type Reply<Id extends EndpointId> = EndpointOf<Id>['reply'] extends z.ZodType ? z.output<EndpointOf<Id>['reply']> : undefined
+
+/** The names and data of the events that the endpoint streams. */
+export type Events<Id extends EndpointId> = {
+  [K in keyof EndpointOf<Id>['events']]: EndpointOf<Id>['events'][K] extends z.ZodType ? z.output<EndpointOf<Id>['events'][K]> : never
+}

@@ -1,0 +1,64 @@
+/** Forms that are checked by the contract before they are sent, and show under each field what the server says of it. */
+import { zodResolver } from '@hookform/resolvers/zod'
+import { useState } from 'react'
+import { type DefaultValues, type FieldValues, type Path, type UseFormReturn, useForm } from 'react-hook-form'
+import type { z } from 'zod'
+import type { FailureCode } from '#contract/errors.ts'
+import { ApiProblem } from './problem.ts'
+import { noticeSessionEnd } from './session.ts'
+
+interface Wish<In extends FieldValues, Out> {
+  readonly schema: z.ZodType<Out, In>
+  readonly defaults: DefaultValues<In>
+  /** Sends the values; the form stays busy until this is done. */
+  readonly send: (values: Out) => Promise<unknown>
+  /** Failures that are about one field. */
+  readonly fields?: Partial<Record<FailureCode, Path<In>>>
+}
+
+export interface ApiForm<In extends FieldValues, Out> {
+  readonly form: UseFormReturn<In, unknown, Out>
+  readonly submit: (event: React.SubmitEvent<HTMLFormElement>) => void
+  /** A failure that no field shows. */
+  readonly failure: unknown
+  readonly errorOf: (name: Path<In>) => string | undefined
+  readonly busy: boolean
+}
+
+/** Makes a form of a schema. */
+export function useApiForm<In extends FieldValues, Out>({ schema, defaults, send, fields = {} }: Wish<In, Out>): ApiForm<In, Out> {
+  const form = useForm<In, unknown, Out>({ resolver: zodResolver(schema), defaultValues: defaults, mode: 'onSubmit', reValidateMode: 'onChange' })
+  const [failure, setFailure] = useState<unknown>(null)
+  const run = async (values: Out) => {
+    setFailure(null)
+    try {
+      await send(values)
+    } catch (error) {
+      noticeSessionEnd(error)
+      if (!showAtFields(error, form, fields)) setFailure(error)
+    }
+  }
+  const { errors, isSubmitting } = form.formState
+  return {
+    form,
+    submit: (event) => void form.handleSubmit(run)(event),
+    failure,
+    errorOf: (name) => (errors[name]?.message ?? undefined) as string | undefined,
+    busy: isSubmitting,
+  }
+}
+
+function showAtFields<In extends FieldValues, Out>(
+  error: unknown,
+  form: UseFormReturn<In, unknown, Out>,
+  fields: Partial<Record<FailureCode, Path<In>>>,
+): boolean {
+  if (!(error instanceof ApiProblem)) return false
+  const { code, detail, next, errors = [] } = error.problem
+  const known = Object.keys(form.getValues())
+  const field = fields[code as FailureCode]
+  if (field) form.setError(field, { message: `${detail} ${next}` }, { shouldFocus: true })
+  const named = errors.filter(({ path }) => known.includes(path.split('.')[0] ?? ''))
+  for (const { path, message } of named) form.setError(path.split('.')[0] as Path<In>, { message })
+  return field !== undefined || named.length > 0
+}

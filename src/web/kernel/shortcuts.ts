@@ -1,0 +1,77 @@
+/**
+ * The one table of keyboard shortcuts: it feeds the key handler, the hints beside commands and the sheet under `?`.
+ * Single keys can be turned off, and never fire while somebody is typing or a dialog or menu is open.
+ */
+import { useEffect, useEffectEvent } from 'react'
+import type { TextKey } from './text.ts'
+
+interface Shortcut {
+  readonly keys: string
+  readonly label: TextKey
+  readonly mod: boolean
+}
+
+export const SHORTCUTS = {
+  newChat: { keys: 'j', mod: true, label: 'shortcuts.newChat' },
+  sidebar: { keys: 'b', mod: true, label: 'shortcuts.sidebar' },
+  composer: { keys: '/', mod: false, label: 'shortcuts.composer' },
+  back: { keys: 'Escape', mod: false, label: 'shortcuts.composer' },
+  sheet: { keys: '?', mod: false, label: 'shortcuts.sheet' },
+} as const satisfies Record<string, Shortcut>
+
+export type ShortcutId = keyof typeof SHORTCUTS
+
+const OFF = 'sardonyx.singleKeysOff'
+const APPLE = /Mac|iPhone|iPad/.test(navigator.platform)
+const handlers = new Map<ShortcutId, () => void>()
+
+/** Gives the caps to print for a shortcut, in the manner of this system. */
+export function caps(id: ShortcutId): string[] {
+  const { keys, mod }: Shortcut = SHORTCUTS[id]
+  const key = keys === 'Escape' ? 'Esc' : keys.toUpperCase()
+  return mod ? [APPLE ? '⌘' : 'Ctrl', key] : [key]
+}
+
+/** Runs `run` on the shortcut for as long as the component is shown. */
+export function useShortcut(id: ShortcutId, run: () => void): void {
+  const latest = useEffectEvent(run)
+  useEffect(() => {
+    const handler = () => latest()
+    handlers.set(id, handler)
+    return () => {
+      if (handlers.get(id) === handler) handlers.delete(id)
+    }
+  }, [id])
+}
+
+/** Tells whether shortcuts of a single key are on. */
+export function singleKeysOn(): boolean {
+  return localStorage.getItem(OFF) === null
+}
+
+/** Turns shortcuts of a single key on or off on this device. */
+export function setSingleKeys(on: boolean): void {
+  if (on) localStorage.removeItem(OFF)
+  else localStorage.setItem(OFF, '1')
+}
+
+/** Begins to listen; called once. */
+export function listenForShortcuts(): void {
+  addEventListener('keydown', (event) => {
+    if (event.defaultPrevented || event.isComposing || event.altKey) return
+    const mod = APPLE ? event.metaKey : event.ctrlKey
+    for (const [id, shortcut] of Object.entries(SHORTCUTS) as [ShortcutId, Shortcut][]) {
+      if (shortcut.keys !== (mod ? event.key.toLowerCase() : event.key) || shortcut.mod !== mod) continue
+      if (!handlers.has(id) || (!mod && !mayUseSingleKey(event))) continue
+      event.preventDefault()
+      handlers.get(id)?.()
+      return
+    }
+  })
+}
+
+function mayUseSingleKey(event: KeyboardEvent): boolean {
+  const typing = event.target instanceof Element && event.target.closest('input, textarea, select, [contenteditable]') !== null
+  const covered = document.querySelector('[role="dialog"], [role="menu"], [role="listbox"]') !== null
+  return singleKeysOn() && !typing && !covered
+}

@@ -1,0 +1,95 @@
+/**
+ * Follows a stream of server-sent events to its end: after a break it goes on behind the last event received, with
+ * growing pauses, so that every event arrives once and in order.
+ */
+import { open } from './api.ts'
+import { onRecovery } from './connection.ts'
+import type { EndpointId, Events } from './endpoints.ts'
+import { ApiProblem } from './problem.ts'
+
+const PAUSES_MS = [300, 1_000, 2_000, 4_000, 8_000]
+const SILENCE_MS = 60_000
+
+type EventOf<Id extends EndpointId> = { [K in keyof Events<Id>]: { readonly name: K; readonly data: Events<Id>[K] } }[keyof Events<Id>]
+
+export interface Following<Id extends EndpointId> {
+  readonly params: Record<string, string>
+  readonly signal: AbortSignal
+  /** Called for each event; `true` ends the following. */
+  readonly onEvent: (event: EventOf<Id>) => boolean
+}
+
+/** Resolves when an event ended the following or it was aborted; rejects with the problem when the server refuses. */
+export async function follow<Id extends EndpointId>(id: Id, following: Following<Id>): Promise<void> {
+  let last: string | null = null
+  for (let failures = 0; !following.signal.aborted; failures += 1) {
+    try {
+      for await (const event of events(id, following, last)) {
+        failures = 0
+        if (event.id !== '') last = event.id
+        if (event.name !== null && following.onEvent({ name: event.name, data: JSON.parse(event.data) } as EventOf<Id>)) return
+      }
+    } catch (error) {
+      if (following.signal.aborted) return
+      if (error instanceof ApiProblem && error.problem.status < 500 && error.problem.status !== 429) throw error
+    }
+    await pause(PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)] ?? 0, following.signal)
+  }
+}
+
+interface Raw {
+  readonly id: string
+  /** `null` for a heartbeat. */
+  readonly name: string | null
+  readonly data: string
+}
+
+async function* events(id: EndpointId, { params, signal }: Pick<Following<EndpointId>, 'params' | 'signal'>, last: string | null): AsyncGenerator<Raw> {
+  const quiet = new AbortController()
+  const headers = { accept: 'text/event-stream', ...(last === null ? {} : { 'last-event-id': last }) }
+  const response = await open(id, { params }, { signal: AbortSignal.any([signal, quiet.signal]), headers })
+  if (!response.body) return
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+  let rest = ''
+  try {
+    for (;;) {
+      const silence = setTimeout(() => quiet.abort(), SILENCE_MS)
+      const { done, value } = await reader.read().finally(() => clearTimeout(silence))
+      if (done) return
+      const blocks = (rest + value).replaceAll('\r\n', '\n').split('\n\n')
+      rest = blocks.pop() ?? ''
+      for (const block of blocks) yield parse(block)
+    }
+  } finally {
+    quiet.abort()
+  }
+}
+
+function parse(block: string): Raw {
+  const raw = { id: '', name: null as string | null, data: '' }
+  const data: string[] = []
+  for (const line of block.split('\n')) {
+    const colon = line.indexOf(':')
+    const field = colon < 0 ? line : line.slice(0, colon)
+    const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '')
+    if (field === 'id') raw.id = value
+    if (field === 'event') raw.name = value
+    if (field === 'data') data.push(value)
+  }
+  return { ...raw, data: data.join('\n') }
+}
+
+/** Waits, but no longer than until the server is back. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      stop()
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    const stop = onRecovery(done)
+    signal.addEventListener('abort', done)
+  })
+}

@@ -1,0 +1,36 @@
+/** The open dialog, on Base UI. Loaded when needed, see `dialog.tsx`. */
+import { Dialog } from '@base-ui/react/dialog'
+import { t } from '../kernel/text.ts'
+import type { DialogProps } from './dialog.tsx'
+import { Icon } from './icon.tsx'
+import { POPUP } from './popup.ts'
+
+const CENTRE = `${POPUP} fixed top-[12vh] left-1/2 max-h-[80dvh] w-[min(30rem,calc(100vw-24px))] -translate-x-1/2 overflow-y-auto p-5`
+const DRAWER =
+  'edge fixed inset-y-0 left-0 w-[min(19rem,calc(100vw-56px))] bg-sunken text-ink shadow-overlay outline-none ' +
+  'transition-[translate] data-ending-style:-translate-x-full data-starting-style:-translate-x-full'
+
+export function DialogPopup({ title, open, onOpenChange, children, shape = 'centre' }: DialogProps) {
+  return (
+    <Dialog.Root open={open} onOpenChange={onOpenChange}>
+      <Dialog.Portal>
+        <Dialog.Backdrop className="fixed inset-0 z-30 bg-scrim transition-opacity data-ending-style:opacity-0 data-starting-style:opacity-0" />
+        <Dialog.Popup className={`z-30 ${shape === 'drawer' ? DRAWER : CENTRE}`}>
+          {shape === 'drawer' ? <Dialog.Title className="sr-only">{title}</Dialog.Title> : <Head title={title} />}
+          {children}
+        </Dialog.Popup>
+      </Dialog.Portal>
+    </Dialog.Root>
+  )
+}
+
+function Head({ title }: { title: string }) {
+  return (
+    <div className="mb-3 flex items-start justify-between gap-3">
+      <Dialog.Title className="text-title font-strong text-balance">{title}</Dialog.Title>
+      <Dialog.Close aria-label={t('common.close')} className="-mt-1 -mr-1 grid size-9 place-items-center rounded-control text-muted hover:bg-hover max-desk:size-11">
+        <Icon name="close" />
+      </Dialog.Close>
+    </div>
+  )
+}

@@ -1,0 +1,26 @@
+/** Dialogs that take the whole attention, and the drawer of small screens. Fetched when needed. */
+import { type ReactNode, Suspense, useState } from 'react'
+import { lazyPart } from './lazy-part.ts'
+
+const Popup = lazyPart(async () => (await import('./dialog-popup.tsx')).DialogPopup)
+
+export interface DialogProps {
+  title: string
+  open: boolean
+  onOpenChange: (open: boolean) => void
+  children: ReactNode
+  /** `centre` is a box in the middle, `drawer` comes from the left and keeps its title to screen readers. */
+  shape?: 'centre' | 'drawer'
+}
+
+/** A dialog; focus is kept inside it while it is open and comes back to where it was. */
+export function Dialog(props: DialogProps) {
+  const [used, setUsed] = useState(props.open)
+  if (props.open && !used) setUsed(true)
+  if (!used) return null
+  return (
+    <Suspense>
+      <Popup {...props} />
+    </Suspense>
+  )
+}

@@ -1,0 +1,108 @@
+/** Form fields: a label above, help or the error below, tied together for screen readers. */
+import { type ComponentProps, type ReactNode, useId, useState } from 'react'
+import { t } from '../kernel/text.ts'
+import { classes } from './class-names.ts'
+import { Icon } from './icon.tsx'
+
+const INPUT =
+  'block w-full min-h-11 desk:min-h-[38px] rounded-control border border-control bg-surface px-3 py-1.5 text-message desk:text-base ' +
+  'focus-visible:border-accent focus-visible:outline-1 focus-visible:outline-offset-0 aria-invalid:border-danger read-only:bg-sunken'
+
+interface FieldFrame {
+  label: string
+  help?: ReactNode
+  error?: string | undefined
+}
+
+type Tied = { id: string; 'aria-describedby': string | undefined; 'aria-invalid': true | undefined }
+
+function Frame({ label, help, error, children }: FieldFrame & { children: (tied: Tied) => ReactNode }) {
+  const id = useId()
+  const note = error ? sentence(label, error) : help
+  return (
+    <div className="mb-4">
+      <label htmlFor={id} className="mb-1 block font-medium">
+        {label}
+      </label>
+      {children({ id, 'aria-describedby': note ? `${id}-note` : undefined, 'aria-invalid': error ? true : undefined })}
+      {note && (
+        <div id={`${id}-note`} className={classes('mt-1 flex gap-1.5 text-small', error ? 'text-danger' : 'text-muted')}>
+          {error && <Icon name="warn" size={14} className="mt-[3px]" />}
+          <span>{note}</span>
+        </div>
+      )}
+    </div>
+  )
+}
+
+/** The contract says what is wrong as “must …”; with the label before it that is a sentence. */
+function sentence(label: string, error: string): string {
+  return /^must /.test(error) ? `${label} ${error}.` : error
+}
+
+/** One line of text. */
+export function TextField({ label, help, error, ...input }: FieldFrame & ComponentProps<'input'>) {
+  return (
+    <Frame label={label} help={help} error={error}>
+      {(tied) => <input type="text" {...input} {...tied} className={classes(INPUT, input.className)} />}
+    </Frame>
+  )
+}
+
+/** Several lines of text. */
+export function TextArea({ label, help, error, ...input }: FieldFrame & ComponentProps<'textarea'>) {
+  return (
+    <Frame label={label} help={help} error={error}>
+      {(tied) => <textarea rows={4} {...input} {...tied} className={classes(INPUT, input.className)} />}
+    </Frame>
+  )
+}
+
+/** A password that can be shown; pasting and password managers work. */
+export function PasswordField({ label, help, error, ...input }: FieldFrame & ComponentProps<'input'>) {
+  const [shown, setShown] = useState(false)
+  return (
+    <Frame label={label} help={help} error={error}>
+      {(tied) => (
+        <div className="relative">
+          <input {...input} {...tied} type={shown ? 'text' : 'password'} spellCheck={false} autoCapitalize="off" className={classes(INPUT, 'pr-12')} />
+          <button
+            type="button"
+            onClick={() => setShown(!shown)}
+            aria-pressed={shown}
+            aria-label={t('entry.showPassword')}
+            title={shown ? t('entry.hidePassword') : t('entry.showPassword')}
+            className="absolute inset-y-0 right-0 grid w-11 place-items-center rounded-control text-muted hover:text-ink focus-visible:-outline-offset-2"
+          >
+            <Icon name={shown ? 'eyeOff' : 'eye'} />
+          </button>
+        </div>
+      )}
+    </Frame>
+  )
+}
+
+interface ChoiceProps extends ComponentProps<'input'> {
+  legend: string
+  options: readonly { value: string; label: string; help: string }[]
+}
+
+/** One of a few, each with a sentence. */
+export function ChoiceField({ legend, options, ...input }: ChoiceProps) {
+  return (
+    <fieldset className="mb-4">
+      <legend className="mb-1 font-medium">{legend}</legend>
+      <div className="divide-y divide-line rounded-control border border-control">
+        {options.map((option) => (
+          <label key={option.value} className="flex cursor-pointer items-start gap-3 px-3 py-2.5">
+            <input type="radio" value={option.value} {...input} className="mt-1 size-4 accent-accent" />
+            <span>
+              <span className="block font-medium">{option.label}</span>
+              <span className="block text-small text-muted">{option.help}</span>
+            </span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  )
+}

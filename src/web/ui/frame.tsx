@@ -1,0 +1,63 @@
+/** The frame of a page inside the workspace: its head, which on small screens opens the sidebar, and its body. */
+import { createContext, type ReactNode, useContext } from 'react'
+import { t } from '../kernel/text.ts'
+import { IconButton } from './button.tsx'
+import { classes } from './class-names.ts'
+
+export interface Sidebar {
+  readonly shown: boolean
+  readonly toggle: () => void
+}
+
+/** The sidebar of the workspace; null where there is none. */
+export const SidebarContext = createContext<Sidebar | null>(null)
+
+/** The head of a page: what it is on the left, what it offers on the right. */
+export function PageHead({ children }: { children: ReactNode }) {
+  const sidebar = useContext(SidebarContext)
+  return (
+    <header className="flex h-[52px] flex-none items-center gap-2 border-b border-line px-1.5 desk:gap-3 desk:px-5">
+      {sidebar && !sidebar.shown && <IconButton icon="bars" label={t('nav.open')} onClick={sidebar.toggle} className="desk:-ml-2" />}
+      {children}
+    </header>
+  )
+}
+
+/** A page that is read from the top: title in the head, everything else below it. */
+export function ReadingPage({ title, lead, children, action }: { title: string; lead?: ReactNode; children: ReactNode; action?: ReactNode }) {
+  return (
+    <>
+      <PageHead>
+        <h1 className="truncate text-message font-strong">{title}</h1>
+        <span className="flex-1" />
+        {action}
+      </PageHead>
+      <div className="min-h-0 flex-1 overflow-y-auto">
+        <div className="mx-auto max-w-[820px] px-4 pt-6 pb-16 desk:px-6">
+          {lead && <p className="mb-5 max-w-[68ch] text-muted">{lead}</p>}
+          {children}
+        </div>
+      </div>
+    </>
+  )
+}
+
+/** A box of rows divided by hairlines. */
+export function Panel({ children, className }: { children: ReactNode; className?: string }) {
+  return <div className={classes('divide-y divide-line rounded-panel border border-line bg-surface', className)}>{children}</div>
+}
+
+/** Stands where rows will be, at their height. */
+export function PanelSkeleton({ rows = 3 }: { rows?: number }) {
+  return (
+    <Panel>
+      {Array.from({ length: rows }, (_, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: rows without content have no other key
+        <div key={index} className="flex h-[68px] flex-col justify-center gap-2 px-4" aria-hidden="true">
+          <div className="skeleton h-3.5 w-40" />
+          <div className="skeleton h-3 w-64 max-w-full" />
+        </div>
+      ))}
+    </Panel>
+  )
+}

@@ -1,0 +1,43 @@
+/** Colours for code, as elements and never as HTML; an unknown language stays plain. */
+import hljs from 'highlight.js/lib/core'
+import bash from 'highlight.js/lib/languages/bash'
+import c from 'highlight.js/lib/languages/c'
+import cpp from 'highlight.js/lib/languages/cpp'
+import csharp from 'highlight.js/lib/languages/csharp'
+import css from 'highlight.js/lib/languages/css'
+import diff from 'highlight.js/lib/languages/diff'
+import go from 'highlight.js/lib/languages/go'
+import java from 'highlight.js/lib/languages/java'
+import javascript from 'highlight.js/lib/languages/javascript'
+import json from 'highlight.js/lib/languages/json'
+import markdown from 'highlight.js/lib/languages/markdown'
+import php from 'highlight.js/lib/languages/php'
+import python from 'highlight.js/lib/languages/python'
+import ruby from 'highlight.js/lib/languages/ruby'
+import rust from 'highlight.js/lib/languages/rust'
+import sql from 'highlight.js/lib/languages/sql'
+import typescript from 'highlight.js/lib/languages/typescript'
+import xml from 'highlight.js/lib/languages/xml'
+import yaml from 'highlight.js/lib/languages/yaml'
+import { createElement, type ReactNode } from 'react'
+
+const languages = { bash, c, cpp, csharp, css, diff, go, java, javascript, json, markdown, php, python, ruby, rust, sql, typescript, xml, yaml }
+for (const [name, language] of Object.entries(languages)) hljs.registerLanguage(name, language)
+
+/** The tree that highlight.js builds before it writes HTML. */
+type Tree = string | { readonly scope?: string; readonly children: readonly Tree[] }
+
+export type Highlight = (code: string, language: string) => ReactNode
+
+/** Gives the code in colours, or null where the language is not known. */
+export const highlight: Highlight = (code, language) => {
+  if (!hljs.getLanguage(language)) return null
+  const { _emitter } = hljs.highlight(code, { language, ignoreIllegals: true })
+  return draw((_emitter as unknown as { readonly rootNode: Tree }).rootNode, 0)
+}
+
+function draw(tree: Tree, key: number): ReactNode {
+  if (typeof tree === 'string') return tree
+  const scope = tree.scope?.split('.')[0]
+  return createElement('span', { key, className: scope && `hl-${scope}` }, tree.children.map(draw))
+}

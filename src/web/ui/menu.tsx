@@ -1,0 +1,57 @@
+/** Menus. The button is in the page at once; what makes menus work is fetched when the page is idle or one is opened. */
+import { type ReactNode, Suspense, useRef, useState } from 'react'
+import type { IconName } from './icon.tsx'
+import { lazyPart } from './lazy-part.ts'
+
+export interface MenuAction {
+  readonly kind: 'action'
+  readonly label: string
+  readonly icon?: IconName
+  readonly danger?: boolean
+  readonly caps?: readonly string[]
+  readonly onSelect: () => void
+}
+
+export interface MenuChoice {
+  readonly kind: 'choice'
+  readonly label: string
+  readonly value: string
+  readonly options: readonly { readonly value: string; readonly label: string; readonly note?: string }[]
+  readonly onChange: (value: string) => void
+}
+
+export type MenuEntry = MenuAction | MenuChoice | { readonly kind: 'line' }
+
+const Popup = lazyPart(async () => (await import('./menu-popup.tsx')).MenuPopup)
+
+interface MenuButtonProps {
+  label: string
+  entries: readonly MenuEntry[]
+  children: ReactNode
+  className?: string
+  align?: 'start' | 'end'
+  disabled?: boolean
+}
+
+/** A button that opens a menu; focus comes back to it when the menu closes. */
+export function MenuButton({ label, entries, children, className, align = 'start', disabled = false }: MenuButtonProps) {
+  const [open, setOpen] = useState(false)
+  const [used, setUsed] = useState(false)
+  const button = useRef<HTMLButtonElement>(null)
+  const show = () => {
+    setUsed(true)
+    setOpen(true)
+  }
+  return (
+    <>
+      <button type="button" ref={button} className={className} aria-label={label} title={label} aria-haspopup="menu" aria-expanded={open} disabled={disabled} onClick={show}>
+        {children}
+      </button>
+      {used && (
+        <Suspense>
+          <Popup label={label} anchor={button} open={open} onOpenChange={setOpen} entries={entries} align={align} />
+        </Suspense>
+      )}
+    </>
+  )
+}
