@@ -6,7 +6,7 @@
  * second server out.
  */
 import type { ChildProcess } from 'node:child_process'
-import { chown, mkdir } from 'node:fs/promises'
+import { chown, mkdir, rm } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Log } from '../kernel/log.ts'
@@ -98,7 +98,9 @@ async function chooseSocket(path: string, { owner }: Binaries): Promise<{ settin
       address: `127.0.0.1:${port}/postgres`,
     }
   }
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  // A dead one's files in it may name a process id that is in use again, and PostgreSQL would refuse to start.
+  await rm(directory, { recursive: true, force: true })
+  await mkdir(directory, { mode: 0o700 })
   await chown(directory, owner.uid, owner.gid)
   return {
     settings: { listen_addresses: '', port: String(PORT), unix_socket_directories: `"${directory.replaceAll('"', '""')}"` },
