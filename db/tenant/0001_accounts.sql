@@ -46,7 +46,7 @@ grant select, insert, update on {schema}.credential to {auth};
 create table {schema}.invitation (
   token_hash bytea not null,
   user_id uuid not null,
-  invited_by uuid not null,
+  invited_by uuid,
   expires_at timestamptz not null,
   time_created timestamptz not null default now(),
   constraint invitation_pkey primary key (token_hash),

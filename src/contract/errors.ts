@@ -22,7 +22,7 @@ const catalogue = {
   'request.unknown_address': {
     status: 404,
     detail: 'There is nothing at this address.',
-    next: 'Check the address; /api lists all there are.',
+    next: 'Check the address; /developers lists all there are.',
   },
   'request.too_many': {
     status: 429,

@@ -65,7 +65,12 @@ export class Accounts {
   /** Gives an account its first password, in the caller's transaction. */
   async join(tx: DoorTx, userId: UserId, passwordHash: string): Promise<void> {
     await tx.change(tx.db.insertInto('credential').values({ user_id: userId, password_hash: passwordHash }))
-    await tx.change(tx.db.updateTable('user').set({ time_joined: new Date(this.#clock.now()) }).where('id', '=', userId))
+    await tx.change(
+      tx.db
+        .updateTable('user')
+        .set({ time_joined: new Date(this.#clock.now()) })
+        .where('id', '=', userId),
+    )
   }
 
   /** An administrator adds an account; the person chooses their own password through the invitation. */
@@ -75,7 +80,7 @@ export class Accounts {
       const userId = await this.add(tx, account).catch((error: { constraint?: string }) => {
         throw error.constraint === 'user_email_unique' ? new Failure('member.exists') : error
       })
-      return this.#newInvitation(tx, admin.userId, userId)
+      return this.newInvitation(tx, userId, admin.userId)
     })
   }
 
@@ -86,7 +91,7 @@ export class Accounts {
       if (!user) throw new Failure('member.not_found')
       if (user.time_joined) throw new Failure('member.joined')
       await tx.change(tx.db.deleteFrom('invitation').where('user_id', '=', userId))
-      return this.#newInvitation(tx, admin.userId, userId)
+      return this.newInvitation(tx, userId, admin.userId)
     })
   }
 
@@ -95,8 +100,12 @@ export class Accounts {
     const hash = createHash('sha256').update(token).digest()
     const found = await this.#doors.open(at.tenantId, (tx) =>
       tx.first(
-        tx.db.selectFrom('invitation').innerJoin('user', 'user.id', 'invitation.user_id').select(['user.id', 'user.email', 'user.name'])
-          .where('token_hash', '=', hash).where('expires_at', '>', new Date(this.#clock.now())),
+        tx.db
+          .selectFrom('invitation')
+          .innerJoin('user', 'user.id', 'invitation.user_id')
+          .select(['user.id', 'user.email', 'user.name'])
+          .where('token_hash', '=', hash)
+          .where('expires_at', '>', new Date(this.#clock.now())),
       ),
     )
     if (!found) throw new Failure('invitation.invalid')
@@ -110,18 +119,34 @@ export class Accounts {
     })
   }
 
-  async #newInvitation(tx: DoorTx, invitedBy: UserId, userId: UserId): Promise<Invited> {
+  /** Adds an invitation for an account that has none, in the caller's transaction. `invitedBy` is null for the operator. */
+  async newInvitation(tx: DoorTx, userId: UserId, invitedBy: UserId | null): Promise<Invited> {
     const token = `${tx.tenantId}.${randomBytes(32).toString('base64url')}`
     const expiresAtMs = this.#clock.now() + INVITATION_MS
     await tx.change(
       tx.db.insertInto('invitation').values({
-        token_hash: createHash('sha256').update(token).digest(), user_id: userId, invited_by: invitedBy, expires_at: new Date(expiresAtMs),
+        token_hash: createHash('sha256').update(token).digest(),
+        user_id: userId,
+        invited_by: invitedBy,
+        expires_at: new Date(expiresAtMs),
       }),
     )
     const user = await tx.first(tx.db.selectFrom('user').select(['id', 'name', 'email', 'role', 'time_created']).where('id', '=', userId))
-    const member: Member = { id: userId, name: user!.name, email: user!.email, role: user!.role, joined: false, timeCreated: user!.time_created.toISOString() }
+    const member: Member = {
+      id: userId,
+      name: user!.name,
+      email: user!.email,
+      role: user!.role,
+      joined: false,
+      timeCreated: user!.time_created.toISOString(),
+    }
     return { member, token, expiresAtMs }
   }
+}
+
+/** The address behind which an invitation waits. The token is in the fragment, which browsers send to no server, so it is in no log. */
+export function invitationLink(baseUrl: string, token: string): string {
+  return `${baseUrl}/invitation#${token}`
 }
 
 /** The tenant that an invitation's token names; the rest of it decides whether it is any good. */
@@ -132,7 +157,10 @@ export function tenantOfInvitation(token: string): TenantId | undefined {
 
 function findCredential(tx: DoorTx, email: string) {
   return tx.first(
-    tx.db.selectFrom('user').innerJoin('credential', 'credential.user_id', 'user.id').select(['user.id', 'user.status', 'credential.password_hash'])
+    tx.db
+      .selectFrom('user')
+      .innerJoin('credential', 'credential.user_id', 'user.id')
+      .select(['user.id', 'user.status', 'credential.password_hash'])
       .where('user.email', '=', email),
   )
 }

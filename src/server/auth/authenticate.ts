@@ -10,12 +10,17 @@ import { enterStatement } from '../isolation/unit-of-work.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Tenants } from './tenants.ts'
-import { tokenHash, type Tokens } from './token.ts'
+import { type Tokens, tokenHash } from './token.ts'
 
 /** The cache entry of the guide, with what spares the next request a question. */
 const CachedSession = z.strictObject({
-  user_id: UserId, tenant_id: TenantId, expires_at: z.iso.datetime(), session_id: SessionId, role: Role,
-  read_scopes: z.array(ScopeId), write_scopes: z.array(ScopeId),
+  user_id: UserId,
+  tenant_id: TenantId,
+  expires_at: z.iso.datetime(),
+  session_id: SessionId,
+  role: Role,
+  read_scopes: z.array(ScopeId),
+  write_scopes: z.array(ScopeId),
 })
 type CachedSession = z.infer<typeof CachedSession>
 
@@ -51,8 +56,14 @@ export class Authenticator {
     }
     if (session.user_id !== claims.sub || session.session_id !== claims.sid) throw new Failure('auth.required')
     return mintActor({
-      tenantId: session.tenant_id, userId: session.user_id, role: session.role, sessionId: session.session_id, tokenHash: hash,
-      readScopes: session.read_scopes, writeScopes: session.write_scopes, expiresAtMs: Date.parse(session.expires_at),
+      tenantId: session.tenant_id,
+      userId: session.user_id,
+      role: session.role,
+      sessionId: session.session_id,
+      tokenHash: hash,
+      readScopes: session.read_scopes,
+      writeScopes: session.write_scopes,
+      expiresAtMs: Date.parse(session.expires_at),
     })
   }
 
@@ -70,8 +81,13 @@ export class Authenticator {
     const [outcome] = await this.#database.fly('app', [enterStatement(tenantId, hash, false)])
     const row = outcome!.rows[0]!
     return CachedSession.parse({
-      user_id: row['user_id'], tenant_id: tenantId, expires_at: (row['expires_at'] as Date).toISOString(), session_id: row['session_id'],
-      role: row['role'], read_scopes: row['read_scopes'], write_scopes: row['write_scopes'],
+      user_id: row.user_id,
+      tenant_id: tenantId,
+      expires_at: (row.expires_at as Date).toISOString(),
+      session_id: row.session_id,
+      role: row.role,
+      read_scopes: row.read_scopes,
+      write_scopes: row.write_scopes,
     })
   }
 }

@@ -19,7 +19,19 @@ export async function passwordMatches(password: string, stored: string | undefin
   return matches && stored !== undefined
 }
 
-const COMMON = ['password', 'passwort', 'qwerty', 'azerty', '123456', 'abcdef', 'letmein', 'welcome', 'sardonyx', 'iloveyou', 'administrator']
+const COMMON = [
+  'password',
+  'passwort',
+  'qwerty',
+  'azerty',
+  '123456',
+  'abcdef',
+  'letmein',
+  'welcome',
+  'sardonyx',
+  'iloveyou',
+  'administrator',
+]
 
 /** Throws `password.weak` with the reason. `ownWords` are the person's and the organisation's: name, address. */
 export function refuseWeakPassword(password: string, ownWords: readonly string[]): void {

@@ -1,13 +1,27 @@
 /** Setting up, signing in and out, invitations: the endpoints behind which the doors are. */
-import { acceptInvitation, addMember, getStatus, inviteAgain, type Me, type SignedIn, setUp, signIn, signOut } from '#contract/accounts.ts'
-import type { TenantId } from '#contract/ids.ts'
+
 import type { z } from 'zod'
+import {
+  acceptInvitation,
+  addMember,
+  getMe,
+  getStatus,
+  inviteAgain,
+  type Me,
+  Preferences,
+  type SignedIn,
+  setPreferences,
+  setUp,
+  signIn,
+  signOut,
+} from '#contract/accounts.ts'
+import type { TenantId } from '#contract/ids.ts'
 import { type Founding, foundOrganisation } from '../isolation/founding.ts'
 import { type RequestFacts, type Route, route, type SessionCookie } from '../isolation/route.ts'
 import type { UnitsOfWork } from '../isolation/unit-of-work.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
-import { type Accounts, type Invited, tenantOfInvitation } from './accounts.ts'
+import { type Accounts, type Invited, invitationLink, tenantOfInvitation } from './accounts.ts'
 import type { Authenticator } from './authenticate.ts'
 import type { FailureLimits } from './limits.ts'
 import { readMe } from './me.ts'
@@ -44,7 +58,12 @@ export function authRoutes(parts: AuthParts): Route[] {
   return [
     route(getStatus, async () => {
       const count = await tenants.count()
-      return { product: 'Sardonyx' as const, version: parts.version, state: count === 0 ? ('setup' as const) : ('ready' as const), askOrganisation: count > 1 }
+      return {
+        product: 'Sardonyx' as const,
+        version: parts.version,
+        state: count === 0 ? ('setup' as const) : ('ready' as const),
+        askOrganisation: count > 1,
+      }
     }),
 
     route(setUp, async ({ body, request, cookie, fail }) => {
@@ -71,6 +90,13 @@ export function authRoutes(parts: AuthParts): Route[] {
       await sessions.end(actor, 'signed_out')
       cookie.clear()
       return undefined
+    }),
+
+    route(getMe, async ({ tx }) => readMe(tx, tenants)),
+
+    route(setPreferences, async ({ tx, body }) => {
+      const [kept] = await tx.call<{ set_own_preferences: unknown }>('set_own_preferences', JSON.stringify(body))
+      return Preferences.parse(kept!.set_own_preferences)
     }),
 
     route(addMember, async ({ actor, body }) => invitation(parts.baseUrl, await accounts.invite(actor, body))),
@@ -103,7 +129,12 @@ async function setUpFirst(parts: AuthParts, body: z.output<typeof setUp.body>, d
 
 /** A short name out of a long one; `main` when nothing of it can be used. */
 export function slugOf(name: string): string {
-  const slug = name.normalize('NFKD').toLowerCase().replace(/[^a-z0-9]+/g, '-').slice(0, 40).replace(/^-+|-+$/g, '')
+  const slug = name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 40)
+    .replace(/^-+|-+$/g, '')
   return slug || 'main'
 }
 
@@ -112,7 +143,5 @@ function deviceOf(request: RequestFacts): Device {
 }
 
 function invitation(baseUrl: string, { member, token, expiresAtMs }: Invited) {
-  // In the fragment, which browsers send to no server, so that it is in no log.
-  return { member, link: `${baseUrl}/invitation#${token}`, expiresAt: new Date(expiresAtMs).toISOString() }
+  return { member, link: invitationLink(baseUrl, token), expiresAt: new Date(expiresAtMs).toISOString() }
 }
-

@@ -6,7 +6,7 @@ import { type CacheStore, TenantCache } from '../isolation/cache.ts'
 import type { Doors, DoorTx } from '../isolation/doors.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Ids } from '../kernel/ids.ts'
-import { tokenHash, type Tokens } from './token.ts'
+import { type Tokens, tokenHash } from './token.ts'
 
 /** The everyday preset: a login ends after a day without activity, and after a week in any case. */
 const IDLE_LIMIT_S = 24 * 3_600
@@ -51,8 +51,12 @@ export class Sessions {
     const token = this.#tokens.issue({ userId, tenantId: tx.tenantId, sessionId, nowMs, expiresAtMs })
     await tx.change(
       tx.db.insertInto('auth_session').values({
-        id: sessionId, user_id: userId, expires_at: new Date(expiresAtMs), idle_limit_s: IDLE_LIMIT_S,
-        ip: device.ip, user_agent: device.userAgent?.slice(0, 400) ?? null,
+        id: sessionId,
+        user_id: userId,
+        expires_at: new Date(expiresAtMs),
+        idle_limit_s: IDLE_LIMIT_S,
+        ip: device.ip,
+        user_agent: device.userAgent?.slice(0, 400) ?? null,
       }),
     )
     await tx.change(tx.db.insertInto('auth_session_seen').values({ session_id: sessionId }))
@@ -64,8 +68,11 @@ export class Sessions {
   async end(actor: Actor, reason: 'signed_out'): Promise<void> {
     await this.#doors.open(actor.tenantId, (tx) =>
       tx.change(
-        tx.db.updateTable('auth_session').set({ revoked_at: new Date(this.#clock.now()), revoked_reason: reason })
-          .where('id', '=', actor.sessionId).where('revoked_at', 'is', null),
+        tx.db
+          .updateTable('auth_session')
+          .set({ revoked_at: new Date(this.#clock.now()), revoked_reason: reason })
+          .where('id', '=', actor.sessionId)
+          .where('revoked_at', 'is', null),
       ),
     )
     await new TenantCache(this.#cache, actor.tenantId).delete(`auth:session:${actor.tokenHash.toString('hex')}`)
@@ -86,8 +93,13 @@ export class Sessions {
     this.#seenAtMs.set(sessionId, nowMs)
     await this.#doors.open(tenantId, (tx) =>
       tx.change(
-        tx.db.updateTable('auth_session_seen').from('auth_session').set({ seen_at: sql`now()` })
-          .where('session_id', '=', sessionId).whereRef('auth_session.id', '=', 'session_id').where('revoked_at', 'is', null)
+        tx.db
+          .updateTable('auth_session_seen')
+          .from('auth_session')
+          .set({ seen_at: sql`now()` })
+          .where('session_id', '=', sessionId)
+          .whereRef('auth_session.id', '=', 'session_id')
+          .where('revoked_at', 'is', null)
           .where(sql<boolean>`seen_at + make_interval(secs => idle_limit_s) > now()`),
       ),
     )

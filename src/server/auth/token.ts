@@ -3,13 +3,19 @@
  * the SHA-256 of the token is looked up there, and a token not on record is nothing.
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { SessionId, TenantId, UserId } from '#contract/ids.ts'
 import { z } from 'zod'
+import { SessionId, TenantId, UserId } from '#contract/ids.ts'
 import type { SigningKey } from '../isolation/keys/keyring.ts'
 
 const Claims = z.strictObject({
-  sub: UserId, tid: TenantId, sid: SessionId, jti: z.string().length(22),
-  iat: z.number().int(), exp: z.number().int(), iss: z.string(), aud: z.literal('sardonyx'),
+  sub: UserId,
+  tid: TenantId,
+  sid: SessionId,
+  jti: z.string().length(22),
+  iat: z.number().int(),
+  exp: z.number().int(),
+  iss: z.string(),
+  aud: z.literal('sardonyx'),
 })
 export type Claims = z.infer<typeof Claims>
 
@@ -29,8 +35,14 @@ export class Tokens {
   /** A new token for a session, with 128 random bits of its own. Times in milliseconds since 1970. */
   issue(of: { userId: UserId; tenantId: TenantId; sessionId: SessionId; nowMs: number; expiresAtMs: number }): string {
     const claims: Claims = {
-      sub: of.userId, tid: of.tenantId, sid: of.sessionId, jti: randomBytes(16).toString('base64url'),
-      iat: Math.floor(of.nowMs / 1_000), exp: Math.floor(of.expiresAtMs / 1_000), iss: this.#issuer, aud: 'sardonyx',
+      sub: of.userId,
+      tid: of.tenantId,
+      sid: of.sessionId,
+      jti: randomBytes(16).toString('base64url'),
+      iat: Math.floor(of.nowMs / 1_000),
+      exp: Math.floor(of.expiresAtMs / 1_000),
+      iss: this.#issuer,
+      aud: 'sardonyx',
     }
     const signed = `${this.#header}.${encode(claims)}`
     return `${signed}.${this.#sign(signed).toString('base64url')}`

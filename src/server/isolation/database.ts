@@ -58,7 +58,7 @@ export class Database {
     const connection = new Connection(client)
     try {
       const result = await work(connection)
-      client.release(connection.isTrusted ? false : true)
+      client.release(!connection.isTrusted)
       return result
     } catch (error) {
       client.release(!(await connection.isClean()))
@@ -110,7 +110,9 @@ export class Connection {
     if (!this.#trusted) return false
     try {
       const [outcome] = await this.fly([CLEAN])
-      return outcome?.rows[0]?.['clean'] === true && (this.#client as unknown as { getTransactionStatus(): string }).getTransactionStatus() === 'I'
+      return (
+        outcome?.rows[0]?.clean === true && (this.#client as unknown as { getTransactionStatus(): string }).getTransactionStatus() === 'I'
+      )
     } catch {
       // Whatever it was, a connection that cannot answer this one is not to be reused; the first error is the one reported.
       return false
@@ -130,7 +132,10 @@ function asFailure(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof Failure) return error
   const code = (error as { code?: unknown }).code
   if (code === 'SX401') return new Failure('auth.required')
-  const lost = /Connection terminated|timeout exceeded when trying to connect|did not answer in time|pool after calling end|not queryable/.test(error.message)
+  const lost =
+    /Connection terminated|timeout exceeded when trying to connect|did not answer in time|pool after calling end|not queryable/.test(
+      error.message,
+    )
   if (lost || (typeof code === 'string' && UNREACHABLE.test(code))) {
     const failure = new Failure('server.unavailable')
     failure.cause = error

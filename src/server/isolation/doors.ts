@@ -43,7 +43,9 @@ export class Doors {
 
   /** The directory of tenants. */
   async tenants(): Promise<TenantEntry[]> {
-    const [outcome] = await this.#database.fly('auth', [{ text: 'select id, slug, name from control.tenant order by time_created', values: [] }])
+    const [outcome] = await this.#database.fly('auth', [
+      { text: 'select id, slug, name from control.tenant order by time_created', values: [] },
+    ])
     return outcome!.rows as unknown as TenantEntry[]
   }
 
@@ -57,7 +59,7 @@ export class Doors {
         await connection.fly([{ text: 'begin isolation level read committed', values: [] }])
         if (adminTokenHash) {
           const [entered] = await connection.fly([enterStatement(tenantId, adminTokenHash, true)])
-          if (entered!.rows[0]?.['role'] !== 'admin') throw new Failure('auth.not_allowed')
+          if (entered!.rows[0]?.role !== 'admin') throw new Failure('auth.not_allowed')
         }
         const result = await work({
           tenantId,

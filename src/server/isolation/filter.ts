@@ -3,8 +3,20 @@
  * forgot its owner. Row security filters again, by the scopes the database found: two sources, so one that is wrong shows nothing.
  */
 import type {
-  DeleteQueryNode, FromNode, InsertQueryNode, JoinNode, KyselyPlugin, OperationNode, PluginTransformQueryArgs, PluginTransformResultArgs,
-  QueryId, QueryResult, RootOperationNode, SelectQueryNode, UnknownRow, UpdateQueryNode,
+  DeleteQueryNode,
+  FromNode,
+  InsertQueryNode,
+  JoinNode,
+  KyselyPlugin,
+  OperationNode,
+  PluginTransformQueryArgs,
+  PluginTransformResultArgs,
+  QueryId,
+  QueryResult,
+  RootOperationNode,
+  SelectQueryNode,
+  UnknownRow,
+  UpdateQueryNode,
 } from 'kysely'
 import { AliasNode, IdentifierNode, OnNode, OperationNodeTransformer, QueryNode, sql, TableNode } from 'kysely'
 import type { AppTables } from './tables.ts'
@@ -65,7 +77,10 @@ export class ScopeFilter extends OperationNodeTransformer implements KyselyPlugi
   protected override transformJoin(original: JoinNode, queryId: QueryId): JoinNode {
     const node = super.transformJoin(original, queryId)
     const conditions = this.#condition(node.table, this.#reach.readScopes)
-    return conditions.reduce<JoinNode>((join, condition) => ({ ...join, on: join.on ? OnNode.cloneWithOperation(join.on, 'And', condition) : OnNode.create(condition) }), node)
+    return conditions.reduce<JoinNode>(
+      (join, condition) => ({ ...join, on: join.on ? OnNode.cloneWithOperation(join.on, 'And', condition) : OnNode.create(condition) }),
+      node,
+    )
   }
 
   protected override transformInsertQuery(original: InsertQueryNode, queryId: QueryId): InsertQueryNode {
@@ -74,7 +89,8 @@ export class ScopeFilter extends OperationNodeTransformer implements KyselyPlugi
     if (column === undefined) return node
     const at = node.columns?.findIndex((c) => c.column.name === column) ?? -1
     for (const scope of insertedValues(node, at)) {
-      if (!this.#reach.writeScopes.includes(scope as string)) throw new Error(`a row was to be added outside the actor's scopes: ${tableName(node.into!)}`)
+      if (!this.#reach.writeScopes.includes(scope as string))
+        throw new Error(`a row was to be added outside the actor's scopes: ${tableName(node.into!)}`)
     }
     return node
   }

@@ -47,7 +47,7 @@ export class Flight {
   #broken: Error | undefined
   readonly done: Promise<Outcome[]>
   /** node-postgres asks these of every query object it is given. */
-  callback = () => {}
+  callback = (): undefined => undefined
   readonly name = undefined
 
   constructor(steps: readonly Statement[], types: typeof pg.types) {

@@ -89,12 +89,14 @@ export async function migrateControl(client: pg.Client, secrets: RoleSecrets): P
     for (const role of ['app', 'worker', 'auth']) await client.query(`grant connect on database ${database} to ${words[role]}`)
     await client.query('revoke create on schema public from public')
     await client.query('create schema if not exists control')
-    await client.query('create table if not exists control.migration (name text primary key, checksum text not null, time_applied timestamptz not null default now())')
+    await client.query(
+      'create table if not exists control.migration (name text primary key, checksum text not null, time_applied timestamptz not null default now())',
+    )
     await apply(client, 'control', await readMigrations('control'), words)
   })
   try {
     await client.query(`revoke execute on function pg_catalog.set_config(text, text, boolean) from public`)
-    await client.query(`grant execute on function pg_catalog.set_config(text, text, boolean) to ${words['auth']}`)
+    await client.query(`grant execute on function pg_catalog.set_config(text, text, boolean) to ${words.auth}`)
   } catch (error) {
     if ((error as { code?: string }).code !== '42501') throw error
     notes.push('set_config could not be taken from PUBLIC (it needs a superuser); docs/topics/isolation.md states what that means.')
@@ -103,15 +105,28 @@ export async function migrateControl(client: pg.Client, secrets: RoleSecrets): P
 }
 
 /** Makes a tenant: its directory entry and its schema with every table, in the caller's transaction. */
-export async function createTenantSchema(client: pg.Client, tenant: { id: TenantId; slug: string; name: string }, prefix: string): Promise<void> {
+export async function createTenantSchema(
+  client: pg.Client,
+  tenant: { id: TenantId; slug: string; name: string },
+  prefix: string,
+): Promise<void> {
   const schema = schemaName(tenant.id)
   const words = roleWords(prefix)
-  await client.query('insert into control.tenant (id, slug, name, schema_name) values ($1, $2, $3, $4)', [tenant.id, tenant.slug, tenant.name, schema])
+  await client.query('insert into control.tenant (id, slug, name, schema_name) values ($1, $2, $3, $4)', [
+    tenant.id,
+    tenant.slug,
+    tenant.name,
+    schema,
+  ])
   await client.query(`create schema ${schema}`)
-  await client.query(`grant usage on schema ${schema} to ${['app', 'worker', 'auth', 'search', 'keeper'].map((role) => words[role]).join(', ')}`)
-  await client.query(`create table ${schema}.migration (name text primary key, checksum text not null, time_applied timestamptz not null default now())`)
+  await client.query(
+    `grant usage on schema ${schema} to ${['app', 'worker', 'auth', 'search', 'keeper'].map((role) => words[role]).join(', ')}`,
+  )
+  await client.query(
+    `create table ${schema}.migration (name text primary key, checksum text not null, time_applied timestamptz not null default now())`,
+  )
   await migrateTenant(client, tenant.id, prefix)
-  await asRole(client, words['auth']!, () => client.query(`insert into ${schema}.tenant_state (id) values ($1)`, [tenant.id]))
+  await asRole(client, words.auth!, () => client.query(`insert into ${schema}.tenant_state (id) values ($1)`, [tenant.id]))
 }
 
 /** Applies what a tenant lacks, in the caller's transaction, and returns the names of what was applied. */
@@ -125,18 +140,37 @@ export async function migrateTenant(client: pg.Client, tenantId: TenantId, prefi
     sql: migration.sql.replace(/^\{wall (\S+)\}$/gm, (_, table: string) => wall.replaceAll('{table}', table)),
   }))
   // A function's new owner needs CREATE on its schema for the moment of the hand-over.
-  const owners = `${roles['auth']}, ${roles['search']}, ${roles['keeper']}`
+  const owners = `${roles.auth}, ${roles.search}, ${roles.keeper}`
   await client.query(`grant create on schema ${schema} to ${owners}`)
   const applied = await apply(client, schema, walled, words)
   await client.query(`revoke create on schema ${schema} from ${owners}`)
   return applied
 }
 
+/** Every tenant with its newest migration and how many it lacks. */
+export async function tenantStatus(migrator: pg.ClientConfig): Promise<{ slug: string; name: string; newest: string; missing: number }[]> {
+  const all = await readMigrations('tenant')
+  return asMigrator(migrator, async (client) => {
+    const { rows } = await client.query<{ slug: string; name: string; schema_name: string }>(
+      'select slug, name, schema_name from control.tenant order by slug',
+    )
+    const status = []
+    for (const { slug, name, schema_name } of rows) {
+      const applied = await client.query<{ name: string }>(`select name from ${schema_name}.migration order by name`)
+      status.push({ slug, name, newest: applied.rows.at(-1)?.name ?? 'none', missing: all.length - applied.rows.length })
+    }
+    return status
+  })
+}
+
 async function apply(client: pg.Client, schema: string, migrations: Migration[], words: Record<string, string>): Promise<string[]> {
   const { rows } = await client.query<{ name: string; checksum: string }>(`select name, checksum from ${schema}.migration`)
   const known = new Map(rows.map((row) => [row.name, row.checksum]))
   const unknown = rows.find((row) => !migrations.some((m) => m.name === row.name))
-  if (unknown) throw new Error(`The database holds the migration ${unknown.name}, which this version of Sardonyx does not know. Start the newer version.`)
+  if (unknown)
+    throw new Error(
+      `The database holds the migration ${unknown.name}, which this version of Sardonyx does not know. Start the newer version.`,
+    )
   const applied: string[] = []
   for (const migration of migrations) {
     const checksum = known.get(migration.name)

@@ -52,11 +52,12 @@ export type Context<E extends Endpoint> = {
   (E['work'] extends 'none' ? (E['access'] extends 'anyone' ? unknown : Units) : unknown) &
   (E['work'] extends 'door' ? { readonly cookie: SessionCookie } : unknown)
 
-export type Reply<E extends Endpoint> = E['events'] extends Record<string, z.ZodType>
-  ? AsyncIterable<StreamEvent>
-  : E['reply'] extends z.ZodType
-    ? z.input<E['reply']>
-    : undefined
+export type Reply<E extends Endpoint> =
+  E['events'] extends Record<string, z.ZodType>
+    ? AsyncIterable<StreamEvent>
+    : E['reply'] extends z.ZodType
+      ? z.input<E['reply']>
+      : undefined
 
 export interface Route {
   readonly endpoint: Endpoint

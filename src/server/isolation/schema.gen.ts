@@ -85,7 +85,7 @@ export interface Credential {
 
 export interface Invitation {
   expires_at: Timestamp;
-  invited_by: string;
+  invited_by: string | null;
   time_created: Generated<Timestamp>;
   token_hash: Buffer;
   user_id: string;

@@ -30,7 +30,9 @@ export class Keyring {
     return remember(this.#tenants, tenantId, async () => {
       const wrapped = await readFile(this.#tenantFile(tenantId)).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'ENOENT') throw error
-        throw new Error(`The keyring ${this.#directory} has no key for the tenant ${tenantId}. Put back the keyring that belongs to this database.`)
+        throw new Error(
+          `The keyring ${this.#directory} has no key for the tenant ${tenantId}. Put back the keyring that belongs to this database.`,
+        )
       })
       return this.#provider.unwrap(wrapped, `tenant:${tenantId}`)
     })

@@ -4,15 +4,27 @@
  */
 import { createHmac, randomBytes } from 'node:crypto'
 import type { ChatId, ScopeId, TenantId } from '#contract/ids.ts'
-import type { ReadTx } from '../unit-of-work.ts'
 import type { Actor, JobActor } from '../actor.ts'
+import type { ReadTx } from '../unit-of-work.ts'
 import type { Keyring } from './keyring.ts'
 import { deriveKey, open, type Place, seal } from './seal.ts'
 
 type AnyTx = Pick<ReadTx<Actor | JobActor>, 'actor' | 'db' | 'first'>
 
-const scopeKeyPlace = (tenantId: TenantId, scopeId: ScopeId): Place => ({ tenantId, owner: scopeId, table: 'scope_key', row: scopeId, column: 'wrapped' })
-const chatKeyPlace = (tenantId: TenantId, scopeId: ScopeId, chatId: ChatId): Place => ({ tenantId, owner: scopeId, table: 'chat_session', row: chatId, column: 'wrapped_key' })
+const scopeKeyPlace = (tenantId: TenantId, scopeId: ScopeId): Place => ({
+  tenantId,
+  owner: scopeId,
+  table: 'scope_key',
+  row: scopeId,
+  column: 'wrapped',
+})
+const chatKeyPlace = (tenantId: TenantId, scopeId: ScopeId, chatId: ChatId): Place => ({
+  tenantId,
+  owner: scopeId,
+  table: 'chat_session',
+  row: chatId,
+  column: 'wrapped_key',
+})
 
 /** Unwrapped scope keys kept in memory; past this many the oldest go. */
 const MOST_KEPT = 10_000
@@ -67,7 +79,9 @@ export class ScopeKeys {
     const name = `${tenantId}:${scopeId}`
     const kept = this.#kept.get(name)
     if (kept) return kept
-    const row = await tx.first(tx.db.selectFrom('scope_key').select('wrapped').where('scope_id', '=', scopeId).orderBy('version', 'desc').limit(1))
+    const row = await tx.first(
+      tx.db.selectFrom('scope_key').select('wrapped').where('scope_id', '=', scopeId).orderBy('version', 'desc').limit(1),
+    )
     if (!row) throw new Error('this scope has no key within reach')
     const key = open(await this.#keyring.tenantKey(tenantId), row.wrapped, scopeKeyPlace(tenantId, scopeId))
     if (this.#kept.size >= MOST_KEPT) this.#kept.delete(this.#kept.keys().next().value!)

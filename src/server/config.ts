@@ -1,0 +1,99 @@
+/** Configuration: the only reader of the environment. Settings that contradict each other, or that nobody knows, stop the start. */
+import { readFileSync } from 'node:fs'
+import { isAbsolute, resolve } from 'node:path'
+import { z } from 'zod'
+
+/** Every setting, by its name in the environment. A `…_FILE` beside a secret names the file that holds it. */
+const Settings = z.strictObject({
+  /** Where everything this server keeps is: database, keyring, logs. */
+  SARDONYX_DATA_DIR: z.string().min(1).default('./data'),
+  /** The address to listen on; loopback unless told otherwise. */
+  SARDONYX_HOST: z.string().min(1).default('127.0.0.1'),
+  SARDONYX_PORT: z.coerce.number().int().min(0).max(65_535).default(4700),
+  /** Where people reach this server, for links: http://localhost:port unless told otherwise. */
+  SARDONYX_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** A PostgreSQL of your own (15 or newer); without it an embedded one is started. */
+  DATABASE_URL: z.string().min(1).optional(),
+  /** The certificate authority of that PostgreSQL, as a file; without it the system's are trusted. */
+  SARDONYX_DATABASE_CA_FILE: z.string().min(1).optional(),
+  /** Names of the database roles begin with this; another one lets two installations share a server. */
+  SARDONYX_ROLE_PREFIX: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]{0,30}$/, 'must be lower-case letters, digits and _, at most 31')
+    .default('sardonyx'),
+  /** 64 hexadecimal digits; without it the master key is made once, in the data directory. */
+  SARDONYX_MASTER_KEY: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal digits')
+    .optional(),
+  /** Private addresses that model servers may be called at, as host:port with commas between. */
+  SARDONYX_EGRESS_ALLOW: z.string().default(''),
+  SARDONYX_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('warn'),
+})
+
+const SECRETS = ['SARDONYX_MASTER_KEY', 'DATABASE_URL'] as const
+
+export interface Config {
+  readonly dataDir: string
+  readonly host: string
+  readonly port: number
+  readonly baseUrl: string
+  readonly databaseUrl: string | undefined
+  readonly databaseCa: string | undefined
+  readonly rolePrefix: string
+  readonly masterKey: Buffer | undefined
+  readonly egressAllow: readonly string[]
+  readonly logLevel: string
+}
+
+/** Reads the configuration from `--port` and its like, and behind them from the environment. Throws in sentences. */
+export function readConfig(
+  options: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Config {
+  const given: Record<string, string> = {}
+  for (const [name, value] of Object.entries(environment)) {
+    if (value !== undefined && value !== '' && (name.startsWith('SARDONYX_') || name === 'DATABASE_URL' || name === 'DATABASE_URL_FILE'))
+      given[name] = value
+  }
+  for (const [name, value] of Object.entries(options)) given[`SARDONYX_${name.toUpperCase().replaceAll('-', '_')}`] = value
+  for (const secret of SECRETS) {
+    const file = given[`${secret}_FILE`]
+    delete given[`${secret}_FILE`]
+    if (file !== undefined) given[secret] = readFileSync(file, 'utf8').trim()
+  }
+  const parsed = Settings.safeParse(given)
+  if (!parsed.success) throw new Error(parsed.error.issues.map(sentence).join('\n'))
+  return meaning(parsed.data)
+}
+
+function meaning(settings: z.infer<typeof Settings>): Config {
+  const port = settings.SARDONYX_PORT
+  const dataDir = isAbsolute(settings.SARDONYX_DATA_DIR) ? settings.SARDONYX_DATA_DIR : resolve(settings.SARDONYX_DATA_DIR)
+  return {
+    dataDir,
+    host: settings.SARDONYX_HOST,
+    port,
+    baseUrl: (settings.SARDONYX_BASE_URL ?? `http://localhost:${port}`).replace(/\/+$/, ''),
+    databaseUrl: settings.DATABASE_URL,
+    databaseCa: settings.SARDONYX_DATABASE_CA_FILE === undefined ? undefined : readFileSync(settings.SARDONYX_DATABASE_CA_FILE, 'utf8'),
+    rolePrefix: settings.SARDONYX_ROLE_PREFIX,
+    masterKey: settings.SARDONYX_MASTER_KEY === undefined ? undefined : Buffer.from(settings.SARDONYX_MASTER_KEY, 'hex'),
+    egressAllow: settings.SARDONYX_EGRESS_ALLOW.split(',')
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== ''),
+    logLevel: settings.SARDONYX_LOG_LEVEL,
+  }
+}
+
+function sentence(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `There is no setting ${key}.${nearest(key)}`).join('\n')
+  return `${issue.path.join('.')}: ${issue.message}.`
+}
+
+function nearest(key: string): string {
+  const names = Object.keys(Settings.shape)
+  const common = (a: string, b: string) => [...a].filter((letter, i) => b[i] === letter).length
+  const best = names.sort((a, b) => common(b, key) - common(a, key))[0]
+  return best === undefined ? '' : ` Did you mean ${best}?`
+}

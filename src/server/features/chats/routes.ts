@@ -1,0 +1,73 @@
+/** The endpoints of chats. */
+import { changeChat, createChat, deleteChat, getChat, listChats, restoreChat } from '#contract/chats.ts'
+import { type ChatId, ScopeId } from '#contract/ids.ts'
+import type { ModelChoice } from '#server/features/models/index.ts'
+import type { Cursors } from '#server/isolation/cursor.ts'
+import { type Route, route } from '#server/isolation/route.ts'
+import type { Clock } from '#server/kernel/clock.ts'
+import type { Ids } from '#server/kernel/ids.ts'
+import type { ChatStore } from './store.ts'
+
+export interface ChatParts {
+  readonly chats: ChatStore
+  readonly models: ModelChoice
+  readonly cursors: Cursors
+  readonly clock: Clock
+  readonly ids: Ids
+}
+
+/** The routes of this folder. */
+export function chatRoutes({ chats, models, cursors, clock, ids }: ChatParts): Route[] {
+  return [
+    route(listChats, async ({ actor, tx, query }) => {
+      const after = await cursors.read(actor, 'chats', query.cursor)
+      const { chats: items, last } = await chats.list(tx, { limit: query.limit, after })
+      return { items, next: last ? await cursors.make(actor, 'chats', last) : null }
+    }),
+
+    route(createChat, async ({ actor, tx, body, fail }) => {
+      const model = await models.find(tx, body.model ?? models.first)
+      if (!model) throw fail('model.not_found')
+      const id = ids.next<ChatId>()
+      await chats.add(tx, {
+        id,
+        scopeId: ScopeId.parse(actor.userId),
+        description: body.description,
+        model: model.id,
+        now: new Date(clock.now()),
+      })
+      return (await chats.find(tx, id))!.chat
+    }),
+
+    route(getChat, async ({ tx, params, fail }) => {
+      const found = await chats.find(tx, params.chatId)
+      if (!found || found.chat.deleted) throw fail('chat.not_found')
+      return found.chat
+    }),
+
+    route(changeChat, async ({ tx, params, body, fail }) => {
+      const found = await chats.find(tx, params.chatId)
+      if (!found || found.chat.deleted) throw fail('chat.not_found')
+      if (body.model !== undefined) {
+        if (!(await models.find(tx, body.model))) throw fail('model.not_found')
+        await chats.chooseModel(tx, params.chatId, body.model)
+      }
+      if (body.description !== undefined) await chats.rename(tx, found.chat, { description: body.description, named: true })
+      return (await chats.find(tx, params.chatId))!.chat
+    }),
+
+    route(deleteChat, async ({ tx, params, fail }) => {
+      const found = await chats.find(tx, params.chatId)
+      if (!found || found.chat.deleted) throw fail('chat.not_found')
+      await chats.setDeleted(tx, params.chatId, new Date(clock.now()))
+      return undefined
+    }),
+
+    route(restoreChat, async ({ tx, params, fail }) => {
+      const found = await chats.find(tx, params.chatId)
+      if (!found) throw fail('chat.not_found')
+      if (found.chat.deleted) await chats.setDeleted(tx, params.chatId, null)
+      return { ...found.chat, deleted: false }
+    }),
+  ]
+}

@@ -1,0 +1,147 @@
+/** Every statement on `chat_session`. Titles are sealed under the key of the chat's scope. */
+
+import { sql } from 'kysely'
+import type { Chat } from '#contract/chats.ts'
+import type { ChatId, ScopeId } from '#contract/ids.ts'
+import type { Actor, JobActor } from '#server/isolation/actor.ts'
+import type { ScopeKeys } from '#server/isolation/keys/scope-keys.ts'
+import type { ReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
+
+/** A chat with what only the server needs. */
+export interface StoredChat {
+  readonly chat: Chat
+  readonly wrappedKey: Buffer
+}
+
+type AnyReadTx = Pick<ReadTx<Actor | JobActor>, 'actor' | 'db' | 'all' | 'first'>
+
+const UNNAMED = 'New chat'
+
+export class ChatStore {
+  readonly #keys: ScopeKeys
+  constructor(keys: ScopeKeys) {
+    this.#keys = keys
+  }
+
+  /** The actor's own chats, the latest first; `after` is the position of the last one of the page before. */
+  async list(
+    tx: ReadTx,
+    page: { limit: number; after: readonly string[] | undefined },
+  ): Promise<{ chats: Chat[]; last: readonly string[] | undefined }> {
+    let query = this.#select(tx).where('user_id', '=', tx.actor.userId).where('deleted_at', 'is', null)
+    if (page.after) query = query.where(sql<boolean>`(time_updated, id) < (${page.after[0]}::timestamptz, ${page.after[1]}::uuid)`)
+    const rows = await tx.all(
+      query
+        .orderBy('time_updated', 'desc')
+        .orderBy('id', 'desc')
+        .limit(page.limit + 1),
+    )
+    const shown = rows.slice(0, page.limit)
+    const last = rows.length > page.limit ? shown.at(-1) : undefined
+    const chats = await Promise.all(shown.map(async (row) => (await this.#read(tx, row)).chat))
+    return { chats, last: last && [last.time_updated.toISOString(), last.id] }
+  }
+
+  /** A chat within reach, also a deleted one. */
+  async find(tx: AnyReadTx, id: ChatId): Promise<StoredChat | undefined> {
+    const row = await tx.first(this.#select(tx).where('id', '=', id))
+    return row && this.#read(tx, row)
+  }
+
+  /** Adds a chat to the actor's personal scope. */
+  async add(tx: WriteTx, chat: { id: ChatId; scopeId: ScopeId; description: string | undefined; model: string; now: Date }): Promise<void> {
+    const { id, scopeId, description, model, now } = chat
+    const sealer = await this.#keys.ofScope(tx, scopeId, 'chat_session')
+    await tx.change(
+      tx.db.insertInto('chat_session').values({
+        id,
+        user_id: tx.actor.userId,
+        scope_id: scopeId,
+        model,
+        named: description !== undefined,
+        description: sealer.seal(description ?? UNNAMED, id, 'description'),
+        wrapped_key: await this.#keys.newChatKey(tx, scopeId, id),
+        time_created: now,
+        time_updated: now,
+      }),
+    )
+  }
+
+  /** Gives a chat a title; `named` says whether a person chose it. */
+  async rename(tx: WriteTx, chat: Chat, to: { description: string; named: boolean }): Promise<void> {
+    const sealer = await this.#keys.ofScope(tx, chat.scope.id, 'chat_session')
+    await one(
+      tx.change(
+        tx.db
+          .updateTable('chat_session')
+          .set({ description: sealer.seal(to.description, chat.id, 'description'), named: to.named })
+          .where('id', '=', chat.id),
+      ),
+    )
+  }
+
+  async chooseModel(tx: WriteTx, id: ChatId, model: string): Promise<void> {
+    await one(tx.change(tx.db.updateTable('chat_session').set({ model }).where('id', '=', id)))
+  }
+
+  /** Moves a chat to the top of the list. */
+  async touch(tx: WriteTx | WriteTx<JobActor>, id: ChatId, now: Date): Promise<void> {
+    await one(tx.change(tx.db.updateTable('chat_session').set({ time_updated: now }).where('id', '=', id)))
+  }
+
+  /** Marks a chat deleted, or not. */
+  async setDeleted(tx: WriteTx, id: ChatId, at: Date | null): Promise<void> {
+    await one(tx.change(tx.db.updateTable('chat_session').set({ deleted_at: at }).where('id', '=', id)))
+  }
+
+  #select(tx: AnyReadTx) {
+    return tx.db
+      .selectFrom('chat_session')
+      .select(['id', 'scope_id', 'description', 'named', 'model', 'wrapped_key', 'deleted_at', 'time_created', 'time_updated'])
+      .select(({ exists, selectFrom }) =>
+        exists(
+          selectFrom('chat_message')
+            .select('chat_message.id')
+            .whereRef('chat_message.chat_session_id', '=', 'chat_session.id')
+            .where('chat_message.status', '=', 'streaming')
+            .where(sql<boolean>`chat_message.lease_until > now()`),
+        ).as('answering'),
+      )
+  }
+
+  async #read(tx: AnyReadTx, row: Row): Promise<StoredChat> {
+    const id = row.id as ChatId
+    const scopeId = row.scope_id as ScopeId
+    const sealer = await this.#keys.ofScope(tx, scopeId, 'chat_session')
+    const chat: Chat = {
+      id,
+      description: sealer.open(row.description, id, 'description'),
+      named: row.named,
+      scope: { id: scopeId, kind: 'personal' },
+      model: row.model,
+      answering: Boolean(row.answering),
+      deleted: row.deleted_at !== null,
+      timeCreated: row.time_created.toISOString(),
+      timeUpdated: row.time_updated.toISOString(),
+    }
+    return { chat, wrappedKey: row.wrapped_key }
+  }
+}
+
+interface Row {
+  id: string
+  scope_id: string
+  description: Buffer
+  named: boolean
+  model: string
+  wrapped_key: Buffer
+  deleted_at: Date | null
+  time_created: Date
+  time_updated: Date
+  answering: unknown
+}
+
+/** Row security makes a foreign row silently zero; a change of one row that touched none is a bug above. */
+async function one(touched: Promise<number>): Promise<void> {
+  if ((await touched) !== 1) throw new Error('one chat was to be changed, and was not there')
+}

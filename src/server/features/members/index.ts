@@ -1,0 +1,2 @@
+/** What other slices may use of members. */
+export { memberRoutes } from './routes.ts'

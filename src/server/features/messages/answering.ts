@@ -1,0 +1,104 @@
+/** What an answer is made from: the conversation that leads to it, its model, and for the Librarian what may be quoted. */
+import type { LanguageModelV4 } from '@ai-sdk/provider'
+import type { Message } from '#contract/chats.ts'
+import type { ChatId, MessageId } from '#contract/ids.ts'
+import type { ChatStore, StoredChat } from '#server/features/chats/index.ts'
+import { LIBRARIAN, librarianModel, type Passage } from '#server/features/librarian/index.ts'
+import type { ModelChoice, Reachable } from '#server/features/models/index.ts'
+import type { JobActor } from '#server/isolation/actor.ts'
+import type { ReadTx, UnitsOfWork } from '#server/isolation/unit-of-work.ts'
+import { Failure } from '#server/kernel/failure.ts'
+import type { Egress } from '#server/providers/egress.ts'
+import { openModel } from '#server/providers/openai-compatible.ts'
+import type { MessageSearch } from './search.ts'
+import { type MessageStore, textOf } from './store.ts'
+
+/** Of a long chat a model is sent the latest messages, and of those what fits here. */
+const MOST_MESSAGES = 400
+const MOST_CHARACTERS = 200_000
+const MOST_PASSAGES = 40
+
+export interface Conversation {
+  readonly stored: StoredChat
+  readonly messages: readonly { readonly role: 'user' | 'assistant'; readonly text: string }[]
+  readonly modelId: string
+  /** Undefined for the Librarian, and for a model that is not on offer any more. */
+  readonly reachable: Reachable | undefined
+  /** The messages that the answer follows, which are no news to the person. */
+  readonly path: ReadonlySet<MessageId>
+}
+
+export class Answering {
+  readonly #parts: {
+    chats: ChatStore
+    messages: MessageStore
+    models: ModelChoice
+    search: MessageSearch
+    units: UnitsOfWork
+    egress: Egress
+  }
+  constructor(parts: {
+    chats: ChatStore
+    messages: MessageStore
+    models: ModelChoice
+    search: MessageSearch
+    units: UnitsOfWork
+    egress: Egress
+  }) {
+    this.#parts = parts
+  }
+
+  /** The conversation that leads to an answer, as its job may read it. */
+  async conversation(tx: ReadTx<JobActor>, of: { chatId: ChatId; answerId: MessageId }): Promise<Conversation> {
+    const stored = await this.#parts.chats.find(tx, of.chatId)
+    if (!stored) throw new Failure('chat.not_found')
+    const recent = await this.#parts.messages.list(tx, stored, { limit: MOST_MESSAGES, before: undefined })
+    const byId = new Map(recent.map((message) => [message.id, message]))
+    const answer = byId.get(of.answerId)
+    const path: Message[] = []
+    for (let at = answer?.parentId ? byId.get(answer.parentId) : undefined; at; at = at.parentId ? byId.get(at.parentId) : undefined)
+      path.push(at)
+    const modelId = answer?.model ?? ''
+    return {
+      stored,
+      messages: fitting(path).map((message) => ({ role: message.messageType, text: textOf(message.parts) })),
+      modelId,
+      reachable: modelId === LIBRARIAN.id ? undefined : await this.#parts.models.reach(tx, modelId),
+      path: new Set(path.map((message) => message.id)),
+    }
+  }
+
+  /** The model that answers. Fails with `model.not_found` when it is not on offer any more. */
+  model(actor: JobActor, conversation: Conversation): LanguageModelV4 {
+    if (conversation.modelId === LIBRARIAN.id)
+      return librarianModel({ retrieve: (question) => this.#passages(actor, conversation, question) })
+    if (!conversation.reachable) throw new Failure('model.not_found')
+    return openModel({ ...conversation.reachable, egress: this.#parts.egress })
+  }
+
+  /** What the Librarian may quote: messages that the asking person may read, without its own answers and the conversation at hand. */
+  async #passages(actor: JobActor, { path }: Conversation, question: string): Promise<Passage[]> {
+    const found = await this.#parts.units.read(actor, (tx) => this.#parts.search.find(tx, question, MOST_PASSAGES))
+    return found
+      .filter(({ message }) => message.model !== LIBRARIAN.id && !path.has(message.id))
+      .map(({ stored: { chat }, message }, rank) => ({
+        source: { kind: 'message', chatId: chat.id, messageId: message.id, title: chat.description },
+        title: chat.description,
+        text: textOf(message.parts),
+        score: 1 / (rank + 1),
+        timeCreated: message.timeCreated,
+      }))
+  }
+}
+
+/** The latest messages that fit, the oldest first. `path` comes the latest first. */
+function fitting(path: readonly Message[]): Message[] {
+  let left = MOST_CHARACTERS
+  const fits: Message[] = []
+  for (const message of path) {
+    left -= textOf(message.parts).length
+    if (left < 0 && fits.length > 0) break
+    fits.unshift(message)
+  }
+  return fits
+}

@@ -1,0 +1,121 @@
+/** Asking: the question and the empty answer are stored together, then the writing begins; all before anyone waits for a model. */
+import type { Chat, Message } from '#contract/chats.ts'
+import type { ChatId, JobId, MessageId } from '#contract/ids.ts'
+import type { ChatStore, StoredChat } from '#server/features/chats/index.ts'
+import type { ModelChoice } from '#server/features/models/index.ts'
+import type { WriteTx } from '#server/isolation/unit-of-work.ts'
+import type { Clock } from '#server/kernel/clock.ts'
+import { Failure } from '#server/kernel/failure.ts'
+import type { Ids } from '#server/kernel/ids.ts'
+import type { Generations } from './generations.ts'
+import type { MessageSearch } from './search.ts'
+import { type MessageStore, textOf } from './store.ts'
+
+const TITLE_LENGTH = 60
+
+export interface Question {
+  readonly text: string
+  readonly parentId: MessageId | null
+  readonly model: string | undefined
+  readonly idempotencyKey: string
+}
+
+export interface Exchange {
+  readonly question: Message
+  readonly answer: Message
+  readonly chat: Chat
+}
+
+export interface AskingParts {
+  readonly chats: ChatStore
+  readonly messages: MessageStore
+  readonly search: MessageSearch
+  readonly models: ModelChoice
+  readonly generations: Generations
+  readonly clock: Clock
+  readonly ids: Ids
+}
+
+export class Asking {
+  readonly #parts: AskingParts
+  constructor(parts: AskingParts) {
+    this.#parts = parts
+  }
+
+  /** Stores a question and begins its answer. A question sent before under the same key is not asked again. */
+  async ask(tx: WriteTx, chatId: ChatId, question: Question): Promise<Exchange> {
+    const { messages, chats, search, clock, ids } = this.#parts
+    const stored = await this.#openChat(tx, chatId)
+    const before = await messages.findAsked(tx, stored, question.idempotencyKey)
+    if (before) return this.#again(tx, stored, { before, question })
+    if (question.parentId && !(await messages.find(tx, stored, question.parentId))) throw new Failure('message.not_found')
+    const id = ids.next<MessageId>()
+    const { text, parentId, idempotencyKey } = question
+    const now = new Date(clock.now())
+    await messages.add(tx, stored, { id, parentId, messageType: 'user', parts: [{ type: 'text', text }], model: null, idempotencyKey, now })
+    await search.index(tx, stored, { id, text })
+    if (parentId === null && !stored.chat.named) await chats.rename(tx, stored.chat, { description: titleFrom(text), named: false })
+    return this.#answer(tx, chatId, { questionId: id, model: question.model ?? stored.chat.model })
+  }
+
+  /** Begins another answer to a question; the earlier ones stay beside it. */
+  async answerAgain(tx: WriteTx, chatId: ChatId, to: { questionId: MessageId; model: string | undefined }): Promise<Exchange> {
+    const stored = await this.#openChat(tx, chatId)
+    const question = await this.#parts.messages.find(tx, stored, to.questionId)
+    if (question?.messageType !== 'user') throw new Failure('message.not_found')
+    return this.#answer(tx, chatId, { questionId: question.id, model: to.model ?? stored.chat.model })
+  }
+
+  async #answer(tx: WriteTx, chatId: ChatId, to: { questionId: MessageId; model: string }): Promise<Exchange> {
+    const { messages, chats, models, generations, clock, ids } = this.#parts
+    const model = await models.find(tx, to.model)
+    if (!model) throw new Failure('model.not_found')
+    const now = new Date(clock.now())
+    const answerId = ids.next<MessageId>()
+    const jobId = ids.next<JobId>()
+    await chats.touch(tx, chatId, now)
+    const stored = await this.#openChat(tx, chatId)
+    await messages.add(tx, stored, {
+      id: answerId,
+      parentId: to.questionId,
+      messageType: 'assistant',
+      parts: [],
+      model,
+      idempotencyKey: null,
+      now,
+    })
+    await messages.addJob(tx, stored, { id: jobId, messageId: answerId })
+    const { tenantId } = tx.actor
+    tx.afterCommit(() => generations.start({ tenantId, jobId, chatId, answerId }))
+    return this.#exchange(tx, stored, { questionId: to.questionId, answerId })
+  }
+
+  async #again(tx: WriteTx, stored: StoredChat, { before, question }: { before: Message; question: Question }): Promise<Exchange> {
+    const same = textOf(before.parts) === question.text && before.parentId === question.parentId
+    const answer = same ? await this.#parts.messages.findAnswer(tx, stored, before.id) : undefined
+    if (!answer) throw new Failure('message.conflict')
+    return { question: before, answer, chat: stored.chat }
+  }
+
+  async #exchange(tx: WriteTx, stored: StoredChat, of: { questionId: MessageId; answerId: MessageId }): Promise<Exchange> {
+    const { messages } = this.#parts
+    const question = await messages.find(tx, stored, of.questionId)
+    const answer = await messages.find(tx, stored, of.answerId)
+    return { question: question!, answer: answer!, chat: { ...stored.chat, answering: true } }
+  }
+
+  async #openChat(tx: WriteTx, chatId: ChatId): Promise<StoredChat> {
+    const stored = await this.#parts.chats.find(tx, chatId)
+    if (!stored || stored.chat.deleted) throw new Failure('chat.not_found')
+    return stored
+  }
+}
+
+/** The beginning of a question as a title, cut at a word. */
+export function titleFrom(text: string): string {
+  const flat = text.replace(/\s+/g, ' ').trim()
+  if (flat.length <= TITLE_LENGTH) return flat
+  const cut = flat.slice(0, TITLE_LENGTH)
+  const atWord = cut.lastIndexOf(' ')
+  return `${(atWord > TITLE_LENGTH / 2 ? cut.slice(0, atWord) : cut).replace(/[\uD800-\uDBFF]$/, '')}…`
+}

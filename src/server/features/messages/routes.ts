@@ -1,0 +1,80 @@
+/** The endpoints of messages and of the answers being written. */
+import { answerAgain, followGeneration, listMessages, type Message, sendMessage, stopGeneration } from '#contract/chats.ts'
+import type { ChatId, MessageId } from '#contract/ids.ts'
+import type { ChatStore, StoredChat } from '#server/features/chats/index.ts'
+import type { Cursors } from '#server/isolation/cursor.ts'
+import { type Route, route } from '#server/isolation/route.ts'
+import type { ReadTx } from '#server/isolation/unit-of-work.ts'
+import { Failure } from '#server/kernel/failure.ts'
+import type { Asking, Question } from './asking.ts'
+import { follow } from './following.ts'
+import { positionOf } from './generation.ts'
+import type { Generations } from './generations.ts'
+import type { MessageStore } from './store.ts'
+
+export interface MessageParts {
+  readonly chats: ChatStore
+  readonly messages: MessageStore
+  readonly asking: Asking
+  readonly generations: Generations
+  readonly cursors: Cursors
+}
+
+/** The routes of this folder. */
+export function messageRoutes({ chats, messages, asking, generations, cursors }: MessageParts): Route[] {
+  const chatOf = async (tx: ReadTx, chatId: ChatId): Promise<StoredChat> => {
+    const stored = await chats.find(tx, chatId)
+    if (!stored || stored.chat.deleted) throw new Failure('chat.not_found')
+    return stored
+  }
+  const answerOf = async (tx: ReadTx, { chatId, generationId }: { chatId: ChatId; generationId: MessageId }): Promise<Message> => {
+    const message = await messages.find(tx, await chatOf(tx, chatId), generationId)
+    if (message?.messageType !== 'assistant') throw new Failure('generation.not_found')
+    return message
+  }
+  return [
+    route(listMessages, async ({ actor, tx, params, query }) => {
+      const stored = await chatOf(tx, params.chatId)
+      const list = `messages:${params.chatId}`
+      const before = (await cursors.read(actor, list, query.cursor))?.[0]
+      const found = await messages.list(tx, stored, { limit: query.limit + 1, before })
+      const items = found.slice(0, query.limit)
+      return { items, next: found.length > query.limit ? await cursors.make(actor, list, [items.at(-1)!.id]) : null }
+    }),
+
+    route(sendMessage, async ({ unit, params, body }) => {
+      const send = (question: Question) => unit.write((tx) => asking.ask(tx, params.chatId, question))
+      const question: Question = { text: body.text, parentId: body.parentId, model: body.model, idempotencyKey: body.idempotencyKey }
+      return send(question).catch((error: { constraint?: string }) => {
+        // The same key twice at once: the other one won, and this one finds what it stored.
+        if (error.constraint === 'chat_message_asked_once') return send(question)
+        throw error
+      })
+    }),
+
+    route(answerAgain, async ({ unit, params, body }) =>
+      unit.write((tx) => asking.answerAgain(tx, params.chatId, { questionId: body.questionId, model: body.model })),
+    ),
+
+    route(followGeneration, async ({ actor, unit, params, request }) =>
+      follow(generations, {
+        tenantId: actor.tenantId,
+        chatId: params.chatId,
+        answerId: params.generationId,
+        from: positionOf(request.lastEventId),
+        signal: request.signal,
+        look: () => unit.read((tx) => answerOf(tx, params)),
+      }),
+    ),
+
+    route(stopGeneration, async ({ actor, unit, params }) => {
+      const look = () => unit.read((tx) => answerOf(tx, params))
+      const message = await look()
+      const generation = generations.find(actor.tenantId, params.generationId)
+      if (!generation) return message
+      generation.stop('stopped')
+      await generation.ended
+      return look()
+    }),
+  ]
+}

@@ -1,0 +1,86 @@
+/**
+ * Finding messages by their words. The index holds no text: each word is keyed by its scope, so a question is asked once per scope
+ * the person reads, and only ids come back, which row security then joins to messages or to nothing.
+ */
+import type { Message } from '#contract/chats.ts'
+import type { ChatId, MessageId, ScopeId } from '#contract/ids.ts'
+import type { ChatStore, StoredChat } from '#server/features/chats/index.ts'
+import type { Actor, JobActor } from '#server/isolation/actor.ts'
+import type { ScopeKeys } from '#server/isolation/keys/scope-keys.ts'
+import type { ReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
+import { queryTerms, type Term, terms } from '#server/kernel/words.ts'
+import type { MessageStore } from './store.ts'
+
+/** What a tsvector can hold of one word, and the most words looked for at once. */
+const MOST_POSITIONS = 256
+const MOST_TERMS = 24
+
+export interface Found {
+  readonly stored: StoredChat
+  readonly message: Message
+}
+
+export class MessageSearch {
+  readonly #keys: ScopeKeys
+  readonly #chats: ChatStore
+  readonly #messages: MessageStore
+  constructor(parts: { keys: ScopeKeys; chats: ChatStore; messages: MessageStore }) {
+    this.#keys = parts.keys
+    this.#chats = parts.chats
+    this.#messages = parts.messages
+  }
+
+  /** Adds a message's words to the index of its scope. */
+  async index(tx: WriteTx | WriteTx<JobActor>, stored: StoredChat, message: { id: MessageId; text: string }): Promise<void> {
+    const { id: chatId, scope } = stored.chat
+    const lexemeOf = await this.#keys.lexemesOf(tx, scope.id)
+    await tx.call('index_message', chatId, message.id, scope.id, vectorText(terms(message.text), lexemeOf))
+  }
+
+  /** The messages within reach that share most words with the question, best first. Deleted chats are left out. */
+  async find(tx: ReadTx<Actor> | ReadTx<JobActor>, question: string, most: number): Promise<Found[]> {
+    const query = await this.#query(tx, queryTerms(question).slice(0, MOST_TERMS))
+    if (query === '') return []
+    const hits = await tx.call<{ chat_session_id: ChatId; message_id: MessageId }>('search_messages', query, most)
+    const found: Found[] = []
+    const chats = new Map<ChatId, StoredChat | undefined>()
+    for (const { chat_session_id: chatId, message_id: messageId } of hits) {
+      if (!chats.has(chatId)) chats.set(chatId, await this.#chats.find(tx, chatId))
+      const stored = chats.get(chatId)
+      if (!stored || stored.chat.deleted) continue
+      const message = await this.#messages.find(tx, stored, messageId)
+      if (message) found.push({ stored, message })
+    }
+    return found
+  }
+
+  async #query(tx: ReadTx<Actor> | ReadTx<JobActor>, wanted: readonly Term[]): Promise<string> {
+    const lexemes: string[] = []
+    for (const scopeId of tx.actor.readScopes) {
+      const lexemeOf = await this.#keys.lexemesOf(tx, scopeId as ScopeId)
+      for (const word of wordsOf(wanted)) lexemes.push(`'${lexemeOf(word)}'`)
+    }
+    return lexemes.join(' | ')
+  }
+}
+
+/** Each word as a stem and as it stands; the marks keep the two from meeting. */
+function* wordsOf(of: readonly Term[]): Generator<string> {
+  for (const { stem, exact } of of) {
+    yield `stem:${stem}`
+    yield `exact:${exact}`
+  }
+}
+
+/** The text form of a tsvector. A word without places cannot be written, so an empty text gives an empty vector. */
+function vectorText(of: readonly Term[], lexemeOf: (word: string) => string): string {
+  const positions = new Map<string, number[]>()
+  for (const term of of) {
+    for (const word of wordsOf([term])) {
+      const known = positions.get(word)
+      if (!known) positions.set(word, [term.position])
+      else if (known.length < MOST_POSITIONS) known.push(term.position)
+    }
+  }
+  return [...positions].map(([word, at]) => `'${lexemeOf(word)}':${at.join(',')}`).join(' ')
+}

@@ -1,0 +1,193 @@
+/** Every statement on `chat_message` and `job`. Messages are sealed under their chat's key, at their own row. */
+import { sql } from 'kysely'
+import { z } from 'zod'
+import { type Message, type MessageStatus, Part } from '#contract/chats.ts'
+import type { ChatId, JobId, MessageId, UserId } from '#contract/ids.ts'
+import type { StoredChat } from '#server/features/chats/index.ts'
+import type { Actor, JobActor } from '#server/isolation/actor.ts'
+import type { ScopeKeys, Sealer } from '#server/isolation/keys/scope-keys.ts'
+import type { ReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
+
+type AnyReadTx = Pick<ReadTx<Actor | JobActor>, 'actor' | 'db' | 'all' | 'first'>
+
+/** An answer whose writer has not been heard of for this long counts as interrupted. Renewed at every checkpoint. */
+const LEASE_MS = 8_000
+
+const Parts = z.array(Part)
+
+export interface NewMessage {
+  readonly id: MessageId
+  readonly parentId: MessageId | null
+  readonly messageType: 'user' | 'assistant'
+  readonly parts: readonly Part[]
+  readonly model: { readonly id: string; readonly name: string } | null
+  readonly idempotencyKey: string | null
+  readonly now: Date
+}
+
+export class MessageStore {
+  readonly #keys: ScopeKeys
+  constructor(keys: ScopeKeys) {
+    this.#keys = keys
+  }
+
+  /** Messages of a chat, the latest first, before the id `before` if given; one more than `limit` when there are more. */
+  async list(tx: AnyReadTx, stored: StoredChat, page: { limit: number; before: string | undefined }): Promise<Message[]> {
+    let query = this.#select(tx, stored.chat.id)
+    if (page.before !== undefined) query = query.where('id', '<', page.before)
+    const rows = await tx.all(query.orderBy('id', 'desc').limit(page.limit))
+    const sealer = await this.#sealer(tx, stored)
+    return rows.map((row) => read(row, sealer))
+  }
+
+  async find(tx: AnyReadTx, stored: StoredChat, id: MessageId): Promise<Message | undefined> {
+    const row = await tx.first(this.#select(tx, stored.chat.id).where('id', '=', id))
+    return row && read(row, await this.#sealer(tx, stored))
+  }
+
+  /** The question that was sent under an idempotency key. */
+  async findAsked(tx: AnyReadTx, stored: StoredChat, idempotencyKey: string): Promise<Message | undefined> {
+    const row = await tx.first(this.#select(tx, stored.chat.id).where('idempotency_key', '=', idempotencyKey))
+    return row && read(row, await this.#sealer(tx, stored))
+  }
+
+  /** The first answer to a question. */
+  async findAnswer(tx: AnyReadTx, stored: StoredChat, questionId: MessageId): Promise<Message | undefined> {
+    const row = await tx.first(
+      this.#select(tx, stored.chat.id).where('parent_id', '=', questionId).where('message_type', '=', 'assistant').orderBy('id').limit(1),
+    )
+    return row && read(row, await this.#sealer(tx, stored))
+  }
+
+  /** Adds a message; an assistant's begins empty, streaming under a lease. */
+  async add(tx: WriteTx, stored: StoredChat, message: NewMessage): Promise<void> {
+    const sealer = await this.#sealer(tx, stored)
+    const { id, now } = message
+    const streaming = message.messageType === 'assistant'
+    await tx.change(
+      tx.db.insertInto('chat_message').values({
+        id,
+        chat_session_id: stored.chat.id,
+        scope_id: stored.chat.scope.id,
+        user_id: tx.actor.userId,
+        parent_id: message.parentId,
+        message_type: message.messageType,
+        message: sealer.seal(JSON.stringify(message.parts), id, 'message'),
+        model: message.model?.id ?? null,
+        model_name: message.model ? sealer.seal(message.model.name, id, 'model_name') : null,
+        status: streaming ? 'streaming' : 'complete',
+        lease_until: streaming ? leaseFromNow : null,
+        idempotency_key: message.idempotencyKey,
+        time_created: now,
+      }),
+    )
+  }
+
+  /** Writes down whose work the answer is, for `enter_job`. */
+  async addJob(tx: WriteTx, stored: StoredChat, job: { id: JobId; messageId: MessageId }): Promise<void> {
+    await tx.change(
+      tx.db.insertInto('job').values({
+        id: job.id,
+        kind: 'generation',
+        user_id: tx.actor.userId,
+        scope_id: stored.chat.scope.id,
+        chat_session_id: stored.chat.id,
+        message_id: job.messageId,
+      }),
+    )
+  }
+
+  /** Keeps what was written so far and renews the lease. False when the answer is not being written any more. */
+  async checkpoint(tx: WriteTx<JobActor>, stored: StoredChat, answer: { id: MessageId; parts: readonly Part[] }): Promise<boolean> {
+    const sealer = await this.#sealer(tx, stored)
+    const touched = await tx.change(
+      tx.db
+        .updateTable('chat_message')
+        .set({ message: sealer.seal(JSON.stringify(answer.parts), answer.id, 'message'), lease_until: leaseFromNow })
+        .where('chat_session_id', '=', stored.chat.id)
+        .where('id', '=', answer.id)
+        .where('status', '=', 'streaming'),
+    )
+    return touched === 1
+  }
+
+  /** Ends an answer and its job. False when it had ended already. */
+  async finish(
+    tx: WriteTx<JobActor>,
+    stored: StoredChat,
+    answer: {
+      id: MessageId
+      parts: readonly Part[]
+      status: Exclude<MessageStatus, 'streaming'>
+      usage: { inputTokens: number; outputTokens: number } | undefined
+    },
+  ): Promise<boolean> {
+    const sealer = await this.#sealer(tx, stored)
+    const touched = await tx.change(
+      tx.db
+        .updateTable('chat_message')
+        .set({
+          message: sealer.seal(JSON.stringify(answer.parts), answer.id, 'message'),
+          status: answer.status,
+          lease_until: null,
+          input_tokens: answer.usage?.inputTokens ?? null,
+          output_tokens: answer.usage?.outputTokens ?? null,
+        })
+        .where('chat_session_id', '=', stored.chat.id)
+        .where('id', '=', answer.id)
+        .where('status', '=', 'streaming'),
+    )
+    await tx.change(tx.db.updateTable('job').set({ state: 'ended' }).where('id', '=', tx.actor.jobId))
+    return touched === 1
+  }
+
+  async #sealer(tx: AnyReadTx, { chat, wrappedKey }: StoredChat): Promise<Sealer> {
+    return this.#keys.ofChat(tx, { id: chat.id, scopeId: chat.scope.id, wrappedKey }, 'chat_message')
+  }
+
+  #select(tx: AnyReadTx, chatId: ChatId) {
+    return (
+      tx.db
+        .selectFrom('chat_message')
+        .select(['id', 'chat_session_id', 'parent_id', 'user_id', 'message_type', 'message', 'model', 'model_name', 'time_created'])
+        // The writer of an answer may have died: then its lease has run out, whoever looks.
+        .select(sql<MessageStatus>`case when status = 'streaming' and lease_until < now() then 'interrupted' else status end`.as('status'))
+        .where('chat_session_id', '=', chatId)
+    )
+  }
+}
+
+const leaseFromNow = sql<Date>`now() + make_interval(secs => ${LEASE_MS / 1_000})`
+
+interface Row {
+  id: string
+  chat_session_id: string
+  parent_id: string | null
+  user_id: string
+  message_type: 'user' | 'assistant'
+  message: Buffer
+  model: string | null
+  model_name: Buffer | null
+  status: MessageStatus
+  time_created: Date
+}
+
+function read(row: Row, sealer: Sealer): Message {
+  return {
+    id: row.id as MessageId,
+    chatId: row.chat_session_id as ChatId,
+    parentId: row.parent_id as MessageId | null,
+    userId: row.user_id as UserId,
+    messageType: row.message_type,
+    parts: Parts.parse(JSON.parse(sealer.open(row.message, row.id, 'message'))),
+    model: row.model,
+    modelName: row.model_name && sealer.open(row.model_name, row.id, 'model_name'),
+    status: row.status,
+    timeCreated: row.time_created.toISOString(),
+  }
+}
+
+/** The text of a message, without its citations. */
+export function textOf(parts: readonly Part[]): string {
+  return parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
+}

@@ -1,0 +1,61 @@
+/** Which models there are to ask: the built-in Librarian, and those of the organisation's providers. */
+
+import { ProviderId } from '#contract/ids.ts'
+import type { Model, Provider } from '#contract/models.ts'
+import { LIBRARIAN } from '#server/features/librarian/index.ts'
+import type { Actor, JobActor } from '#server/isolation/actor.ts'
+import type { ReadTx } from '#server/isolation/unit-of-work.ts'
+import { isLoopback } from '#server/providers/public-address.ts'
+import type { ProviderStore } from './store.ts'
+
+type AnyReadTx = Pick<ReadTx<Actor | JobActor>, 'actor' | 'db' | 'all' | 'first'>
+
+/** How to reach a provider's model. */
+export interface Reachable {
+  readonly baseUrl: string
+  readonly apiKey: string | null
+  readonly model: string
+}
+
+export class ModelChoice {
+  /** What a chat starts with when nothing was chosen. */
+  readonly first = LIBRARIAN.id
+  readonly #providers: ProviderStore
+  constructor(providers: ProviderStore) {
+    this.#providers = providers
+  }
+
+  /** Every model on offer, the organisation's first. */
+  async list(tx: AnyReadTx): Promise<Model[]> {
+    return [...(await this.#providers.list(tx)).flatMap(offered), LIBRARIAN]
+  }
+
+  /** A model on offer. */
+  async find(tx: AnyReadTx, id: string): Promise<Model | undefined> {
+    return id === LIBRARIAN.id ? LIBRARIAN : (await this.list(tx)).find((model) => model.id === id)
+  }
+
+  /** Address, key and name for a model of a provider; undefined when it is not on offer any more. */
+  async reach(tx: AnyReadTx, id: string): Promise<Reachable | undefined> {
+    const providerId = ProviderId.safeParse(id.split(':', 1)[0])
+    const provider = providerId.success ? await this.#providers.find(tx, providerId.data) : undefined
+    const model = provider?.models.find((name) => modelId(provider, name) === id)
+    if (!provider || model === undefined) return undefined
+    return { baseUrl: provider.baseUrl, apiKey: await this.#providers.key(tx, provider.id), model }
+  }
+}
+
+function offered(provider: Provider): Model[] {
+  const host = new URL(provider.baseUrl).hostname
+  return provider.models.map((name) => ({
+    id: modelId(provider, name),
+    name,
+    provider: provider.name,
+    runsHere: isLoopback(host),
+    builtIn: false,
+  }))
+}
+
+function modelId(provider: Provider, name: string): string {
+  return `${provider.id}:${name}`
+}

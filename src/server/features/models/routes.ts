@@ -1,0 +1,69 @@
+/** The endpoints of models and of the providers behind them. */
+import type { ProviderId } from '#contract/ids.ts'
+import { addProvider, changeProvider, listModels, listProviders, removeProvider, testProvider } from '#contract/models.ts'
+import { type Route, route } from '#server/isolation/route.ts'
+import type { Clock } from '#server/kernel/clock.ts'
+import type { Ids } from '#server/kernel/ids.ts'
+import type { Egress } from '#server/providers/egress.ts'
+import { testServer } from '#server/providers/openai-compatible.ts'
+import type { ModelChoice } from './choice.ts'
+import type { ProviderStore } from './store.ts'
+
+export interface ModelParts {
+  readonly providers: ProviderStore
+  readonly models: ModelChoice
+  readonly egress: Egress
+  readonly clock: Clock
+  readonly ids: Ids
+}
+
+/** The routes of this folder. */
+export function modelRoutes({ providers, models, egress, clock, ids }: ModelParts): Route[] {
+  return [
+    route(listModels, async ({ tx }) => ({ items: await models.list(tx) })),
+    route(listProviders, async ({ tx }) => ({ items: await providers.list(tx) })),
+
+    route(addProvider, async ({ tx, body }) => {
+      const { name, baseUrl, apiKey, models: offered } = body
+      await egress.check(baseUrl)
+      const id = ids.next<ProviderId>()
+      await providers.add(tx, { id, config: { name, baseUrl, models: offered }, apiKey, now: new Date(clock.now()) })
+      return (await providers.find(tx, id))!
+    }),
+
+    route(changeProvider, async ({ tx, params, body, fail }) => {
+      const known = await providers.find(tx, params.providerId)
+      if (!known) throw fail('provider.not_found')
+      const { apiKey, ...changes } = body
+      const config = { name: changes.name ?? known.name, baseUrl: changes.baseUrl ?? known.baseUrl, models: changes.models ?? known.models }
+      if (config.baseUrl !== known.baseUrl) {
+        // The stored key was given for the old address; it is not sent anywhere else unasked.
+        if (known.hasKey && apiKey === undefined) throw fail('provider.key_needed')
+        await egress.check(config.baseUrl)
+      }
+      await providers.configure(tx, params.providerId, config)
+      if (apiKey !== undefined) await providers.setKey(tx, params.providerId, apiKey)
+      return (await providers.find(tx, params.providerId))!
+    }),
+
+    route(removeProvider, async ({ tx, params, fail }) => {
+      if ((await providers.remove(tx, params.providerId)) === 0) throw fail('provider.not_found')
+      return undefined
+    }),
+
+    route(testProvider, async ({ unit, body, fail }) => {
+      const { providerId, baseUrl, model } = body
+      let { apiKey } = body
+      if (providerId !== undefined) {
+        const stored = await unit.read(async (tx) => {
+          const known = await providers.find(tx, providerId)
+          return known && { known, key: await providers.key(tx, providerId) }
+        })
+        if (!stored) throw fail('provider.not_found')
+        // The stored key goes to the stored address and nowhere else.
+        if (apiKey === null && stored.known.baseUrl === baseUrl) apiKey = stored.key
+      }
+      return testServer({ baseUrl, apiKey, model, egress, now: () => clock.now() })
+    }),
+  ]
+}

@@ -1,0 +1,21 @@
+/**
+ * Requests that change something come from our own pages, or carry a bearer token. A browser adds the cookie to requests that
+ * other sites make; Sec-Fetch-Site and Origin say which these are. Sign-in and setup are protected in the same way.
+ */
+import type { FastifyRequest } from 'fastify'
+import { Failure } from '../kernel/failure.ts'
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** Throws `request.cross_site` for a state-changing request that a browser made on behalf of another site. */
+export function refuseCrossSite(request: FastifyRequest): void {
+  if (SAFE.has(request.method) || request.headers.authorization !== undefined) return
+  const site = request.headers['sec-fetch-site']
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') throw new Failure('request.cross_site')
+  const { origin } = request.headers
+  if (origin !== undefined && hostOf(origin) !== request.headers.host) throw new Failure('request.cross_site')
+}
+
+function hostOf(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined
+}

@@ -1,0 +1,57 @@
+/** Every failure as problem+json (RFC 9457). What is not a Failure is a bug: logged with its cause, answered without its internals. */
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { FAILURES, type FailureCode, type Problem } from '#contract/errors.ts'
+import { Failure } from '../kernel/failure.ts'
+import { errorFields, type Log } from '../kernel/log.ts'
+
+/** The Failure that an error stands for. */
+export function asFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error
+  const { code, statusCode } = error as Partial<FastifyError>
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Failure('request.too_large')
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Failure('request.media_type')
+  if (error instanceof SyntaxError && statusCode === 400)
+    return new Failure('request.invalid', { detail: 'The request body is not valid JSON.' })
+  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) return new Failure('request.invalid')
+  return new Failure('server.internal')
+}
+
+/** The reply to a failed request. */
+export function sendProblem(reply: FastifyReply, error: unknown, log: Log): FastifyReply {
+  const { request } = reply
+  const failure = asFailure(error)
+  const { status } = FAILURES[failure.code]
+  if (status >= 500)
+    log.error(
+      { requestId: request.id, code: failure.code, ...errorFields(failure.code === 'server.internal' ? error : (failure.cause ?? error)) },
+      'request failed',
+    )
+  if (failure.details.retryAfterS !== undefined) reply.header('retry-after', String(failure.details.retryAfterS))
+  if (status === 401) reply.header('www-authenticate', 'Bearer')
+  return reply
+    .code(status)
+    .header('content-type', 'application/problem+json')
+    .serializer(JSON.stringify)
+    .send(problemOf(failure, request.id))
+}
+
+/** The body of a problem reply. */
+export function problemOf(failure: Failure, requestId: string): Problem {
+  const { status, detail, next } = FAILURES[failure.code]
+  const { details } = failure
+  return {
+    type: `/developers#${failure.code}`,
+    title: titleOf(failure.code),
+    status,
+    code: failure.code,
+    detail: details.detail ?? detail,
+    next: details.next ?? next,
+    requestId,
+    ...(details.errors ? { errors: [...details.errors] } : {}),
+  }
+}
+
+function titleOf(code: FailureCode): string {
+  const words = code.replace('.', ': ').replaceAll('_', ' ')
+  return words[0]!.toUpperCase() + words.slice(1)
+}

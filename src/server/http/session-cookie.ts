@@ -1,0 +1,32 @@
+/**
+ * The login cookie. Over TLS it is `__Host-sardonyx-<instance>`: Secure, HttpOnly, SameSite=Lax, whole host. On plain-http loopback,
+ * where browsers disagree about Secure, it goes without that attribute and prefix. The instance keeps several servers on one host apart.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { SessionCookie } from '../isolation/route.ts'
+
+export interface CookieSettings {
+  readonly instance: string
+  /** Whether people reach this server over https. */
+  readonly secure: boolean
+}
+
+function name({ instance, secure }: CookieSettings): string {
+  return secure ? `__Host-sardonyx-${instance}` : `sardonyx-${instance}`
+}
+
+/** The token of a request: from the Authorization header if there is one, else from the cookie. */
+export function presentedToken(request: FastifyRequest, settings: CookieSettings): string | undefined {
+  const { authorization } = request.headers
+  if (authorization !== undefined) return /^Bearer ([\w.-]+)$/i.exec(authorization)?.[1]
+  return request.cookies[name(settings)]
+}
+
+/** What a door may do to the cookie of its reply. */
+export function cookieOf(reply: FastifyReply, settings: CookieSettings): SessionCookie {
+  const options = { path: '/', httpOnly: true, sameSite: 'lax', secure: settings.secure } as const
+  return {
+    set: (token, expiresAtMs) => void reply.setCookie(name(settings), token, { ...options, expires: new Date(expiresAtMs) }),
+    clear: () => void reply.clearCookie(name(settings), options),
+  }
+}

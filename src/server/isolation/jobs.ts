@@ -1,0 +1,34 @@
+/** Work that outlives its request. A job enters by the id of its own walled row; who it acts for and on what, the database says. */
+import type { JobId, ScopeId, TenantId, UserId } from '#contract/ids.ts'
+import type { JobActor } from './actor.ts'
+import type { Database } from './database.ts'
+import { mintJobActor } from './mint.ts'
+import { enterJobStatement } from './unit-of-work.ts'
+
+/** What PostgreSQL answers a job that has ended, whose person was suspended, or that lost the right to its object. */
+const REFUSED = 'SX403'
+
+export class Jobs {
+  readonly #database: Database
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  /** The actor of a job. Throws, as every unit of work of the job does, once it may not act any more: see `isRefusal`. */
+  async actorOf(tenantId: TenantId, jobId: JobId): Promise<JobActor> {
+    const [outcome] = await this.#database.fly('worker', [enterJobStatement(tenantId, jobId, false)])
+    const row = outcome!.rows[0]!
+    return mintJobActor({
+      tenantId,
+      jobId,
+      userId: row.user_id as UserId,
+      readScopes: row.read_scopes as ScopeId[],
+      writeScopes: row.write_scopes as ScopeId[],
+    })
+  }
+}
+
+/** Whether an error says that a job may not act any more, rather than that something broke. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof Error && (error as { code?: unknown }).code === REFUSED
+}

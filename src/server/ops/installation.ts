@@ -1,0 +1,107 @@
+/** What every command needs of an installation: its keyring, its database (embedded or given), and connections as the roles. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type pg from 'pg'
+import type { Config } from '#server/config.ts'
+import { bootCheck } from '../isolation/boot-check.ts'
+import { Database, type DatabaseOptions } from '../isolation/database.ts'
+import { localKeyProvider, newMasterKey } from '../isolation/keys/key-provider.ts'
+import { Keyring, prepareKeyringDirectory, writeOnce } from '../isolation/keys/keyring.ts'
+import { asMigrator, migrateControl, migrateTenant, type RoleSecrets, transaction } from '../isolation/migrations.ts'
+import type { Log } from '../kernel/log.ts'
+import { startEmbedded } from './embedded-postgres.ts'
+
+export interface Installation {
+  readonly config: Config
+  readonly keyring: Keyring
+  readonly migrator: pg.ClientConfig
+  readonly secrets: RoleSecrets
+  /** True when the keyring was made just now: the operator should hear of it. */
+  readonly isNew: boolean
+  readonly keyringDirectory: string
+  /** Resolves when the embedded database ends by itself; never with a given one. */
+  readonly databaseEnded: Promise<unknown>
+  close(): Promise<void>
+}
+
+/** Opens the keyring and the database. Whoever calls it closes it. */
+export async function openInstallation(config: Config, log: Log): Promise<Installation> {
+  const keyringDirectory = join(config.dataDir, 'keyring')
+  await prepareKeyringDirectory(keyringDirectory)
+  const { master, isNew } = await masterKey(config, keyringDirectory)
+  const keyring = new Keyring(keyringDirectory, localKeyProvider(master))
+  const passwords = Object.fromEntries(
+    await Promise.all((['app', 'worker', 'auth'] as const).map(async (role) => [role, await keyring.rolePassword(role)] as const)),
+  )
+  const secrets: RoleSecrets = { prefix: config.rolePrefix, password: (role) => passwords[role]! }
+  const common = { config, keyring, secrets, isNew, keyringDirectory }
+  if (config.databaseUrl !== undefined) {
+    return {
+      ...common,
+      migrator: givenDatabase(config, config.databaseUrl),
+      databaseEnded: new Promise(() => undefined),
+      close: async () => undefined,
+    }
+  }
+  const embedded = await startEmbedded({ dataDir: join(config.dataDir, 'postgres'), log })
+  return { ...common, migrator: { connectionString: embedded.url }, databaseEnded: embedded.exited, close: () => embedded.stop() }
+}
+
+/** Brings roles, directory and every tenant up to date, and checks the walls. Answers what was done, in words. */
+export async function migrateAll({ migrator, secrets }: Pick<Installation, 'migrator' | 'secrets'>): Promise<string[]> {
+  return asMigrator(migrator, async (client) => {
+    const done = await migrateControl(client, secrets)
+    const { rows } = await client.query('select id, slug from control.tenant order by time_created')
+    for (const { id, slug } of rows) {
+      const applied = await transaction(client, () => migrateTenant(client, id, secrets.prefix))
+      if (applied.length > 0) done.push(`${slug}: ${applied.join(', ')}`)
+    }
+    await bootCheck(client, secrets.prefix)
+    return done
+  })
+}
+
+/** Connections as the roles of request handling. */
+export function connect(
+  { migrator, secrets }: Pick<Installation, 'migrator' | 'secrets'>,
+  log: Log,
+  size: DatabaseOptions['size'] = { app: 10, worker: 6, auth: 4 },
+): Database {
+  const urlOf = (role: 'app' | 'worker' | 'auth') => {
+    const url = new URL(migrator.connectionString!)
+    url.username = `${secrets.prefix}_${role}`
+    url.password = secrets.password(role)
+    return url.toString()
+  }
+  return new Database({
+    urls: { app: urlOf('app'), worker: urlOf('worker'), auth: urlOf('auth') },
+    size,
+    ssl: migrator.ssl,
+    onIdleError: (error) => log.warn({ error: error.message }, 'an idle database connection ended'),
+  })
+}
+
+async function masterKey(config: Config, directory: string): Promise<{ master: Buffer; isNew: boolean }> {
+  if (config.masterKey) return { master: config.masterKey, isNew: false }
+  const file = join(directory, 'master.key')
+  let isNew = false
+  try {
+    await writeOnce(file, `${newMasterKey()}\n`)
+    isNew = true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+  return { master: Buffer.from((await readFile(file, 'utf8')).trim(), 'hex'), isNew }
+}
+
+/** A database elsewhere is spoken to over verified TLS; one on this machine may go without. */
+function givenDatabase(config: Config, connectionString: string): pg.ClientConfig {
+  const url = new URL(connectionString)
+  const isLocal = url.hostname === '' || ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname) || url.searchParams.has('host')
+  if (isLocal && !url.searchParams.has('sslmode')) return { connectionString }
+  url.searchParams.delete('sslmode')
+  return {
+    connectionString: url.toString(),
+    ssl: { rejectUnauthorized: true, ...(config.databaseCa === undefined ? {} : { ca: config.databaseCa }) },
+  }
+}

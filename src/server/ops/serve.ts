@@ -1,0 +1,61 @@
+/** `sardonyx serve`: the whole product in one process, with its database, until it is told to stop. */
+import type { AddressInfo } from 'node:net'
+import type { Config } from '#server/config.ts'
+import { SetupCode } from '../auth/setup-code.ts'
+import { Doors } from '../isolation/doors.ts'
+import { systemClock } from '../kernel/clock.ts'
+import { createLog } from '../kernel/log.ts'
+import { connect, migrateAll, openInstallation } from './installation.ts'
+import { createServer, VERSION } from './server.ts'
+
+/** Runs until a signal or the end of the embedded database; resolves with the exit code. `say` speaks to the person at the terminal. */
+export async function serve(config: Config, say: (line: string) => void): Promise<number> {
+  const log = createLog({ level: config.logLevel })
+  say(`Sardonyx ${VERSION}`)
+  const installation = await openInstallation(config, log)
+  try {
+    for (const line of await migrateAll(installation)) log.info({ line }, 'migrated')
+    const database = connect(installation, log)
+    const stopped = untilSignal()
+    try {
+      const isSetUp = (await new Doors(database).tenants()).length > 0
+      if (installation.isNew) {
+        say(
+          `\nA keyring was made in ${installation.keyringDirectory}.\nKeep a copy of it elsewhere: without it nothing that is stored here can be read again.`,
+        )
+      }
+      let port = config.port
+      const setupCode = isSetUp ? undefined : new SetupCode(systemClock, (code) => say(`\nSetup code: ${code}   (good for an hour)`))
+      const server = await createServer({ installation, database, log, setupCode })
+      await listen(server.app, config)
+      port = (server.app.server.address() as AddressInfo).port
+      const address = config.baseUrl.replace(`:${config.port}`, `:${port}`)
+      say(isSetUp ? `\nReady at ${address}\n` : `\nOpen ${address}/setup and enter the setup code.\n`)
+      const reason = await Promise.race([stopped, installation.databaseEnded.then(() => 'database' as const)])
+      if (reason === 'database') log.error({}, 'the embedded database ended by itself; stopping')
+      else say('Stopping.')
+      await server.close()
+      return reason === 'database' ? 1 : 0
+    } finally {
+      await database.close()
+    }
+  } finally {
+    await installation.close()
+  }
+}
+
+async function listen(app: { listen(options: { host: string; port: number }): Promise<string> }, { host, port }: Config): Promise<void> {
+  try {
+    await app.listen({ host, port })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE')
+      throw new Error(`Port ${port} is in use. Stop what uses it, or give another one: npm start -- --port ${port + 1}`)
+    throw error
+  }
+}
+
+function untilSignal(): Promise<'signal'> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve('signal'))
+  })
+}

@@ -1,0 +1,60 @@
+/** `sardonyx tenant …`: organisations, as the operator sees them: by name and migration, without content. */
+import type { TenantId } from '#contract/ids.ts'
+import type { Config } from '#server/config.ts'
+import { Accounts, type Invited, invitationLink, type NewAccount } from '../auth/accounts.ts'
+import { Sessions } from '../auth/sessions.ts'
+import { Tokens } from '../auth/token.ts'
+import { InProcessStore } from '../isolation/cache.ts'
+import { Doors } from '../isolation/doors.ts'
+import { foundOrganisation } from '../isolation/founding.ts'
+import { ScopeKeys } from '../isolation/keys/scope-keys.ts'
+import { tenantStatus } from '../isolation/migrations.ts'
+import { systemClock } from '../kernel/clock.ts'
+import { Ids } from '../kernel/ids.ts'
+import type { Log } from '../kernel/log.ts'
+import { connect, type Installation, migrateAll } from './installation.ts'
+
+/** Founds another organisation, and answers the link by which its first administrator joins. */
+export async function createTenant(
+  installation: Installation,
+  tenant: { slug: string; name: string; admin: Omit<NewAccount, 'role'> },
+  log: Log,
+): Promise<string> {
+  await migrateAll(installation)
+  const { config, keyring, migrator, secrets } = installation
+  const database = connect(installation, log, { app: 1, worker: 1, auth: 1 })
+  try {
+    const accounts = await accountsOf(installation, new Doors(database))
+    const id = new Ids(systemClock).next<TenantId>()
+    let invited: Invited | undefined
+    await foundOrganisation(
+      { migrator, prefix: secrets.prefix, keyring, onlyFirst: false },
+      { id, slug: tenant.slug, name: tenant.name },
+      async (tx) => {
+        invited = await accounts.newInvitation(tx, await accounts.add(tx, { ...tenant.admin, role: 'admin' }), null)
+      },
+    ).catch((error: { constraint?: string }) => {
+      throw error.constraint === 'tenant_slug_unique'
+        ? new Error(`There is an organisation with the short name ${tenant.slug} already.`)
+        : error
+    })
+    return invitationLink(config.baseUrl, invited!.token)
+  } finally {
+    await database.close()
+  }
+}
+
+/** A line per organisation: short name, name, and its newest migration. */
+export async function listTenants({ migrator }: Installation): Promise<string[]> {
+  const status = await tenantStatus(migrator)
+  return status.map(
+    ({ slug, name, newest, missing }) => `${slug}\t${name}\t${newest}${missing > 0 ? `\t${missing} to apply: run sardonyx migrate` : ''}`,
+  )
+}
+
+async function accountsOf({ keyring }: { keyring: Installation['keyring']; config: Config }, doors: Doors): Promise<Accounts> {
+  const parts = { doors, clock: systemClock, ids: new Ids(systemClock) }
+  const tokens = new Tokens(await keyring.signingKey(), await keyring.instanceName())
+  const sessions = new Sessions({ ...parts, cache: new InProcessStore(systemClock), tokens })
+  return new Accounts({ ...parts, keys: new ScopeKeys(keyring), sessions })
+}

@@ -1,0 +1,165 @@
+/** A world of one's own for a test file: a clone of the template database, a server on it, and the cast signed in. */
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { inject } from 'vitest'
+import type { Me } from '#contract/accounts.ts'
+import type { Problem } from '#contract/errors.ts'
+import type { ChatId, MessageId } from '#contract/ids.ts'
+import { FailureLimits } from '#server/auth/limits.ts'
+import type { SetupCode } from '#server/auth/setup-code.ts'
+import { readConfig } from '#server/config.ts'
+import { InProcessStore } from '#server/isolation/cache.ts'
+import type { Database } from '#server/isolation/database.ts'
+import { type Clock, systemClock } from '#server/kernel/clock.ts'
+import { connect } from '#server/ops/installation.ts'
+import { createServer, type Server } from '#server/ops/server.ts'
+import { PASSWORD, PEOPLE, type Person, testInstallation } from './cast.ts'
+import { withDatabase } from './global-setup.ts'
+import { KeptLog } from './quiet-log.ts'
+
+/** A reply of the server, read. */
+export interface Answer<T = unknown> {
+  readonly status: number
+  readonly body: T
+  readonly text: string
+  readonly headers: Record<string, string | string[] | number | undefined>
+}
+
+export interface SignedIn {
+  readonly me: Me
+  readonly token: string
+  /** Calls an endpoint as this person. */
+  call<T = unknown>(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer<T>>
+}
+
+export type World = Awaited<ReturnType<typeof createWorld>>
+
+export interface WorldOptions {
+  readonly clock?: Clock
+  readonly egressAllow?: string
+  readonly setupCode?: SetupCode
+  readonly limits?: FailureLimits
+  /** Begin from nothing but a migrated database: no organisation, nobody. */
+  readonly empty?: boolean
+  readonly pool?: { app: number; worker: number; auth: number }
+}
+
+/** Makes a world; the caller closes it. */
+export async function createWorld(options: WorldOptions = {}) {
+  const url = await cloneTemplate()
+  const installation = await testInstallation({ url, keyringDirectory: inject('keyringDirectory') })
+  if (options.empty) await superuser(url, (client) => client.query('delete from control.tenant'))
+  const log = new KeptLog()
+  const database = connect(installation, log, options.pool ?? { app: 5, worker: 3, auth: 3 })
+  const config = readConfig({ 'egress-allow': options.egressAllow ?? '' }, {})
+  const cache = new InProcessStore(options.clock ?? systemClock)
+  const newServer = (): Promise<Server> =>
+    createServer({
+      installation: { ...installation, config },
+      database,
+      log,
+      cache,
+      setupCode: options.setupCode,
+      limits: options.limits ?? new FailureLimits({ perAccount: 1_000, perAddress: 1_000 }),
+      ...(options.clock ? { clock: options.clock } : {}),
+    })
+  const server = await newServer()
+
+  const call = async <T>(
+    method: string,
+    path: string,
+    given: { body?: unknown; headers?: Record<string, string> } = {},
+  ): Promise<Answer<T>> => {
+    const reply = await server.app.inject({
+      method: method as 'GET',
+      url: path,
+      headers: { ...(given.body === undefined ? {} : { 'content-type': 'application/json' }), ...given.headers },
+      ...(given.body === undefined ? {} : { payload: typeof given.body === 'string' ? given.body : JSON.stringify(given.body) }),
+    })
+    const isJson = String(reply.headers['content-type'] ?? '').includes('json')
+    return { status: reply.statusCode, body: (isJson ? JSON.parse(reply.body) : reply.body) as T, text: reply.body, headers: reply.headers }
+  }
+
+  const signIn = async (person: Person): Promise<SignedIn> => {
+    const { email, tenant } = PEOPLE[person]
+    const answer = await call<{ me: Me; token: string }>('POST', '/api/auth/sign-in', {
+      body: { email, password: PASSWORD, organisation: tenant, deliver: 'token' },
+    })
+    if (answer.status !== 200) throw new Error(`${person} could not sign in: ${answer.text}`)
+    const { me, token } = answer.body
+    return {
+      me,
+      token,
+      call: (method, path, body, headers) => call(method, path, { body, headers: { ...headers, authorization: `Bearer ${token}` } }),
+    }
+  }
+
+  return {
+    url,
+    database,
+    server,
+    cache,
+    log,
+    installation,
+    config,
+    call,
+    signIn,
+    /** Runs SQL as the superuser, whom no policy binds. */
+    sql: <R extends pg.QueryResultRow>(text: string, values?: unknown[]) => superuser(url, (client) => client.query<R>(text, values)),
+    async close() {
+      await server.close()
+      await database.close()
+      await superuser(inject('postgresUrl'), (client) =>
+        client.query(`drop database if exists ${new URL(url).pathname.slice(1)} with (force)`),
+      )
+    },
+  }
+}
+
+/** A fresh clone of the template; answers the superuser's connection string to it. */
+export async function cloneTemplate(): Promise<string> {
+  const name = `sardonyx_${randomBytes(6).toString('hex')}`
+  const url = inject('postgresUrl')
+  await superuser(url, (client) => client.query(`create database ${name} template ${inject('templateDatabase')}`))
+  return withDatabase(url, name)
+}
+
+/** Runs `work` on one connection of the superuser. */
+export async function superuser<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
+export interface AskedChat {
+  readonly chatId: ChatId
+  readonly questionId: MessageId
+  readonly answerId: MessageId
+}
+
+/** Begins a chat with a title, asks something in it, and waits until the answer is kept. */
+export async function chatOf(person: SignedIn, chat: { description: string; question: string; model?: string }): Promise<AskedChat> {
+  const made = await person.call<{ id: ChatId }>('POST', '/api/chats', {
+    description: chat.description,
+    ...(chat.model ? { model: chat.model } : {}),
+  })
+  const chatId = made.body.id
+  const asked = await person.call<{ question: { id: MessageId }; answer: { id: MessageId } }>('POST', `/api/chats/${chatId}/messages`, {
+    text: chat.question,
+    parentId: null,
+    idempotencyKey: crypto.randomUUID(),
+  })
+  if (asked.status !== 202) throw new Error(`the question was not taken: ${asked.text}`)
+  const answerId = asked.body.answer.id
+  await person.call('GET', `/api/chats/${chatId}/generations/${answerId}/events`)
+  return { chatId, questionId: asked.body.question.id, answerId }
+}
+
+/** The code of a problem reply. */
+export function codeOf(answer: Answer): string {
+  return (answer.body as Problem).code
+}
