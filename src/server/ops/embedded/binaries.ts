@@ -41,8 +41,9 @@ export async function findBinaries(dataDir: string): Promise<Binaries> {
     if (version !== undefined) return { version, owner: way.owner, start: (program, args) => begin(way, join(bin, program), args) }
     failures.push(printed.trim())
   }
+  const advice = process.getuid?.() === 0 ? 'Start Sardonyx as an ordinary user, or give' : 'Give'
   throw new EmbeddedRefusal(
-    `The built-in PostgreSQL does not run on this machine (${failures.at(-1)}). Give a database server of your own as DATABASE_URL.`,
+    `The built-in PostgreSQL does not run here (${failures.at(-1)}). ${advice} a database server of your own as DATABASE_URL.`,
   )
 }
 
@@ -102,11 +103,12 @@ async function ways(dataDir: string): Promise<Way[]> {
 
 async function tryOut(way: Way, { postgres, parent }: { postgres: string; parent: string }): Promise<string> {
   const [command = '', ...args] = [...way.prefix, '/bin/sh', '-c', 'cd "$1" && "$2" -V', 'sh', parent, postgres]
-  const tried = promisify(execFile)(command, args, { ...way.identity, env: ENVIRONMENT })
-  return tried.then(
-    ({ stdout }) => stdout,
-    (error: Error & { stderr?: string }) => error.stderr?.trim().split('\n').at(-1) || error.message,
-  )
+  try {
+    return (await promisify(execFile)(command, args, { ...way.identity, env: ENVIRONMENT })).stdout
+  } catch (error) {
+    const { stderr, message } = error as Error & { stderr?: string }
+    return stderr?.trim().split('\n').at(-1) || message
+  }
 }
 
 function begin(way: Way, program: string, programArgs: readonly string[]): ChildProcess {

@@ -71,7 +71,7 @@ export function watch(child: ChildProcess, heard: (line: string) => void = () =>
 }
 
 /** What its last lines say about why it ended. */
-export function reasonOf({ said }: Run): string {
+export function reasonOf({ said }: Pick<Run, 'said'>): string {
   if (said.some((line) => line.includes('No space left on device')))
     return 'the disk is full. Make room, then start again; nothing is lost.'
   const telling = said.findLast((line) => /(FATAL|PANIC|error): /.test(line)) ?? said.at(-1) ?? 'it gave no reason'
