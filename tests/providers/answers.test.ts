@@ -83,7 +83,16 @@ describe('an answer', () => {
     ] as const
     const ignore = () => undefined
     const signal = new AbortController().signal
-    await streamAnswer({ model, messages, system: 'Be brief.', signal, onText: ignore, onCitation: ignore, firstTokenTimeoutMs: 5_000, totalTimeoutMs: 5_000 })
+    await streamAnswer({
+      model,
+      messages,
+      system: 'Be brief.',
+      signal,
+      onText: ignore,
+      onCitation: ignore,
+      firstTokenTimeoutMs: 5_000,
+      totalTimeoutMs: 5_000,
+    })
     expect(server.requests[0]?.headers.authorization).toBe(`Bearer ${KEY}`)
     expect(server.requests[0]?.body).toEqual({
       model: 'echo',
@@ -121,7 +130,15 @@ describe('an answer', () => {
     const guard = createEgress({ allow: [open.allow], forbid: [] })
     const model = openModel({ baseUrl: open.url, apiKey: null, model: 'echo', egress: guard })
     const ignore = () => undefined
-    await streamAnswer({ model, messages: [{ role: 'user', text: 'x' }], signal: new AbortController().signal, onText: ignore, onCitation: ignore, firstTokenTimeoutMs: 5_000, totalTimeoutMs: 5_000 })
+    await streamAnswer({
+      model,
+      messages: [{ role: 'user', text: 'x' }],
+      signal: new AbortController().signal,
+      onText: ignore,
+      onCitation: ignore,
+      firstTokenTimeoutMs: 5_000,
+      totalTimeoutMs: 5_000,
+    })
     expect(open.requests[0]?.headers.authorization).toBeUndefined()
     await guard.close()
     await open.close()
@@ -263,10 +280,20 @@ describe('the Test button', () => {
   })
 
   test("reports the server's own words", async () => {
-    expect(await run({ apiKey: 'no' })).toMatchObject({ ok: false, models: [], sentence: expect.stringContaining('does not accept the key') })
-    expect(await run({ model: 'nope' })).toMatchObject({ ok: false, sentence: expect.stringContaining('“The model `nope` does not exist.”') })
+    expect(await run({ apiKey: 'no' })).toMatchObject({
+      ok: false,
+      models: [],
+      sentence: expect.stringContaining('does not accept the key'),
+    })
+    expect(await run({ model: 'nope' })).toMatchObject({
+      ok: false,
+      sentence: expect.stringContaining('“The model `nope` does not exist.”'),
+    })
     expect((await run({ model: 'nope' })).models).toContain('echo')
-    expect(await run({ baseUrl: `http://${server.allow}/other` })).toMatchObject({ ok: false, sentence: expect.stringContaining('Unknown address') })
+    expect(await run({ baseUrl: `http://${server.allow}/other` })).toMatchObject({
+      ok: false,
+      sentence: expect.stringContaining('Unknown address'),
+    })
   })
 
   test('says the same wherever no HTTP answer came', async () => {
@@ -275,8 +302,13 @@ describe('the Test button', () => {
     await Promise.all([once(silent, 'listening'), once(babbling, 'listening')])
     const ports = [deadPort, ...[silent, babbling].map((other) => (other.address() as AddressInfo).port)]
     const guard = createEgress({ allow: ports.map((port) => `127.0.0.1:${port}`), forbid: [] })
-    const addresses = ports.flatMap((port) => [`http://127.0.0.1:${port}/v1`, ...(port === deadPort ? [`https://127.0.0.1:${port}/v1`] : [])])
-    const results = await Promise.all(addresses.map((baseUrl) => testServer({ baseUrl, apiKey: KEY, model: 'echo', egress: guard, now: () => 0, timeoutMs: 200 })))
+    const addresses = ports.flatMap((port) => [
+      `http://127.0.0.1:${port}/v1`,
+      ...(port === deadPort ? [`https://127.0.0.1:${port}/v1`] : []),
+    ])
+    const results = await Promise.all(
+      addresses.map((baseUrl) => testServer({ baseUrl, apiKey: KEY, model: 'echo', egress: guard, now: () => 0, timeoutMs: 200 })),
+    )
     expect(new Set(results.map(({ sentence }) => sentence)).size).toBe(1)
     expect(results[0]).toMatchObject({ ok: false, models: [] })
     await guard.close()
@@ -290,7 +322,16 @@ describe('the Test button', () => {
 })
 
 test('whatever was thrown, there is a sentence', () => {
-  for (const thrown of [undefined, null, 0, 'text', {}, new Error('secret: hunter2'), { message: 'hunter2' }, new Error('x', { cause: new Error('hunter2') })]) {
+  for (const thrown of [
+    undefined,
+    null,
+    0,
+    'text',
+    {},
+    new Error('secret: hunter2'),
+    { message: 'hunter2' },
+    new Error('x', { cause: new Error('hunter2') }),
+  ]) {
     const { sentence } = explainProviderFailure(thrown)
     expect(sentence).toMatch(/^[A-Z].*\.$/)
     expect(sentence).not.toContain('hunter2')

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { Failure } from '#server/kernel/failure.ts'
 import { createEgress, type Egress, type EgressOptions, ResponseTooLarge } from '#server/providers/egress.ts'
-import { isPublicAddress } from '#server/providers/public-address.ts'
+import { isLoopback, isPublicAddress } from '#server/providers/public-address.ts'
 
 let server: Server
 let port: number
@@ -34,7 +34,10 @@ const guard = (options: Partial<EgressOptions> = {}) => {
   open.push(egress)
   return egress
 }
-const answers = (...addresses: string[]) => async () => addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))
+const answers =
+  (...addresses: string[]) =>
+  async () =>
+    addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))
 const refusal = async (work: Promise<unknown>) => {
   const error = await work.then(
     () => null,
@@ -78,10 +81,36 @@ describe('what nobody permitted', () => {
   test('every spelling of a private, local or special address is refused, and nothing is sent', async () => {
     const egress = guard()
     const hosts = [
-      '127.0.0.1', '127.1', '2130706433', '0x7f.1', '0177.0.0.1', '0.0.0.0', '10.0.0.1', '172.16.0.1', '192.168.1.1', '169.254.169.254',
-      '100.64.0.1', '224.0.0.1', '255.255.255.255', '198.18.0.1', '[::1]', '[::]', '[fe80::1]', '[fc00::1]', '[fd12:3456::1]', '[ff02::1]',
-      '[::ffff:127.0.0.1]', '[::ffff:10.0.0.1]', '[::127.0.0.1]', '[64:ff9b::10.0.0.1]', '[64:ff9b:1::a00:1]', '[2002:7f00:1::]',
-      '[2001:0:7f00:1::]', '[2001:db8::1]', 'localhost', 'localhost.',
+      '127.0.0.1',
+      '127.1',
+      '2130706433',
+      '0x7f.1',
+      '0177.0.0.1',
+      '0.0.0.0',
+      '10.0.0.1',
+      '172.16.0.1',
+      '192.168.1.1',
+      '169.254.169.254',
+      '100.64.0.1',
+      '224.0.0.1',
+      '255.255.255.255',
+      '198.18.0.1',
+      '[::1]',
+      '[::]',
+      '[fe80::1]',
+      '[fc00::1]',
+      '[fd12:3456::1]',
+      '[ff02::1]',
+      '[::ffff:127.0.0.1]',
+      '[::ffff:10.0.0.1]',
+      '[::127.0.0.1]',
+      '[64:ff9b::10.0.0.1]',
+      '[64:ff9b:1::a00:1]',
+      '[2002:7f00:1::]',
+      '[2001:0:7f00:1::]',
+      '[2001:db8::1]',
+      'localhost',
+      'localhost.',
     ]
     for (const host of hosts) {
       await refusal(egress.check(`https://${host}:${port}/v1`))
@@ -194,7 +223,8 @@ describe('replies', () => {
 
   test('an event stream has a limit of its own', async () => {
     const egress = guard({ allow: allow(), maxBodyBytes: 10, maxStreamBytes: 1_000 })
-    reply = (response, url) => response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' }).end(Buffer.alloc(Number(url.slice(1)), 'a'))
+    reply = (response, url) =>
+      response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' }).end(Buffer.alloc(Number(url.slice(1)), 'a'))
     expect((await (await egress.fetch(`http://127.0.0.1:${port}/900`)).text()).length).toBe(900)
     await expect((await egress.fetch(`http://127.0.0.1:${port}/1100`)).text()).rejects.toThrow(ResponseTooLarge)
   })
@@ -211,4 +241,21 @@ test('public means globally reachable, and nothing unknown is public', () => {
   const no = ['10.1.2.3', '100.127.255.255', '240.0.0.1', '::', '::8.8.8.8', '64:ff9b::7f00:1', 'fe80::1%eth0', '4000::1', 'localhost', '']
   expect(yes.filter((address) => !isPublicAddress(address))).toEqual([])
   expect(no.filter(isPublicAddress)).toEqual([])
+})
+
+test('this machine is known by name and by address', () => {
+  const hosts = [
+    'localhost',
+    'a.localhost',
+    '127.0.0.1',
+    '127.9.9.9',
+    '[::1]',
+    '::1',
+    '0.0.0.0',
+    '[::ffff:127.0.0.1]',
+    'models.example',
+    '10.0.0.1',
+    '',
+  ]
+  expect(hosts.filter(isLoopback)).toEqual(hosts.slice(0, 8))
 })

@@ -5,8 +5,8 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { setTimeout as pause } from 'node:timers/promises'
 import { text as readText } from 'node:stream/consumers'
+import { setTimeout as pause } from 'node:timers/promises'
 
 export interface ModelRequest {
   readonly path: string
@@ -61,7 +61,8 @@ export async function startModelServer(options: { key?: string } = {}): Promise<
     response.on('close', () => (request.hungUp = !response.writableFinished))
     const given = incoming.headers.authorization?.slice('Bearer '.length)
     // A careless server quotes what it was given.
-    if (options.key && given !== options.key) return refuse(response, { ...REFUSALS['wrong-key'], message: `Incorrect API key provided: ${given}.` })
+    if (options.key && given !== options.key)
+      return refuse(response, { ...REFUSALS['wrong-key'], message: `Incorrect API key provided: ${given}.` })
     if (request.path === '/v1/models') return json(response, { object: 'list', data: NAMES.map((id) => ({ id, object: 'model' })) })
     if (request.path !== '/v1/chat/completions') return refuse(response, { status: 404, message: `Unknown address ${request.path}` })
     const behaviour = queue.shift() ?? request.body.model ?? ''
@@ -101,10 +102,19 @@ type Refusal = { status: number; message: string; code?: string; headers?: Reado
 
 const REFUSALS = {
   'wrong-key': { status: 401, message: 'Incorrect API key provided.', code: 'invalid_api_key' },
-  'no-credit': { status: 429, message: 'You exceeded your current quota, please check your plan and billing details.', code: 'insufficient_quota' },
+  'no-credit': {
+    status: 429,
+    message: 'You exceeded your current quota, please check your plan and billing details.',
+    code: 'insufficient_quota',
+  },
   'payment-required': { status: 402, message: 'Insufficient credits.' },
   'not-permitted': { status: 403, message: 'Your project has no access to this model.' },
-  'rate-limited': { status: 429, message: 'Rate limit reached for requests.', code: 'rate_limit_exceeded', headers: { 'retry-after-ms': '5' } },
+  'rate-limited': {
+    status: 429,
+    message: 'Rate limit reached for requests.',
+    code: 'rate_limit_exceeded',
+    headers: { 'retry-after-ms': '5' },
+  },
   overloaded: { status: 503, message: 'The engine is currently overloaded, please try again later.', headers: { 'retry-after-ms': '5' } },
   'too-long': { status: 400, message: "This model's maximum context length is 8192 tokens.", code: 'context_length_exceeded' },
   refused: { status: 400, message: 'Your request was rejected as a result of our safety system.', code: 'content_policy_violation' },
@@ -151,7 +161,11 @@ const BEHAVIOURS = {
     call.response.end('data: [DONE]\n\n')
   },
   /** Text of about 300 KB. */
-  long: (call: Call) => stream(call, Array.from({ length: 6_000 }, (_, i) => `Sentence number ${i + 1} of a long answer, to be read slowly. `)),
+  long: (call: Call) =>
+    stream(
+      call,
+      Array.from({ length: 6_000 }, (_, i) => `Sentence number ${i + 1} of a long answer, to be read slowly. `),
+    ),
   /** Every byte in a write of its own, so that no character of `UNICODE` arrives whole. */
   unicode: async (call: Call) => {
     head(call)
@@ -174,7 +188,8 @@ const BEHAVIOURS = {
     finish(call, 'stop')
   },
   empty: (call: Call) => stream(call, []),
-  'not-json': ({ response }: Call) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<html><body>Welcome to nginx!</body></html>'),
+  'not-json': ({ response }: Call) =>
+    void response.writeHead(200, { 'content-type': 'text/html' }).end('<html><body>Welcome to nginx!</body></html>'),
   broken: ({ response }: Call) => void response.writeHead(500, { 'content-type': 'text/html', 'retry-after-ms': '5' }).end('<h1>500</h1>'),
   redirect: ({ response }: Call) => void response.writeHead(307, { location: 'http://169.254.169.254/latest' }).end(),
 } as const satisfies Record<string, Refusal | ((call: Call) => void | Promise<void>)>
@@ -202,7 +217,8 @@ function lastQuestion({ body }: ModelRequest): string {
 }
 
 const wordsOf = (text: string) => text.match(/\S+\s*|\s+/g) ?? []
-const sse = (data: object) => `data: ${JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'scripted', ...data })}\n\n`
+const sse = (data: object) =>
+  `data: ${JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'scripted', ...data })}\n\n`
 const event = ({ response }: Call, data: object) => void response.write(sse(data))
 const delta = (call: Call, content: object) => event(call, { choices: [{ index: 0, delta: content, finish_reason: null }] })
 
@@ -216,7 +232,10 @@ function half(call: Call): void {
 }
 
 function finish(call: Call, reason: string): void {
-  event(call, { choices: [{ index: 0, delta: {}, finish_reason: reason }], usage: { prompt_tokens: 7, completion_tokens: 11, total_tokens: 18 } })
+  event(call, {
+    choices: [{ index: 0, delta: {}, finish_reason: reason }],
+    usage: { prompt_tokens: 7, completion_tokens: 11, total_tokens: 18 },
+  })
   call.response.end('data: [DONE]\n\n')
 }
 
@@ -224,7 +243,8 @@ function finish(call: Call, reason: string): void {
 function stream(call: Call, words: readonly string[], reason = 'stop'): void {
   if (!call.request.body.stream) {
     const message = { role: 'assistant', content: words.join('') }
-    return json(call.response, { id: 'chatcmpl-1', object: 'chat.completion', choices: [{ index: 0, message, finish_reason: reason }] })
+    json(call.response, { id: 'chatcmpl-1', object: 'chat.completion', choices: [{ index: 0, message, finish_reason: reason }] })
+    return
   }
   if (!call.response.headersSent) head(call)
   for (const word of words) delta(call, { content: word })
@@ -235,6 +255,10 @@ function refuse(response: ServerResponse, { status, message, code, headers }: Re
   json(response, { error: { message, type: 'invalid_request_error', param: null, code: code ?? null } }, { status, headers })
 }
 
-function json(response: ServerResponse, body: object, { status = 200, headers = {} }: { status?: number; headers?: Readonly<Record<string, string>> | undefined } = {}): void {
+function json(
+  response: ServerResponse,
+  body: object,
+  { status = 200, headers = {} }: { status?: number; headers?: Readonly<Record<string, string>> | undefined } = {},
+): void {
   response.writeHead(status, { ...headers, 'content-type': 'application/json' }).end(JSON.stringify(body))
 }

@@ -1,3 +1,4 @@
+/** Words of many languages, and any string at all: what an index and a question must agree on. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fold, prefixes, queryTerms, type Term, terms } from './words.ts'

@@ -119,7 +119,10 @@ function targetOfUrl(url: URL): Target {
   const target = targetOf(url.protocol, url.hostname, url.port)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw refused(target)
   if (url.username !== '' || url.password !== '') {
-    throw new Failure('provider.address_refused', { detail: 'The address holds a name or password.', next: 'Enter the key in its own field.' })
+    throw new Failure('provider.address_refused', {
+      detail: 'The address holds a name or password.',
+      next: 'Enter the key in its own field.',
+    })
   }
   return target
 }
@@ -129,7 +132,11 @@ function targetOf(protocol: string, hostname: string, port: string | undefined):
   return { host: bareHost(hostname), port: Number(port || (secure ? 443 : 80)), secure }
 }
 
-const bareHost = (hostname: string) => hostname.toLowerCase().replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '')
+const bareHost = (hostname: string) =>
+  hostname
+    .toLowerCase()
+    .replace(/^\[(.*)\]$/, '$1')
+    .replace(/\.$/, '')
 
 function refused({ host, port }: Target): Failure {
   const place = `${host.includes(':') ? `[${host}]` : host}:${port}`

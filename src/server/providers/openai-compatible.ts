@@ -39,13 +39,21 @@ export async function testServer(request: TestRequest): Promise<TestResult> {
   const { model, now, timeoutMs = 30_000 } = request
   await request.egress.check(request.baseUrl)
   const start = now()
-  const report = (ok: boolean, sentence: string, models: string[]): TestResult => ({ ok, latencyMs: Math.max(0, Math.round(now() - start)), models, sentence })
+  const report = (ok: boolean, sentence: string, models: string[]): TestResult => ({
+    ok,
+    latencyMs: Math.max(0, Math.round(now() - start)),
+    models,
+    sentence,
+  })
   const list = await attempt(() => listModels(request, timeoutMs))
-  if ('error' in list && (model === undefined || isSilence(list.error))) return report(false, explainProviderFailure(list.error).sentence, [])
+  if ('error' in list && (model === undefined || isSilence(list.error)))
+    return report(false, explainProviderFailure(list.error).sentence, [])
   const models = 'error' in list ? [] : list.value
   if (model === undefined) return report(true, `The server answers and offers ${counted(models.length)}.`, models)
   const answer = await attempt(() => askBriefly({ ...request, model }, timeoutMs))
-  return 'error' in answer ? report(false, explainProviderFailure(answer.error).sentence, models) : report(true, `“${model}” answers.`, models)
+  return 'error' in answer
+    ? report(false, explainProviderFailure(answer.error).sentence, models)
+    : report(true, `“${model}” answers.`, models)
 }
 
 const counted = (models: number) => (models === 1 ? '1 model' : `${models} models`)

@@ -19,7 +19,10 @@ const TROUBLES = {
   filtered: { sentence: 'The content filter of the model provider ended the answer.', retry: false },
   empty: { sentence: 'The model answered with nothing.', retry: true },
   cut: { sentence: 'The connection to the model broke before the answer was complete.', retry: true },
-  unreachable: { sentence: 'No answer came from the model server. It may be down, or its address or certificate may be wrong.', retry: true },
+  unreachable: {
+    sentence: 'No answer came from the model server. It may be down, or its address or certificate may be wrong.',
+    retry: true,
+  },
   garbled: { sentence: 'The model server sent something that is not an answer. Its address may be wrong.', retry: true },
   too_large: { sentence: 'The model server sent more than this server accepts.', retry: false },
   stopped: { sentence: 'The answer was stopped.', retry: true },
@@ -45,7 +48,9 @@ interface Said {
 /** The first rule that fits decides; codes and phrases come first, since providers choose statuses freely. */
 const RULES: readonly { readonly fits: (said: Said) => boolean; readonly sentence: string; readonly retry: boolean }[] = [
   {
-    fits: ({ code, reason }) => /context_length|context_window|string_above_max/.test(code) || /context (length|window|size)|prompt is too long|too many tokens/i.test(reason),
+    fits: ({ code, reason }) =>
+      /context_length|context_window|string_above_max/.test(code) ||
+      /context (length|window|size)|prompt is too long|too many tokens/i.test(reason),
     sentence: 'The conversation is too long for this model. Begin a new chat, or pick a model that takes more.',
     retry: false,
   },
@@ -55,7 +60,8 @@ const RULES: readonly { readonly fits: (said: Said) => boolean; readonly sentenc
     retry: false,
   },
   {
-    fits: ({ code, reason }) => /content_policy|content_filter|safety/.test(code) || /content (policy|filter|management)|safety system/i.test(reason),
+    fits: ({ code, reason }) =>
+      /content_policy|content_filter|safety/.test(code) || /content (policy|filter|management)|safety system/i.test(reason),
     sentence: 'The model provider declined this question.',
     retry: false,
   },
@@ -71,7 +77,11 @@ const RULES: readonly { readonly fits: (said: Said) => boolean; readonly sentenc
     retry: false,
   },
   { fits: ({ status }) => status === 413, sentence: 'The conversation is too long for this model server. Begin a new chat.', retry: false },
-  { fits: ({ status }) => status === 429, sentence: 'The model provider takes no more questions for the moment. Wait a little and try again.', retry: true },
+  {
+    fits: ({ status }) => status === 429,
+    sentence: 'The model provider takes no more questions for the moment. Wait a little and try again.',
+    retry: true,
+  },
   {
     fits: ({ status, code, reason }) => status === 503 || status === 529 || /overloaded/i.test(code + reason),
     sentence: 'The model provider is overloaded. Wait a little and try again.',
@@ -122,7 +132,8 @@ function saidBy(body: unknown, status: number): Said {
   return { status, code, reason: cleaned(reason ?? '') }
 }
 
-const record = (value: unknown): Record<string, unknown> => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {})
+const record = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 
 /** The value of a body, or null where it is no JSON: a page of HTML or an empty body. */
 export function parsedJson(body: string | undefined): unknown {
@@ -145,6 +156,7 @@ function cleaned(reason: string): string {
 
 function causes(error: unknown): unknown[] {
   const found: unknown[] = []
-  for (let next = error; next !== undefined && next !== null && found.length < 8; next = (next as { cause?: unknown }).cause) found.push(next)
+  for (let next = error; next !== undefined && next !== null && found.length < 8; next = (next as { cause?: unknown }).cause)
+    found.push(next)
   return found
 }

@@ -24,8 +24,9 @@ export function canonicalAddress(text: string): string {
   return ipaddr.process(text).toNormalizedString()
 }
 
-/** True for loopback and for the unspecified address, which connects to this machine as well. */
-export function isLoopback(text: string): boolean {
-  const range = ipaddr.process(text).range()
-  return range === 'loopback' || range === 'unspecified'
+/** True for a host that is this machine itself: `localhost`, a loopback address, or the unspecified one, which connects there as well. */
+export function isLoopback(host: string): boolean {
+  const bare = host.replace(/^\[(.*)\]$/, '$1')
+  if (!ipaddr.isValid(bare)) return bare === 'localhost' || bare.endsWith('.localhost')
+  return ['loopback', 'unspecified'].includes(ipaddr.process(bare).range())
 }
