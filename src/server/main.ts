@@ -8,8 +8,8 @@ import { type Config, readConfig } from './config.ts'
 import { rolesSql } from './isolation/migrations.ts'
 import { createLog } from './kernel/log.ts'
 import { type Installation, migrateAll, openInstallation } from './ops/installation.ts'
-import { serve } from './ops/serve.ts'
 import { createTenant, listTenants } from './ops/tenant.ts'
+import { serve } from './serve.ts'
 
 const HELP = `sardonyx serve                     run the server (what npm start does)
 sardonyx migrate                   bring the database up to date
@@ -62,7 +62,7 @@ async function run(args: string[]): Promise<number> {
     return within(
       config,
       async (installation) =>
-        `Founded. Its first administrator joins at\n${await createTenant(installation, tenant, createLog({ level: config.logLevel }))}`,
+        `Founded. Its first administrator joins at\n${await createTenant(installation, { ...tenant, baseUrl: config.baseUrl }, createLog({ level: config.logLevel }))}`,
     )
   }
   throw new Error(`There is no command “${command}”.\n\n${HELP}`)

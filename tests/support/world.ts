@@ -9,10 +9,9 @@ import { FailureLimits } from '#server/auth/limits.ts'
 import type { SetupCode } from '#server/auth/setup-code.ts'
 import { readConfig } from '#server/config.ts'
 import { InProcessStore } from '#server/isolation/cache.ts'
-import type { Database } from '#server/isolation/database.ts'
 import { type Clock, systemClock } from '#server/kernel/clock.ts'
 import { connect } from '#server/ops/installation.ts'
-import { createServer, type Server } from '#server/ops/server.ts'
+import { createServer, type Server } from '#server/server.ts'
 import { PASSWORD, PEOPLE, type Person, testInstallation } from './cast.ts'
 import { withDatabase } from './global-setup.ts'
 import { KeptLog } from './quiet-log.ts'
@@ -55,7 +54,8 @@ export async function createWorld(options: WorldOptions = {}) {
   const cache = new InProcessStore(options.clock ?? systemClock)
   const newServer = (): Promise<Server> =>
     createServer({
-      installation: { ...installation, config },
+      installation,
+      config,
       database,
       log,
       cache,

@@ -36,14 +36,21 @@ export function bind(app: FastifyInstance, { endpoint, handle }: Route, parts: B
       const actor = endpoint.access === 'anyone' ? undefined : await actorOf(request, endpoint, parts)
       const context = {
         ...parseRequest(endpoint, request),
-        request: factsOf(request, reply),
+        request: factsOf(request, endSignal(reply, actor, parts.sessions)),
         cookie: cookieOf(reply, parts.cookies),
         fail: failing(endpoint),
         actor,
       }
-      const result = await run(endpoint, handle as (context: object) => Promise<unknown>, context, parts)
+      const result = await within(endpoint, { actor, units: parts.units }, (unit) =>
+        (handle as (context: object) => Promise<unknown>)({ ...context, ...unit }),
+      ).catch(async (error: unknown) => {
+        // The cached login was stale: the next request asks the database at once.
+        if (actor && error instanceof Failure && error.code === 'auth.required') await parts.authenticator.forget(actor)
+        throw error
+      })
       if (actor && !endpoint.events) noteActivity(actor, parts)
-      if (endpoint.events) return sendEvents(reply, endpoint.events, result as AsyncIterable<StreamEvent>, parts.log)
+      if (endpoint.events)
+        return sendEvents(reply, { events: result as AsyncIterable<StreamEvent>, shapes: endpoint.events, log: parts.log })
       if (endpoint.reply === null) return reply.code(endpoint.status).send()
       return reply.code(endpoint.status).send(endpoint.reply.parse(result))
     },
@@ -60,24 +67,16 @@ async function actorOf(request: FastifyRequest, endpoint: Endpoint, { authentica
   return actor
 }
 
-async function run(
+/** Opens the unit of work that the endpoint declares around its handler. */
+async function within(
   endpoint: Endpoint,
-  handle: (context: object) => Promise<unknown>,
-  context: { actor: Actor | undefined },
-  parts: BindParts,
+  { actor, units }: { actor: Actor | undefined; units: UnitsOfWork },
+  handle: (unit: object) => Promise<unknown>,
 ): Promise<unknown> {
-  const { actor } = context
-  const { units } = parts
-  if (!actor || endpoint.work === 'door') return handle(context)
-  try {
-    if (endpoint.work === 'read') return await units.read(actor, (tx) => handle({ ...context, tx }))
-    if (endpoint.work === 'write') return await units.write(actor, (tx) => handle({ ...context, tx }))
-    const unit = { read: units.read.bind(units, actor), write: units.write.bind(units, actor) }
-    return await handle({ ...context, unit })
-  } catch (error) {
-    if (error instanceof Failure && error.code === 'auth.required') await parts.authenticator.forget(actor)
-    throw error
-  }
+  if (!actor || endpoint.work === 'door') return handle({})
+  if (endpoint.work === 'read') return units.read(actor, (tx) => handle({ tx }))
+  if (endpoint.work === 'write') return units.write(actor, (tx) => handle({ tx }))
+  return handle({ unit: { read: units.read.bind(units, actor), write: units.write.bind(units, actor) } })
 }
 
 function parseRequest(endpoint: Endpoint, request: FastifyRequest): { params: unknown; query: unknown; body: unknown } {
@@ -100,15 +99,24 @@ function emptyBody(body: unknown): boolean {
   return body === undefined || body === null || (typeof body === 'object' && Object.keys(body).length === 0)
 }
 
-function factsOf(request: FastifyRequest, reply: FastifyReply): RequestFacts {
-  const gone = new AbortController()
-  reply.raw.once('close', () => gone.abort())
+/** Aborts when the client goes away, or when its login ends on this server. */
+function endSignal(reply: FastifyReply, actor: Actor | undefined, sessions: Sessions): AbortSignal {
+  const end = new AbortController()
+  const forget = actor && sessions.onEnd((sessionId) => sessionId === actor.sessionId && end.abort())
+  reply.raw.once('close', () => {
+    forget?.()
+    end.abort()
+  })
+  return end.signal
+}
+
+function factsOf(request: FastifyRequest, signal: AbortSignal): RequestFacts {
   const lastEventId = request.headers['last-event-id']
   return {
     id: request.id,
     ip: request.ip,
     userAgent: request.headers['user-agent'] ?? null,
-    signal: gone.signal,
+    signal,
     lastEventId: typeof lastEventId === 'string' ? lastEventId : null,
   }
 }

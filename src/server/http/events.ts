@@ -1,21 +1,17 @@
-/** Server-sent events: one reply that goes on. Events are parsed by the contract; a reader that is too slow is dropped and resumes. */
+/** Server-sent events: one reply that goes on. Events are parsed by the contract. */
 import type { FastifyReply } from 'fastify'
 import type { z } from 'zod'
 import type { StreamEvent } from '../isolation/route.ts'
 import { errorFields, type Log } from '../kernel/log.ts'
 
 const HEARTBEAT_MS = 15_000
-/** What may wait unsent for one reader before it is dropped. */
-const MOST_BUFFERED_BYTES = 1_000_000
 
-/** Sends events until the source ends, the client goes away, or it falls too far behind. */
+/** Sends events until the source ends or the client goes away. A slow reader slows only its own source, which then gives larger pieces. */
 export async function sendEvents(
   reply: FastifyReply,
-  shapes: Readonly<Record<string, z.ZodType>>,
-  events: AsyncIterable<StreamEvent>,
-  log: Log,
+  { events, shapes, log }: { events: AsyncIterable<StreamEvent>; shapes: Readonly<Record<string, z.ZodType>>; log: Log },
 ): Promise<void> {
-  // Fetch the first event before the head is sent: until then a failure can still be a proper reply.
+  // The first event is awaited before the head is sent: until then a failure can still be a proper reply.
   const source = events[Symbol.asyncIterator]()
   let next = await source.next()
   reply.hijack()
@@ -24,10 +20,10 @@ export async function sendEvents(
   raw.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
   raw.flushHeaders()
   const heartbeat = setInterval(() => raw.write(': still here\n\n'), HEARTBEAT_MS)
+  const closed = new Promise((resolve) => raw.once('close', resolve))
   try {
     while (!next.done && !raw.destroyed) {
-      raw.write(encode(next.value, shapes))
-      if (raw.writableLength > MOST_BUFFERED_BYTES) raw.destroy()
+      if (!raw.write(encode(next.value, shapes))) await Promise.race([new Promise((resolve) => raw.once('drain', resolve)), closed])
       next = await source.next()
     }
   } catch (error) {

@@ -1,5 +1,5 @@
 /** Every failure as problem+json (RFC 9457). What is not a Failure is a bug: logged with its cause, answered without its internals. */
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyReply } from 'fastify'
 import { FAILURES, type FailureCode, type Problem } from '#contract/errors.ts'
 import { Failure } from '../kernel/failure.ts'
 import { errorFields, type Log } from '../kernel/log.ts'

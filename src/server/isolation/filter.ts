@@ -76,11 +76,9 @@ export class ScopeFilter extends OperationNodeTransformer implements KyselyPlugi
 
   protected override transformJoin(original: JoinNode, queryId: QueryId): JoinNode {
     const node = super.transformJoin(original, queryId)
-    const conditions = this.#condition(node.table, this.#reach.readScopes)
-    return conditions.reduce<JoinNode>(
-      (join, condition) => ({ ...join, on: join.on ? OnNode.cloneWithOperation(join.on, 'And', condition) : OnNode.create(condition) }),
-      node,
-    )
+    const [condition] = this.#condition(node.table, this.#reach.readScopes)
+    if (!condition) return node
+    return { ...node, on: node.on ? OnNode.cloneWithOperation(node.on, 'And', condition) : OnNode.create(condition) }
   }
 
   protected override transformInsertQuery(original: InsertQueryNode, queryId: QueryId): InsertQueryNode {

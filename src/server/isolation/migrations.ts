@@ -12,6 +12,9 @@ const FOLDER = new URL('../../../db/', import.meta.url)
 /** Serialises migrators and tenant creation on one database. */
 const LOCK = 0x5a_72_64_78
 
+/** How the migrator connects. */
+export type MigratorConfig = pg.ClientConfig
+
 export interface RoleSecrets {
   readonly prefix: string
   password(role: 'app' | 'worker' | 'auth'): string
@@ -92,7 +95,7 @@ export async function migrateControl(client: pg.Client, secrets: RoleSecrets): P
     await client.query(
       'create table if not exists control.migration (name text primary key, checksum text not null, time_applied timestamptz not null default now())',
     )
-    await apply(client, 'control', await readMigrations('control'), words)
+    await apply(client, 'control', { migrations: await readMigrations('control'), words })
   })
   try {
     await client.query(`revoke execute on function pg_catalog.set_config(text, text, boolean) from public`)
@@ -142,7 +145,7 @@ export async function migrateTenant(client: pg.Client, tenantId: TenantId, prefi
   // A function's new owner needs CREATE on its schema for the moment of the hand-over.
   const owners = `${roles.auth}, ${roles.search}, ${roles.keeper}`
   await client.query(`grant create on schema ${schema} to ${owners}`)
-  const applied = await apply(client, schema, walled, words)
+  const applied = await apply(client, schema, { migrations: walled, words })
   await client.query(`revoke create on schema ${schema} from ${owners}`)
   return applied
 }
@@ -163,7 +166,11 @@ export async function tenantStatus(migrator: pg.ClientConfig): Promise<{ slug: s
   })
 }
 
-async function apply(client: pg.Client, schema: string, migrations: Migration[], words: Record<string, string>): Promise<string[]> {
+async function apply(
+  client: pg.Client,
+  schema: string,
+  { migrations, words }: { migrations: readonly Migration[]; words: Record<string, string> },
+): Promise<string[]> {
   const { rows } = await client.query<{ name: string; checksum: string }>(`select name, checksum from ${schema}.migration`)
   const known = new Map(rows.map((row) => [row.name, row.checksum]))
   const unknown = rows.find((row) => !migrations.some((m) => m.name === row.name))

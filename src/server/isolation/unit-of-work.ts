@@ -28,10 +28,13 @@ export interface WriteTx<A extends Actor | JobActor = Actor> extends Omit<ReadTx
   /** Runs a change and returns how many rows it touched: row security makes foreign ones silently zero, so callers look. */
   change(query: Compilable<unknown>): Promise<number>
   /** Runs after the commit, in order; not at all after a rollback. */
-  afterCommit(effect: () => void | Promise<void>): void
+  afterCommit(effect: Effect): void
 }
 
 type Entrance = { readonly role: DatabaseRole; statement(forWrite: boolean): Statement }
+
+type Effect = () => void | Promise<void>
+type Send = (statement: Statement) => Promise<Outcome>
 
 /** Opens units of work for Actors. */
 export class UnitsOfWork {
@@ -41,22 +44,29 @@ export class UnitsOfWork {
   }
 
   /** Runs `work` with a reading handle. */
-  read<A extends Actor | JobActor, T>(actor: A, work: (tx: ReadTx<A>) => Promise<T>): Promise<T> {
+  async read<A extends Actor | JobActor, T>(actor: A, work: (tx: ReadTx<A>) => Promise<T>): Promise<T> {
     const { role, statement } = entrance(actor)
-    return this.#within(actor, work, async (asked) => (await this.#database.fly(role, [statement(false), asked]))[1]!)
+    const handle = new Handle(actor, async (asked) => (await this.#database.fly(role, [statement(false), asked]))[1]!)
+    try {
+      return await work(handle)
+    } finally {
+      handle.end()
+    }
   }
 
   /** Runs `work` in one transaction. Commits when it returns, rolls back when it throws. */
   async write<A extends Actor | JobActor, T>(actor: A, work: (tx: WriteTx<A>) => Promise<T>): Promise<T> {
     const { role, statement } = entrance(actor)
-    const effects: (() => void | Promise<void>)[] = []
+    const effects: Effect[] = []
     const result = await this.#database.connected(role, async (connection) => {
-      const send = sender(connection, statement(true))
+      const handle = new Handle(actor, sender(connection, statement(true)), effects)
       try {
-        const value = await this.#within(actor, work, send, effects)
+        const value = await work(handle)
+        handle.end()
         await connection.fly([COMMIT])
         return value
       } catch (error) {
+        handle.end()
         if (connection.isTrusted) await connection.fly([ROLLBACK])
         throw error
       }
@@ -64,39 +74,56 @@ export class UnitsOfWork {
     for (const effect of effects) await effect()
     return result
   }
+}
 
-  async #within<A extends Actor | JobActor, T>(
-    actor: A,
-    work: (tx: WriteTx<A>) => Promise<T>,
-    send: (statement: Statement) => Promise<Outcome>,
-    effects?: (() => void | Promise<void>)[],
-  ): Promise<T> {
-    let live = true
-    const run = (statement: Statement) => {
-      if (!live) throw new Error('this unit of work has ended')
-      return send(statement)
-    }
-    const compiled = (query: Compilable<unknown>) => {
-      const { sql, parameters } = query.compile()
-      return run({ text: sql, values: parameters })
-    }
-    const tx: WriteTx<A> = {
-      actor,
-      db: queriesFor(actor),
-      all: async <O>(query: Compilable<O>) => (await compiled(query)).rows as O[],
-      first: async <O>(query: Compilable<O>) => (await compiled(query)).rows[0] as O | undefined,
-      call: async <O>(name: FunctionName, ...args: unknown[]) => (await run(functionCall(actor.tenantId, name, args))).rows as O[],
-      change: async (query) => (await compiled(query)).rowCount,
-      afterCommit: (effect) => {
-        if (!live || !effects) throw new Error('this unit of work has no commit to wait for')
-        effects.push(effect)
-      },
-    }
-    try {
-      return await work(tx)
-    } finally {
-      live = false
-    }
+/** Both kinds of handle; which of its methods a handler sees, the types decide. */
+class Handle<A extends Actor | JobActor> implements WriteTx<A> {
+  readonly actor: A
+  readonly db: AppQueries
+  readonly #send: Send
+  readonly #effects: Effect[] | undefined
+  #isLive = true
+
+  constructor(actor: A, send: Send, effects?: Effect[]) {
+    this.actor = actor
+    this.db = queriesFor(actor)
+    this.#send = send
+    this.#effects = effects
+  }
+
+  async all<O>(query: Compilable<O>): Promise<O[]> {
+    return [...(await this.#run(query)).rows] as O[]
+  }
+
+  async first<O>(query: Compilable<O>): Promise<O | undefined> {
+    return (await this.#run(query)).rows[0] as O | undefined
+  }
+
+  async change(query: Compilable<unknown>): Promise<number> {
+    return (await this.#run(query)).rowCount
+  }
+
+  async call<O>(name: FunctionName, ...args: unknown[]): Promise<O[]> {
+    return [...(await this.#live(functionCall(this.actor.tenantId, name, args))).rows] as O[]
+  }
+
+  afterCommit(effect: Effect): void {
+    if (!this.#isLive || !this.#effects) throw new Error('this unit of work has no commit to wait for')
+    this.#effects.push(effect)
+  }
+
+  end(): void {
+    this.#isLive = false
+  }
+
+  #run(query: Compilable<unknown>): Promise<Outcome> {
+    const { sql, parameters } = query.compile()
+    return this.#live({ text: sql, values: parameters })
+  }
+
+  #live(statement: Statement): Promise<Outcome> {
+    if (!this.#isLive) throw new Error('this unit of work has ended')
+    return this.#send(statement)
   }
 }
 
@@ -105,7 +132,7 @@ const COMMIT: Statement = { text: 'commit', values: [] }
 const ROLLBACK: Statement = { text: 'rollback', values: [] }
 
 /** Sends the first statement together with `begin` and the entrance; the following ones alone, in order. */
-function sender(connection: Connection, enter: Statement): (statement: Statement) => Promise<Outcome> {
+function sender(connection: Connection, enter: Statement): Send {
   let first = true
   return async (statement) => {
     const before = first ? [BEGIN, enter] : []

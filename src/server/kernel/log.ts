@@ -19,8 +19,19 @@ export function createLog(options: { level: string; fd?: number }): Log {
 export function errorFields(error: unknown): object {
   if (!(error instanceof Error)) return { thrown: typeof error }
   const { code, table, constraint } = error as { code?: unknown; table?: unknown; constraint?: unknown }
-  const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 8)
+  const frames = error.stack
+    ?.split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, 8)
   // PostgreSQL puts the offending value into the message; its code, table and constraint say enough.
   const message = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? undefined : error.message
-  return { error: error.name, message, code, table, constraint, frames, cause: error.cause === undefined ? undefined : errorFields(error.cause) }
+  return {
+    error: error.name,
+    message,
+    code,
+    table,
+    constraint,
+    frames,
+    cause: error.cause === undefined ? undefined : errorFields(error.cause),
+  }
 }

@@ -1,20 +1,26 @@
 /** What every command needs of an installation: its keyring, its database (embedded or given), and connections as the roles. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type pg from 'pg'
-import type { Config } from '#server/config.ts'
 import { bootCheck } from '../isolation/boot-check.ts'
 import { Database, type DatabaseOptions } from '../isolation/database.ts'
 import { localKeyProvider, newMasterKey } from '../isolation/keys/key-provider.ts'
 import { Keyring, prepareKeyringDirectory, writeOnce } from '../isolation/keys/keyring.ts'
-import { asMigrator, migrateControl, migrateTenant, type RoleSecrets, transaction } from '../isolation/migrations.ts'
+import { asMigrator, type MigratorConfig, migrateControl, migrateTenant, type RoleSecrets, transaction } from '../isolation/migrations.ts'
 import type { Log } from '../kernel/log.ts'
 import { startEmbedded } from './embedded-postgres.ts'
 
+/** The part of the configuration that says where an installation is. */
+export interface InstallationSettings {
+  readonly dataDir: string
+  readonly databaseUrl: string | undefined
+  readonly databaseCa: string | undefined
+  readonly rolePrefix: string
+  readonly masterKey: Buffer | undefined
+}
+
 export interface Installation {
-  readonly config: Config
   readonly keyring: Keyring
-  readonly migrator: pg.ClientConfig
+  readonly migrator: MigratorConfig
   readonly secrets: RoleSecrets
   /** True when the keyring was made just now: the operator should hear of it. */
   readonly isNew: boolean
@@ -25,25 +31,25 @@ export interface Installation {
 }
 
 /** Opens the keyring and the database. Whoever calls it closes it. */
-export async function openInstallation(config: Config, log: Log): Promise<Installation> {
-  const keyringDirectory = join(config.dataDir, 'keyring')
+export async function openInstallation(settings: InstallationSettings, log: Log): Promise<Installation> {
+  const keyringDirectory = join(settings.dataDir, 'keyring')
   await prepareKeyringDirectory(keyringDirectory)
-  const { master, isNew } = await masterKey(config, keyringDirectory)
+  const { master, isNew } = await masterKey(settings, keyringDirectory)
   const keyring = new Keyring(keyringDirectory, localKeyProvider(master))
   const passwords = Object.fromEntries(
     await Promise.all((['app', 'worker', 'auth'] as const).map(async (role) => [role, await keyring.rolePassword(role)] as const)),
   )
-  const secrets: RoleSecrets = { prefix: config.rolePrefix, password: (role) => passwords[role]! }
-  const common = { config, keyring, secrets, isNew, keyringDirectory }
-  if (config.databaseUrl !== undefined) {
+  const secrets: RoleSecrets = { prefix: settings.rolePrefix, password: (role) => passwords[role]! }
+  const common = { keyring, secrets, isNew, keyringDirectory }
+  if (settings.databaseUrl !== undefined) {
     return {
       ...common,
-      migrator: givenDatabase(config, config.databaseUrl),
+      migrator: givenDatabase(settings, settings.databaseUrl),
       databaseEnded: new Promise(() => undefined),
       close: async () => undefined,
     }
   }
-  const embedded = await startEmbedded({ dataDir: join(config.dataDir, 'postgres'), log })
+  const embedded = await startEmbedded({ dataDir: join(settings.dataDir, 'postgres'), log })
   return { ...common, migrator: { connectionString: embedded.url }, databaseEnded: embedded.exited, close: () => embedded.stop() }
 }
 
@@ -81,8 +87,8 @@ export function connect(
   })
 }
 
-async function masterKey(config: Config, directory: string): Promise<{ master: Buffer; isNew: boolean }> {
-  if (config.masterKey) return { master: config.masterKey, isNew: false }
+async function masterKey(settings: InstallationSettings, directory: string): Promise<{ master: Buffer; isNew: boolean }> {
+  if (settings.masterKey) return { master: settings.masterKey, isNew: false }
   const file = join(directory, 'master.key')
   let isNew = false
   try {
@@ -95,13 +101,13 @@ async function masterKey(config: Config, directory: string): Promise<{ master: B
 }
 
 /** A database elsewhere is spoken to over verified TLS; one on this machine may go without. */
-function givenDatabase(config: Config, connectionString: string): pg.ClientConfig {
+function givenDatabase(settings: InstallationSettings, connectionString: string): MigratorConfig {
   const url = new URL(connectionString)
   const isLocal = url.hostname === '' || ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname) || url.searchParams.has('host')
   if (isLocal && !url.searchParams.has('sslmode')) return { connectionString }
   url.searchParams.delete('sslmode')
   return {
     connectionString: url.toString(),
-    ssl: { rejectUnauthorized: true, ...(config.databaseCa === undefined ? {} : { ca: config.databaseCa }) },
+    ssl: { rejectUnauthorized: true, ...(settings.databaseCa === undefined ? {} : { ca: settings.databaseCa }) },
   }
 }

@@ -1,6 +1,5 @@
 /** `sardonyx tenant …`: organisations, as the operator sees them: by name and migration, without content. */
 import type { TenantId } from '#contract/ids.ts'
-import type { Config } from '#server/config.ts'
 import { Accounts, type Invited, invitationLink, type NewAccount } from '../auth/accounts.ts'
 import { Sessions } from '../auth/sessions.ts'
 import { Tokens } from '../auth/token.ts'
@@ -17,11 +16,11 @@ import { connect, type Installation, migrateAll } from './installation.ts'
 /** Founds another organisation, and answers the link by which its first administrator joins. */
 export async function createTenant(
   installation: Installation,
-  tenant: { slug: string; name: string; admin: Omit<NewAccount, 'role'> },
+  tenant: { slug: string; name: string; admin: Omit<NewAccount, 'role'>; baseUrl: string },
   log: Log,
 ): Promise<string> {
   await migrateAll(installation)
-  const { config, keyring, migrator, secrets } = installation
+  const { keyring, migrator, secrets } = installation
   const database = connect(installation, log, { app: 1, worker: 1, auth: 1 })
   try {
     const accounts = await accountsOf(installation, new Doors(database))
@@ -38,7 +37,7 @@ export async function createTenant(
         ? new Error(`There is an organisation with the short name ${tenant.slug} already.`)
         : error
     })
-    return invitationLink(config.baseUrl, invited!.token)
+    return invitationLink(tenant.baseUrl, invited!.token)
   } finally {
     await database.close()
   }
@@ -52,7 +51,7 @@ export async function listTenants({ migrator }: Installation): Promise<string[]>
   )
 }
 
-async function accountsOf({ keyring }: { keyring: Installation['keyring']; config: Config }, doors: Doors): Promise<Accounts> {
+async function accountsOf({ keyring }: Pick<Installation, 'keyring'>, doors: Doors): Promise<Accounts> {
   const parts = { doors, clock: systemClock, ids: new Ids(systemClock) }
   const tokens = new Tokens(await keyring.signingKey(), await keyring.instanceName())
   const sessions = new Sessions({ ...parts, cache: new InProcessStore(systemClock), tokens })

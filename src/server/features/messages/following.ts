@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Message, Part } from '#contract/chats.ts'
 import type { ChatId, MessageId, TenantId } from '#contract/ids.ts'
 import type { StreamEvent } from '#server/isolation/route.ts'
+import type { Clock } from '#server/kernel/clock.ts'
 import { type Citation, doneEvent, eventsSince, type Position } from './generation.ts'
 import type { Generations } from './generations.ts'
 import { textOf } from './store.ts'
@@ -25,31 +26,24 @@ export interface Following {
 }
 
 /** Yields what there is after a position, then what comes, then the end. Rejects at once when the reader may not see the answer. */
-export async function* follow(generations: Generations, following: Following): AsyncGenerator<StreamEvent, void, undefined> {
+export async function* follow(generations: Generations, clock: Clock, following: Following): AsyncGenerator<StreamEvent, void, undefined> {
   const { tenantId, answerId, signal, look } = following
   let position = following.from
   let message = await look()
   const generation = generations.find(tenantId, answerId)
-  if (generation) {
-    let over = false
-    generation.ended.then(() => {
-      over = true
-    })
-    let checked = performance.now()
-    while (!over && !signal.aborted) {
-      const changed = generation.changed()
-      const since = eventsSince(position, generation.text, generation.citations)
-      position = since.now
-      yield* since.events
-      await Promise.race([changed, sleep(RECHECK_EVERY_MS, undefined, { ref: false })])
-      await sleep(COALESCE_MS)
-      if (performance.now() - checked > RECHECK_EVERY_MS) {
-        await look()
-        checked = performance.now()
-      }
-    }
-    message = await look()
+  let checkedMs = clock.now()
+  while (generation && !generation.isOver && !signal.aborted) {
+    const changed = generation.changed()
+    const since = eventsSince(position, generation.text, generation.citations)
+    position = since.now
+    yield* since.events
+    await Promise.race([changed, sleep(RECHECK_EVERY_MS, undefined, { ref: false })])
+    await sleep(COALESCE_MS)
+    if (clock.now() - checkedMs < RECHECK_EVERY_MS) continue
+    await look()
+    checkedMs = clock.now()
   }
+  if (generation) message = await look()
   while (message.status === 'streaming' && !signal.aborted) {
     const since = eventsSince(position, textOf(message.parts), citationsOf(message.parts))
     position = since.now

@@ -48,6 +48,7 @@ export class Generation {
   #text = ''
   readonly #citations: Citation[] = []
   #failure: Part | undefined
+  #isOver = false
 
   /** Aborts when the answer is to end before it is complete; the reason is the status it ends with. */
   get signal(): AbortSignal {
@@ -57,6 +58,11 @@ export class Generation {
   /** Resolves with the message as it is kept, or undefined when it could not be kept. */
   get ended(): Promise<Message | undefined> {
     return this.#ended.promise
+  }
+
+  /** Whether nothing more will be written. */
+  get isOver(): boolean {
+    return this.#isOver
   }
 
   get text(): string {
@@ -96,6 +102,7 @@ export class Generation {
   }
 
   end(message: Message | undefined): void {
+    this.#isOver = true
     this.#ended.resolve(message)
     this.#wake()
   }

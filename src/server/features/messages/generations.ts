@@ -55,18 +55,8 @@ export class Generations {
   /** Begins writing; returns at once. Everything that can happen to it ends up in the message. */
   start(task: Task): void {
     const generation = new Generation()
-    const name = nameOf(task.tenantId, task.answerId)
-    this.#running.set(name, generation)
-    this.#write(task, generation)
-      .catch((error: unknown) => {
-        // Nobody is left to tell: the lease runs out, and the message reads as interrupted with its last checkpoint.
-        this.#parts.log.error({ jobId: task.jobId, ...errorFields(error) }, 'an answer could not be kept')
-        return undefined
-      })
-      .then((message) => {
-        this.#running.delete(name)
-        generation.end(message)
-      })
+    this.#running.set(nameOf(task.tenantId, task.answerId), generation)
+    void this.#run(task, generation)
   }
 
   /** The answer if this server is writing it. Callers have shown that they may read it. */
@@ -79,6 +69,19 @@ export class Generations {
     const running = [...this.#running.values()]
     for (const generation of running) generation.stop('interrupted')
     await Promise.all(running.map((generation) => generation.ended))
+  }
+
+  async #run(task: Task, generation: Generation): Promise<void> {
+    let message: Message | undefined
+    try {
+      message = await this.#write(task, generation)
+    } catch (error) {
+      // Nobody is left to tell: the lease runs out, and the message reads as interrupted with its last checkpoint.
+      this.#parts.log.error({ jobId: task.jobId, ...errorFields(error) }, 'an answer could not be kept')
+    } finally {
+      this.#running.delete(nameOf(task.tenantId, task.answerId))
+      generation.end(message)
+    }
   }
 
   async #write(task: Task, generation: Generation): Promise<Message | undefined> {

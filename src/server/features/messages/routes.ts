@@ -5,6 +5,7 @@ import type { ChatStore, StoredChat } from '#server/features/chats/index.ts'
 import type { Cursors } from '#server/isolation/cursor.ts'
 import { type Route, route } from '#server/isolation/route.ts'
 import type { ReadTx } from '#server/isolation/unit-of-work.ts'
+import type { Clock } from '#server/kernel/clock.ts'
 import { Failure } from '#server/kernel/failure.ts'
 import type { Asking, Question } from './asking.ts'
 import { follow } from './following.ts'
@@ -18,10 +19,11 @@ export interface MessageParts {
   readonly asking: Asking
   readonly generations: Generations
   readonly cursors: Cursors
+  readonly clock: Clock
 }
 
 /** The routes of this folder. */
-export function messageRoutes({ chats, messages, asking, generations, cursors }: MessageParts): Route[] {
+export function messageRoutes({ chats, messages, asking, generations, cursors, clock }: MessageParts): Route[] {
   const chatOf = async (tx: ReadTx, chatId: ChatId): Promise<StoredChat> => {
     const stored = await chats.find(tx, chatId)
     if (!stored || stored.chat.deleted) throw new Failure('chat.not_found')
@@ -57,7 +59,7 @@ export function messageRoutes({ chats, messages, asking, generations, cursors }:
     ),
 
     route(followGeneration, async ({ actor, unit, params, request }) =>
-      follow(generations, {
+      follow(generations, clock, {
         tenantId: actor.tenantId,
         chatId: params.chatId,
         answerId: params.generationId,

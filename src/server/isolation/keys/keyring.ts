@@ -3,7 +3,7 @@
  * mode 0600, and never again over existing ones: a lost or replaced key is lost content.
  */
 import { randomBytes } from 'node:crypto'
-import { access, mkdir, open, readFile, rename, unlink } from 'node:fs/promises'
+import { link, mkdir, open, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TenantId } from '#contract/ids.ts'
 import type { KeyProvider } from './key-provider.ts'
@@ -27,15 +27,23 @@ export class Keyring {
 
   /** The key of a tenant. Throws when the keyring has none: its content cannot be read without. */
   tenantKey(tenantId: TenantId): Promise<Buffer> {
-    return remember(this.#tenants, tenantId, async () => {
-      const wrapped = await readFile(this.#tenantFile(tenantId)).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ENOENT') throw error
-        throw new Error(
-          `The keyring ${this.#directory} has no key for the tenant ${tenantId}. Put back the keyring that belongs to this database.`,
-        )
-      })
-      return this.#provider.unwrap(wrapped, `tenant:${tenantId}`)
+    const known = this.#tenants.get(tenantId)
+    if (known !== undefined) return known
+    const key = this.#readTenantKey(tenantId)
+    this.#tenants.set(tenantId, key)
+    // A failure is not remembered: the operator may put the file back.
+    key.catch(() => this.#tenants.delete(tenantId))
+    return key
+  }
+
+  async #readTenantKey(tenantId: TenantId): Promise<Buffer> {
+    const wrapped = await readFile(this.#tenantFile(tenantId)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+      throw new Error(
+        `The keyring ${this.#directory} has no key for the tenant ${tenantId}. Put back the keyring that belongs to this database.`,
+      )
     })
+    return this.#provider.unwrap(wrapped, `tenant:${tenantId}`)
   }
 
   /** Makes the key of a new tenant. Refuses when there is one already. */
@@ -68,13 +76,11 @@ export class Keyring {
 
   async #readSigningKey(): Promise<SigningKey> {
     const file = join(this.#directory, 'signing-1.key')
-    if (!(await exists(file))) {
-      // Two servers may start at once: the first file stays, and both read it.
-      const made = await this.#provider.wrap(randomBytes(32), 'signing:1')
-      await writeOnce(file, made).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'EEXIST') throw error
-      })
-    }
+    const made = await this.#provider.wrap(randomBytes(32), 'signing:1')
+    // Two servers may start at once: the first file stays, and both read it.
+    await writeOnce(file, made).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error
+    })
     const key = await this.#provider.unwrap(await readFile(file), 'signing:1')
     return { id: deriveKey(key, 'id').toString('hex').slice(0, 8), key }
   }
@@ -91,31 +97,15 @@ export async function prepareKeyringDirectory(directory: string): Promise<void> 
 
 /** Writes a file that is whole or absent, readable by this user alone; throws EEXIST rather than write over one. */
 export async function writeOnce(file: string, content: Buffer | string): Promise<void> {
-  if (await exists(file)) throw Object.assign(new Error(`${file} exists`), { code: 'EEXIST' })
   const partial = `${file}.${randomBytes(6).toString('hex')}`
   const handle = await open(partial, 'wx', 0o600)
   try {
     await handle.writeFile(content)
     await handle.sync()
+    // Unlike a rename, a link never replaces what is there.
+    await link(partial, file)
   } finally {
     await handle.close()
+    await unlink(partial)
   }
-  await rename(partial, file)
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  )
-}
-
-/** A map's value, made by `make` when missing; a failed making is not remembered. */
-function remember<K, V>(map: Map<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> {
-  const known = map.get(key)
-  if (known) return known
-  const made = make()
-  map.set(key, made)
-  made.catch(() => map.delete(key))
-  return made
 }

@@ -1,11 +1,11 @@
 /** `sardonyx serve`: the whole product in one process, with its database, until it is told to stop. */
 import type { AddressInfo } from 'node:net'
-import type { Config } from '#server/config.ts'
-import { SetupCode } from '../auth/setup-code.ts'
-import { Doors } from '../isolation/doors.ts'
-import { systemClock } from '../kernel/clock.ts'
-import { createLog } from '../kernel/log.ts'
-import { connect, migrateAll, openInstallation } from './installation.ts'
+import { SetupCode } from './auth/setup-code.ts'
+import type { Config } from './config.ts'
+import { Doors } from './isolation/doors.ts'
+import { systemClock } from './kernel/clock.ts'
+import { createLog } from './kernel/log.ts'
+import { connect, migrateAll, openInstallation } from './ops/installation.ts'
 import { createServer, VERSION } from './server.ts'
 
 /** Runs until a signal or the end of the embedded database; resolves with the exit code. `say` speaks to the person at the terminal. */
@@ -26,7 +26,7 @@ export async function serve(config: Config, say: (line: string) => void): Promis
       }
       let port = config.port
       const setupCode = isSetUp ? undefined : new SetupCode(systemClock, (code) => say(`\nSetup code: ${code}   (good for an hour)`))
-      const server = await createServer({ installation, database, log, setupCode })
+      const server = await createServer({ installation, config, database, log, setupCode })
       await listen(server.app, config)
       port = (server.app.server.address() as AddressInfo).port
       const address = config.baseUrl.replace(`:${config.port}`, `:${port}`)

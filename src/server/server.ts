@@ -1,0 +1,143 @@
+/** Puts a server together: every part is made here once and handed to those that use it. */
+import { readFileSync } from 'node:fs'
+import type { FastifyInstance } from 'fastify'
+import { Accounts } from './auth/accounts.ts'
+import { Authenticator } from './auth/authenticate.ts'
+import { FailureLimits } from './auth/limits.ts'
+import { authRoutes } from './auth/routes.ts'
+import { Sessions } from './auth/sessions.ts'
+import type { SetupCode } from './auth/setup-code.ts'
+import { Tenants } from './auth/tenants.ts'
+import { Tokens } from './auth/token.ts'
+import type { Config } from './config.ts'
+import { ChatStore, chatRoutes } from './features/chats/index.ts'
+import { handbookRoutes } from './features/librarian/index.ts'
+import { memberRoutes } from './features/members/index.ts'
+import { Answering, Asking, Generations, MessageSearch, MessageStore, messageRoutes } from './features/messages/index.ts'
+import { ModelChoice, modelRoutes, ProviderStore } from './features/models/index.ts'
+import { createApp } from './http/app.ts'
+import { type CacheStore, InProcessStore } from './isolation/cache.ts'
+import { Cursors } from './isolation/cursor.ts'
+import type { Database } from './isolation/database.ts'
+import { Doors } from './isolation/doors.ts'
+import { Jobs } from './isolation/jobs.ts'
+import { ScopeKeys } from './isolation/keys/scope-keys.ts'
+import { UnitsOfWork } from './isolation/unit-of-work.ts'
+import { type Clock, systemClock } from './kernel/clock.ts'
+import { Ids } from './kernel/ids.ts'
+import type { Log } from './kernel/log.ts'
+import type { Installation } from './ops/installation.ts'
+import { createEgress, type Egress } from './providers/egress.ts'
+
+export const VERSION: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
+
+export interface ServerOptions {
+  readonly installation: Pick<Installation, 'keyring' | 'migrator' | 'secrets'>
+  readonly config: Config
+  readonly database: Database
+  readonly log: Log
+  readonly setupCode: SetupCode | undefined
+  readonly clock?: Clock
+  readonly cache?: CacheStore
+  readonly limits?: FailureLimits
+}
+
+export interface Server {
+  readonly app: FastifyInstance
+  /** Keeps what is being written, then stops listening. */
+  close(): Promise<void>
+}
+
+/** A server that is not listening yet. The database stays its caller's. */
+export async function createServer(options: ServerOptions): Promise<Server> {
+  const { config, database, log } = options
+  const { keyring, migrator, secrets } = options.installation
+  const clock = options.clock ?? systemClock
+  const ids = new Ids(clock)
+  const keys = new ScopeKeys(keyring)
+  const units = new UnitsOfWork(database)
+  const egress = createEgress({ allow: config.egressAllow, forbid: [databaseAddress(migrator.connectionString)] })
+  const instance = await keyring.instanceName()
+
+  const login = await loginParts({ ...options, cache: options.cache ?? new InProcessStore(clock), clock, ids, keys })
+  const chat = chatParts({ database, log, clock, ids, keys, units, egress })
+  const { sessions, authenticator } = login
+  const app = await createApp({
+    routes: [
+      ...authRoutes({
+        ...login,
+        units,
+        ids,
+        founding: { migrator, prefix: secrets.prefix, keyring },
+        limits: options.limits ?? new FailureLimits(),
+        setupCode: options.setupCode,
+        version: VERSION,
+        baseUrl: config.baseUrl,
+      }),
+      ...memberRoutes(chat),
+      ...chatRoutes(chat),
+      ...messageRoutes(chat),
+      ...modelRoutes({ ...chat, egress }),
+      ...handbookRoutes(),
+    ],
+    ids,
+    authenticator,
+    sessions,
+    units,
+    log,
+    version: VERSION,
+    baseUrl: config.baseUrl,
+    cookies: { instance, secure: config.baseUrl.startsWith('https:') },
+  })
+  return {
+    app,
+    close: async () => {
+      await chat.generations.interruptAll()
+      await app.close()
+      await egress.close()
+    },
+  }
+}
+
+interface Shared {
+  readonly database: Database
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly keys: ScopeKeys
+}
+
+/** What proves who somebody is. */
+async function loginParts({
+  database,
+  clock,
+  ids,
+  keys,
+  cache,
+  installation,
+}: Shared & { cache: CacheStore; installation: ServerOptions['installation'] }) {
+  const { keyring } = installation
+  const doors = new Doors(database)
+  const tenants = new Tenants(doors, clock)
+  const tokens = new Tokens(await keyring.signingKey(), await keyring.instanceName())
+  const sessions = new Sessions({ doors, cache, tokens, clock, ids })
+  const authenticator = new Authenticator({ database, cache, tokens, tenants, clock })
+  return { tenants, sessions, authenticator, accounts: new Accounts({ doors, keys, sessions, clock, ids }) }
+}
+
+/** What chats are made of. */
+function chatParts({ database, log, clock, ids, keys, units, egress }: Shared & { log: Log; units: UnitsOfWork; egress: Egress }) {
+  const providers = new ProviderStore(keys)
+  const models = new ModelChoice(providers)
+  const chats = new ChatStore(keys)
+  const messages = new MessageStore(keys)
+  const search = new MessageSearch({ keys, chats, messages })
+  const answering = new Answering({ chats, messages, models, search, units, egress })
+  const generations = new Generations({ jobs: new Jobs(database), units, chats, messages, search, answering, clock, log })
+  const asking = new Asking({ chats, messages, search, models, generations, clock, ids })
+  return { providers, models, chats, messages, generations, asking, cursors: new Cursors(keys), clock, ids }
+}
+
+function databaseAddress(connectionString: string | undefined): { host: string; port: number } {
+  const url = new URL(connectionString ?? 'postgres://localhost')
+  return { host: url.searchParams.get('host') ?? url.hostname, port: Number(url.port || url.searchParams.get('port') || 5432) }
+}
