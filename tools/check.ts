@@ -8,11 +8,13 @@ import { join } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '..')
 
+const SOURCES = ['src', 'tests', 'tools', 'bin', 'bench'].filter((folder) => existsSync(join(ROOT, folder)))
+
 /** Each is a program of an installed package, or a file of this folder, with its arguments. */
 const CHECKS: readonly (readonly [name: string, program: string, ...args: string[]])[] = [
   ['style and lint', 'biome', 'check', '--error-on-warnings', '--max-diagnostics=100'],
   ['types', 'tsc', '-b'],
-  ['layers', 'depcruise', '--no-progress', 'src', 'tests', 'tools', 'bin', 'bench'],
+  ['layers', 'depcruise', '--no-progress', ...SOURCES],
   ['unused', 'knip', '--no-progress'],
 ]
 

@@ -36,7 +36,7 @@ export async function endOrphan(pgdata: string, log: Log): Promise<void> {
 }
 
 /** The process that `postmaster.pid` names, running or not. */
-export async function namedPostmaster(pgdata: string): Promise<number | undefined> {
+async function namedPostmaster(pgdata: string): Promise<number | undefined> {
   const lines = await readFile(join(pgdata, 'postmaster.pid'), 'utf8').catch(() => '')
   const pid = Number(lines.split('\n', 1)[0])
   return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined
