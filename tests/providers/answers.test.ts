@@ -1,6 +1,7 @@
 /** Answers of OpenAI-compatible servers, good and bad, over real HTTP through the egress guard. */
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
+import { inspect } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { TestResult } from '#contract/models.ts'
 import { Failure } from '#server/kernel/failure.ts'
@@ -198,6 +199,19 @@ describe('a refusal is a sentence with the reason of the provider', () => {
     const quoted = await ask({ model: 'echo' })
     expect(quoted.explained.sentence).toContain('“Key … is odd.”')
     expect(JSON.stringify(quoted.error)).not.toContain(KEY)
+  })
+
+  test('what is thrown may be logged: it holds neither the question nor the reply', async () => {
+    for (const model of ['cut', 'silent-end', 'malformed', 'mid-error', 'filtered', 'not-json', 'broken', 'refused']) {
+      const { error } = await ask({ model })
+      expect(error).toBeInstanceOf(Error)
+      expect(inspect(error, { depth: 20, showHidden: true })).not.toMatch(/Sahara|memory|nginx|safety|choices/)
+    }
+    server.script({ status: 400, message: `You asked “${QUESTION}”` })
+    const quoting = await ask({ model: 'echo' })
+    expect(quoting.explained.sentence).toContain(QUESTION)
+    expect(inspect(quoting.error, { depth: 20, showHidden: true })).not.toContain('Sahara')
+    expect((quoting.error as Error).message).toBe('The model provider reported an error (status 400).')
   })
 
   test('a reason is one short line without control characters', async () => {

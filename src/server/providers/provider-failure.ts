@@ -2,7 +2,7 @@
  * Puts what went wrong at a model provider into a sentence for the person who asked. The provider's own reason is quoted,
  * shortened and cleaned; keys, addresses and anything of ours never appear in it.
  */
-import { APICallError, InvalidResponseDataError, JSONParseError, TypeValidationError } from '@ai-sdk/provider'
+import { AISDKError, APICallError, InvalidResponseDataError, JSONParseError, TypeValidationError } from '@ai-sdk/provider'
 import { RetryError, StreamProviderError } from 'ai'
 import { Failure } from '#server/kernel/failure.ts'
 import { ResponseTooLarge } from './egress.ts'
@@ -29,14 +29,29 @@ const TROUBLES = {
   unknown: { sentence: 'Something went wrong while the answer was written.', retry: true },
 } as const satisfies Record<string, Explanation>
 
-/** An answer that failed in a way only the reader of the stream can see. */
+/** An answer that failed, as an error that may be logged: what a provider said is given to those who ask for the explanation only. */
 export class AnswerTrouble extends Error {
   override readonly name = 'AnswerTrouble'
-  readonly kind: keyof typeof TROUBLES
-  constructor(kind: keyof typeof TROUBLES) {
-    super(TROUBLES[kind].sentence)
-    this.kind = kind
+  readonly kind: keyof typeof TROUBLES | 'reported'
+  readonly #explanation: Explanation
+  constructor(trouble: keyof typeof TROUBLES | { readonly explanation: Explanation; readonly status: number | undefined }) {
+    const reported = typeof trouble === 'object'
+    super(reported ? `The model provider reported an error (status ${trouble.status ?? 'none'}).` : TROUBLES[trouble].sentence)
+    this.kind = reported ? 'reported' : trouble
+    this.#explanation = reported ? trouble.explanation : TROUBLES[trouble]
   }
+
+  get explanation(): Explanation {
+    return this.#explanation
+  }
+}
+
+/** The SDK's errors carry what was asked and what came back; this gives the same trouble without. Other errors stay as they are. */
+export function withoutContent(thrown: unknown): unknown {
+  const error = RetryError.isInstance(thrown) ? thrown.lastError : thrown
+  if (!AISDKError.isInstance(error)) return error
+  const status = APICallError.isInstance(error) || StreamProviderError.isInstance(error) ? error.statusCode : undefined
+  return new AnswerTrouble({ explanation: explainProviderFailure(error), status })
 }
 
 interface Said {
@@ -101,7 +116,7 @@ const RULES: readonly { readonly fits: (said: Said) => boolean; readonly sentenc
 /** Always an explanation, whatever was thrown: the provider's reason where it gave one, and no internals. */
 export function explainProviderFailure(thrown: unknown): Explanation {
   const error = RetryError.isInstance(thrown) ? thrown.lastError : thrown
-  if (error instanceof AnswerTrouble) return TROUBLES[error.kind]
+  if (error instanceof AnswerTrouble) return error.explanation
   if (error instanceof Failure) return { sentence: `${error.message} Ask an administrator.`, retry: false }
   if (causes(error).some((cause) => cause instanceof ResponseTooLarge)) return TROUBLES.too_large
   if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')) return TROUBLES.stopped

@@ -3,9 +3,9 @@
  * never taken for a whole one. The AI SDK is used here and nowhere else, so a faster reader can take its place.
  */
 import type { LanguageModelV4 } from '@ai-sdk/provider'
-import { type FinishReason, RetryError, streamText } from 'ai'
+import { type FinishReason, streamText } from 'ai'
 import { Part } from '#contract/chats.ts'
-import { AnswerTrouble } from './provider-failure.ts'
+import { AnswerTrouble, withoutContent } from './provider-failure.ts'
 
 // The SDK reports unsupported settings to the console, where nobody who could act on them looks.
 globalThis.AI_SDK_LOG_WARNINGS = false
@@ -33,7 +33,7 @@ export interface Answered {
 }
 
 /**
- * Resolves once the model has finished; rejects with the provider's error, an AnswerTrouble, or the reason of `signal`.
+ * Resolves once the model has finished; rejects with an AnswerTrouble, the Failure of an address that may not be called, or the reason of `signal`.
  * What came before that was handed to `onText`, each piece once and in order. A call that fails before its first piece is
  * tried once more where that makes sense; afterwards never, since text already shown cannot be taken back.
  */
@@ -56,7 +56,7 @@ export async function streamAnswer(request: AnswerRequest): Promise<Answered> {
     })
     return await follow(stream, request, () => clearTimeout(slowStart))
   } catch (error) {
-    throw signal.aborted ? signal.reason : RetryError.isInstance(error) ? error.lastError : error
+    throw signal.aborted ? signal.reason : withoutContent(error)
   } finally {
     clearTimeout(slowStart)
     clearTimeout(tooSlow)
