@@ -14,7 +14,9 @@ function wire(): Plugin {
     name: 'sardonyx-wire',
     resolveId: (id) => (id === WIRE ? `\0${WIRE}` : undefined),
     load: (id) =>
-      id === `\0${WIRE}` ? `export const WIRE = ${JSON.stringify(Object.fromEntries(ENDPOINTS.map((e) => [e.id, [e.method, e.path]])))}` : undefined,
+      id === `\0${WIRE}`
+        ? `export const WIRE = ${JSON.stringify(Object.fromEntries(ENDPOINTS.map((e) => [e.id, [e.method, e.path]])))}`
+        : undefined,
   }
 }
 

@@ -34,4 +34,6 @@ createRoot(root).render(
 
 // What menus and dialogs need is fetched once the page stands, so that the first one opens without a pause.
 const whenIdle = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 1_500))
-whenIdle(() => void Promise.all([import('#web/ui/menu-popup.tsx'), import('#web/ui/popover-popup.tsx'), import('#web/ui/dialog-popup.tsx')]))
+whenIdle(
+  () => void Promise.all([import('#web/ui/menu-popup.tsx'), import('#web/ui/popover-popup.tsx'), import('#web/ui/dialog-popup.tsx')]),
+)

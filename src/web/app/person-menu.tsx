@@ -7,7 +7,7 @@ import { meQuery, noticeSessionEnd, queryClient, signOut, useMe } from '#web/ker
 import { caps } from '#web/kernel/shortcuts.ts'
 import { t } from '#web/kernel/text.ts'
 import { applyTheme, type Theme } from '#web/kernel/theme.ts'
-import { type MenuEntry, MenuButton } from '#web/ui/menu.tsx'
+import { MenuButton, type MenuEntry } from '#web/ui/menu.tsx'
 import { toast } from '#web/ui/toast.ts'
 
 const THEMES = [
@@ -21,14 +21,21 @@ export function PersonMenu({ onShortcuts }: { onShortcuts: () => void }) {
   const me = useMe()
   return (
     <MenuButton
-      label={t('nav.person', { name: me.user.name })}
+      says
+      label={t('nav.person')}
       entries={useEntries(me, onShortcuts)}
       className="flex min-h-11 w-full items-center gap-2.5 rounded-control px-2 text-left hover:bg-hover aria-expanded:bg-hover desk:min-h-9"
     >
-      <span className="grid size-6 flex-none place-items-center rounded-full bg-accent-soft text-tiny font-strong text-accent" aria-hidden="true">
+      <span
+        className="grid size-6 flex-none place-items-center rounded-full bg-accent-soft text-tiny font-strong text-accent"
+        aria-hidden="true"
+      >
         {[...me.user.name][0]?.toUpperCase()}
       </span>
-      <span className="min-w-0 flex-1 truncate">{me.user.name}</span>
+      <span className="min-w-0 flex-1 truncate">
+        {me.user.name}
+        <span className="sr-only">, {t('nav.person')}</span>
+      </span>
     </MenuButton>
   )
 }
@@ -36,9 +43,17 @@ export function PersonMenu({ onShortcuts }: { onShortcuts: () => void }) {
 function useEntries(me: Me, onShortcuts: () => void): MenuEntry[] {
   const navigate = useNavigate()
   const models: MenuEntry[] =
-    me.user.role === 'admin' ? [{ kind: 'action', icon: 'model', label: t('nav.models'), onSelect: () => void navigate({ to: '/models' }) }] : []
+    me.user.role === 'admin'
+      ? [{ kind: 'action', icon: 'model', label: t('nav.models'), onSelect: () => void navigate({ to: '/models' }) }]
+      : []
   return [
-    { kind: 'choice', label: t('theme.label'), value: me.user.preferences.theme, options: THEMES, onChange: (theme) => setTheme(me, theme as Theme) },
+    {
+      kind: 'choice',
+      label: t('theme.label'),
+      value: me.user.preferences.theme,
+      options: THEMES,
+      onChange: (theme) => setTheme(me, theme as Theme),
+    },
     { kind: 'line' },
     { kind: 'action', icon: 'people', label: t('nav.people'), onSelect: () => void navigate({ to: '/people' }) },
     ...models,

@@ -1,6 +1,6 @@
 /** The sheet of keyboard shortcuts, made from the one table of them. */
 import { useState } from 'react'
-import { caps, SHORTCUTS, setSingleKeys, type ShortcutId, singleKeysOn } from '#web/kernel/shortcuts.ts'
+import { caps, SHORTCUTS, type ShortcutId, setSingleKeys, singleKeysOn } from '#web/kernel/shortcuts.ts'
 import { t } from '#web/kernel/text.ts'
 import { Keys } from '#web/ui/button.tsx'
 import { Dialog } from '#web/ui/dialog.tsx'

@@ -37,7 +37,10 @@ export function WorkspaceFrame({ children }: { children: ReactNode }) {
   return (
     <SidebarContext value={sidebar}>
       <div className="edge flex h-dvh">
-        <a href="#main" className="fixed top-2 left-2 z-50 -translate-y-20 rounded-control bg-accent px-3 py-2 text-accent-ink focus:translate-y-0">
+        <a
+          href="#main"
+          className="fixed top-2 left-2 z-50 -translate-y-20 rounded-control bg-accent px-3 py-2 text-accent-ink focus:translate-y-0"
+        >
           {t('nav.skip')}
         </a>
         {sidebar.wide && sidebar.shown && <div className="w-[272px] flex-none border-r border-line bg-sunken">{content}</div>}

@@ -28,7 +28,8 @@ export async function call<Id extends EndpointId>(id: Id, ...[given, wish]: Call
   return reply as Reply<Id>
 }
 
-type CallArguments<Id extends EndpointId> = Record<never, never> extends Given<Id> ? [given?: Given<Id>, wish?: Wish] : [given: Given<Id>, wish?: Wish]
+type CallArguments<Id extends EndpointId> =
+  Record<never, never> extends Given<Id> ? [given?: Given<Id>, wish?: Wish] : [given: Given<Id>, wish?: Wish]
 
 /** Opens an endpoint and gives the raw response, for streams; failures are thrown as by `call`. */
 export async function open(id: EndpointId, given: Parts = {}, wish: Wish = {}): Promise<Response> {

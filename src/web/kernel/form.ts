@@ -6,6 +6,7 @@ import type { z } from 'zod'
 import type { FailureCode } from '#contract/errors.ts'
 import { ApiProblem } from './problem.ts'
 import { noticeSessionEnd } from './session.ts'
+import { t } from './text.ts'
 
 interface Wish<In extends FieldValues, Out> {
   readonly schema: z.ZodType<Out, In>
@@ -27,7 +28,12 @@ export interface ApiForm<In extends FieldValues, Out> {
 
 /** Makes a form of a schema. */
 export function useApiForm<In extends FieldValues, Out>({ schema, defaults, send, fields = {} }: Wish<In, Out>): ApiForm<In, Out> {
-  const form = useForm<In, unknown, Out>({ resolver: zodResolver(schema), defaultValues: defaults, mode: 'onSubmit', reValidateMode: 'onChange' })
+  const form = useForm<In, unknown, Out>({
+    resolver: zodResolver(schema),
+    defaultValues: defaults,
+    mode: 'onSubmit',
+    reValidateMode: 'onChange',
+  })
   const [failure, setFailure] = useState<unknown>(null)
   const run = async (values: Out) => {
     setFailure(null)
@@ -43,7 +49,7 @@ export function useApiForm<In extends FieldValues, Out>({ schema, defaults, send
     form,
     submit: (event) => void form.handleSubmit(run)(event),
     failure,
-    errorOf: (name) => (errors[name]?.message ?? undefined) as string | undefined,
+    errorOf: (name) => (errors[name] && form.getValues(name) === '' ? t('common.empty') : (errors[name]?.message as string | undefined)),
     busy: isSubmitting,
   }
 }

@@ -58,16 +58,19 @@ export function setSingleKeys(on: boolean): void {
 /** Begins to listen; called once. */
 export function listenForShortcuts(): void {
   addEventListener('keydown', (event) => {
-    if (event.defaultPrevented || event.isComposing || event.altKey) return
-    const mod = APPLE ? event.metaKey : event.ctrlKey
-    for (const [id, shortcut] of Object.entries(SHORTCUTS) as [ShortcutId, Shortcut][]) {
-      if (shortcut.keys !== (mod ? event.key.toLowerCase() : event.key) || shortcut.mod !== mod) continue
-      if (!handlers.has(id) || (!mod && !mayUseSingleKey(event))) continue
-      event.preventDefault()
-      handlers.get(id)?.()
-      return
-    }
+    const id = event.defaultPrevented || event.isComposing || event.altKey ? undefined : shortcutOf(event)
+    const run = id && handlers.get(id)
+    if (!run) return
+    event.preventDefault()
+    run()
   })
+}
+
+function shortcutOf(event: KeyboardEvent): ShortcutId | undefined {
+  const held = APPLE ? event.metaKey : event.ctrlKey
+  if (!held && !mayUseSingleKey(event)) return
+  const all = Object.entries<Shortcut>(SHORTCUTS) as [ShortcutId, Shortcut][]
+  return all.find(([, { keys, mod }]) => mod === held && keys === (mod ? event.key.toLowerCase() : event.key))?.[0]
 }
 
 function mayUseSingleKey(event: KeyboardEvent): boolean {

@@ -5,7 +5,7 @@
 import { open } from './api.ts'
 import { onRecovery } from './connection.ts'
 import type { EndpointId, Events } from './endpoints.ts'
-import { ApiProblem } from './problem.ts'
+import { ApiProblem, Unreachable } from './problem.ts'
 
 const PAUSES_MS = [300, 1_000, 2_000, 4_000, 8_000]
 const SILENCE_MS = 60_000
@@ -21,52 +21,77 @@ export interface Following<Id extends EndpointId> {
 
 /** Resolves when an event ended the following or it was aborted; rejects with the problem when the server refuses. */
 export async function follow<Id extends EndpointId>(id: Id, following: Following<Id>): Promise<void> {
-  let last: string | null = null
-  for (let failures = 0; !following.signal.aborted; failures += 1) {
+  const { signal } = following
+  const state: State = { last: null, ended: false, failures: 0 }
+  for (; !signal.aborted; state.failures += 1) {
     try {
-      for await (const event of events(id, following, last)) {
-        failures = 0
-        if (event.id !== '') last = event.id
-        if (event.name !== null && following.onEvent({ name: event.name, data: JSON.parse(event.data) } as EventOf<Id>)) return
-      }
+      await readOn(id, following, state)
     } catch (error) {
-      if (following.signal.aborted) return
-      if (error instanceof ApiProblem && error.problem.status < 500 && error.problem.status !== 429) throw error
+      if (!signal.aborted && !mayPass(error)) throw error
     }
-    await pause(PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)] ?? 0, following.signal)
+    if (state.ended) return
+    await pause(PAUSES_MS[Math.min(state.failures, PAUSES_MS.length - 1)] ?? 0, signal)
   }
 }
 
+interface State {
+  /** The id of the last event received. */
+  last: string | null
+  ended: boolean
+  /** Connections since the last event. */
+  failures: number
+}
+
+/** Reads one connection to its end, which may come long before the end of the events. */
+async function readOn<Id extends EndpointId>(id: Id, following: Following<Id>, state: State): Promise<void> {
+  for await (const event of events(id, following, state.last)) {
+    state.failures = 0
+    state.last = event.id ?? state.last
+    if (event.name === null || state.ended) continue
+    state.ended = following.onEvent({ name: event.name, data: JSON.parse(event.data) } as EventOf<Id>)
+  }
+}
+
+/** A break of the connection, or a server that is busy or down, is worth another try; a refusal is not. */
+function mayPass(error: unknown): boolean {
+  return error instanceof Unreachable || (error instanceof ApiProblem && (error.problem.status >= 500 || error.problem.status === 429))
+}
+
 interface Raw {
-  readonly id: string
+  readonly id: string | null
   /** `null` for a heartbeat. */
   readonly name: string | null
   readonly data: string
 }
 
-async function* events(id: EndpointId, { params, signal }: Pick<Following<EndpointId>, 'params' | 'signal'>, last: string | null): AsyncGenerator<Raw> {
+async function* events(
+  id: EndpointId,
+  { params, signal }: Pick<Following<EndpointId>, 'params' | 'signal'>,
+  last: string | null,
+): AsyncGenerator<Raw> {
   const quiet = new AbortController()
   const headers = { accept: 'text/event-stream', ...(last === null ? {} : { 'last-event-id': last }) }
   const response = await open(id, { params }, { signal: AbortSignal.any([signal, quiet.signal]), headers })
   if (!response.body) return
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
   let rest = ''
-  try {
-    for (;;) {
-      const silence = setTimeout(() => quiet.abort(), SILENCE_MS)
-      const { done, value } = await reader.read().finally(() => clearTimeout(silence))
-      if (done) return
-      const blocks = (rest + value).replaceAll('\r\n', '\n').split('\n\n')
-      rest = blocks.pop() ?? ''
-      for (const block of blocks) yield parse(block)
-    }
-  } finally {
-    quiet.abort()
+  for (;;) {
+    const silence = setTimeout(() => quiet.abort(), SILENCE_MS)
+    const { done, value } = await reader
+      .read()
+      .catch((cause: unknown) => {
+        throw new Unreachable(cause)
+      })
+      .finally(() => clearTimeout(silence))
+    if (done) return
+    const blocks = (rest + value).replaceAll('\r\n', '\n').split('\n\n')
+    rest = blocks.pop() ?? ''
+    for (const block of blocks) yield parse(block)
   }
 }
 
 function parse(block: string): Raw {
-  const raw = { id: '', name: null as string | null, data: '' }
+  const raw: { id: string | null; name: string | null } = { id: null, name: null }
   const data: string[] = []
   for (const line of block.split('\n')) {
     const colon = line.indexOf(':')

@@ -28,7 +28,10 @@ const plural = new Intl.PluralRules(LOCALE)
 const number = new Intl.NumberFormat(LOCALE)
 
 /** Gives the message in words, with its values filled in and its numbers formatted. */
-export function t<K extends TextKey>(key: K, ...[values]: string extends keyof Values<K> ? [] : [keyof Values<K>] extends [never] ? [] : [Values<K>]): string {
+export function t<K extends TextKey>(
+  key: K,
+  ...[values]: string extends keyof Values<K> ? [] : [keyof Values<K>] extends [never] ? [] : [Values<K>]
+): string {
   const given = (values ?? {}) as Record<string, string | number>
   const message: Message = catalogue[key]
   const template = typeof message === 'string' ? message : plural.select(Number(given.count)) === 'one' ? message.one : message.other

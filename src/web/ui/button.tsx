@@ -21,7 +21,13 @@ type ButtonProps = ComponentProps<'button'> & { look?: Look; icon?: IconName; bu
 /** A button with words; while `busy` it can't be pressed again. */
 export function Button({ look = 'plain', icon, busy = false, className, children, ...rest }: ButtonProps) {
   return (
-    <button type="button" {...rest} disabled={rest.disabled || busy} aria-busy={busy || undefined} className={classes(BASE, LOOKS[look], className)}>
+    <button
+      type="button"
+      {...rest}
+      disabled={rest.disabled || busy}
+      aria-busy={busy || undefined}
+      className={classes(BASE, LOOKS[look], className)}
+    >
       {icon && <Icon name={icon} />}
       {children}
     </button>
@@ -29,16 +35,34 @@ export function Button({ look = 'plain', icon, busy = false, className, children
 }
 
 /** A button with an icon only; `label` names it to everybody, as a hint and to screen readers. */
-export function IconButton({ icon, label, look = 'quiet', className, ...rest }: Omit<ButtonProps, 'children' | 'busy'> & { icon: IconName; label: string }) {
+export function IconButton({
+  icon,
+  label,
+  look = 'quiet',
+  className,
+  ...rest
+}: Omit<ButtonProps, 'children' | 'busy'> & { icon: IconName; label: string }) {
   return (
-    <button type="button" {...rest} aria-label={label} title={label} className={classes(BASE, LOOKS[look], 'min-w-11 px-0! desk:min-w-[34px]', className)}>
+    <button
+      type="button"
+      {...rest}
+      aria-label={label}
+      title={label}
+      className={classes(BASE, LOOKS[look], 'min-w-11 px-0! desk:min-w-[34px]', className)}
+    >
       <Icon name={icon} />
     </button>
   )
 }
 
 /** A link that looks like a button. */
-export function ButtonLink({ look = 'plain', icon, children, className, ...rest }: LinkProps & { look?: Look; icon?: IconName; children: ReactNode; className?: string }) {
+export function ButtonLink({
+  look = 'plain',
+  icon,
+  children,
+  className,
+  ...rest
+}: LinkProps & { look?: Look; icon?: IconName; children: ReactNode; className?: string }) {
   return (
     <Link {...rest} className={classes(BASE, LOOKS[look], className)}>
       {icon && <Icon name={icon} />}

@@ -4,7 +4,12 @@ import { toast } from './toast.ts'
 
 /** Copies the text, or says that the browser did not allow it; tells which. */
 export async function copy(text: string): Promise<boolean> {
-  const copied = window.isSecureContext ? await navigator.clipboard.writeText(text).then(() => true, () => copyBySelection(text)) : copyBySelection(text)
+  const copied = window.isSecureContext
+    ? await navigator.clipboard.writeText(text).then(
+        () => true,
+        () => copyBySelection(text),
+      )
+    : copyBySelection(text)
   if (!copied) toast({ kind: 'failed', text: t('common.copyFailed') })
   return copied
 }

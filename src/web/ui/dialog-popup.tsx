@@ -28,7 +28,10 @@ function Head({ title }: { title: string }) {
   return (
     <div className="mb-3 flex items-start justify-between gap-3">
       <Dialog.Title className="text-title font-strong text-balance">{title}</Dialog.Title>
-      <Dialog.Close aria-label={t('common.close')} className="-mt-1 -mr-1 grid size-9 place-items-center rounded-control text-muted hover:bg-hover max-desk:size-11">
+      <Dialog.Close
+        aria-label={t('common.close')}
+        className="-mt-1 -mr-1 grid size-9 place-items-center rounded-control text-muted hover:bg-hover max-desk:size-11"
+      >
         <Icon name="close" />
       </Dialog.Close>
     </div>

@@ -65,7 +65,14 @@ export function PasswordField({ label, help, error, ...input }: FieldFrame & Com
     <Frame label={label} help={help} error={error}>
       {(tied) => (
         <div className="relative">
-          <input {...input} {...tied} type={shown ? 'text' : 'password'} spellCheck={false} autoCapitalize="off" className={classes(INPUT, 'pr-12')} />
+          <input
+            {...input}
+            {...tied}
+            type={shown ? 'text' : 'password'}
+            spellCheck={false}
+            autoCapitalize="off"
+            className={classes(INPUT, 'pr-12')}
+          />
           <button
             type="button"
             onClick={() => setShown(!shown)}

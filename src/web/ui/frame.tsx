@@ -24,7 +24,17 @@ export function PageHead({ children }: { children: ReactNode }) {
 }
 
 /** A page that is read from the top: title in the head, everything else below it. */
-export function ReadingPage({ title, lead, children, action }: { title: string; lead?: ReactNode; children: ReactNode; action?: ReactNode }) {
+export function ReadingPage({
+  title,
+  lead,
+  children,
+  action,
+}: {
+  title: string
+  lead?: ReactNode
+  children: ReactNode
+  action?: ReactNode
+}) {
   return (
     <>
       <PageHead>

@@ -9,7 +9,8 @@ const PATHS = {
   copy: 'M7 5.5h5A1.5 1.5 0 0 1 13.5 7v5a1.5 1.5 0 0 1-1.5 1.5H7A1.5 1.5 0 0 1 5.5 12V7A1.5 1.5 0 0 1 7 5.5zM10.5 3.5V3A.5.5 0 0 0 10 2.5H3a.5.5 0 0 0-.5.5v7a.5.5 0 0 0 .5.5h.5',
   down: 'm4.5 6.5 3.5 3.5 3.5-3.5',
   eye: 'M1.5 8S4 3.8 8 3.8 14.5 8 14.5 8 12 12.2 8 12.2 1.5 8 1.5 8zM8 9.8a1.8 1.8 0 1 0 0-3.6 1.8 1.8 0 0 0 0 3.6z',
-  eyeOff: 'M2.5 2.5l11 11M6.2 4c.6-.15 1.2-.2 1.8-.2 4 0 6.5 4.2 6.5 4.2s-.7 1.2-2 2.3M10 11.9c-.6.2-1.3.3-2 .3C4 12.2 1.5 8 1.5 8s.9-1.5 2.5-2.7',
+  eyeOff:
+    'M2.5 2.5l11 11M6.2 4c.6-.15 1.2-.2 1.8-.2 4 0 6.5 4.2 6.5 4.2s-.7 1.2-2 2.3M10 11.9c-.6.2-1.3.3-2 .3C4 12.2 1.5 8 1.5 8s.9-1.5 2.5-2.7',
   keys: 'M3 4h10a1.5 1.5 0 0 1 1.5 1.5v5A1.5 1.5 0 0 1 13 12H3a1.5 1.5 0 0 1-1.5-1.5v-5A1.5 1.5 0 0 1 3 4zM4.5 7h.01M7 7h.01M9.5 7h.01M12 7h.01M5 9.5h6',
   left: 'M10 4 6 8l4 4',
   lines: 'M2.5 4.5h11M2.5 8h11M2.5 11.5h7',
@@ -18,7 +19,8 @@ const PATHS = {
   outside: 'M6.5 3.5h-3v9h9v-3M9 2.5h4.5V7M13 3 7.5 8.5',
   panel: 'M4 3h8a1.5 1.5 0 0 1 1.5 1.5v7A1.5 1.5 0 0 1 12 13H4a1.5 1.5 0 0 1-1.5-1.5v-7A1.5 1.5 0 0 1 4 3zM6.5 3v10',
   pencil: 'm10.5 3 2.5 2.5L5.8 12.7l-3 .5.5-3z',
-  people: 'M6 7.5a2.3 2.3 0 1 0 0-4.6 2.3 2.3 0 0 0 0 4.6zM1.8 13c0-2.3 1.8-3.8 4.2-3.8s4.2 1.5 4.2 3.8M10.5 7.3a2 2 0 1 0 0-4M11.8 9.5c1.5.5 2.4 1.8 2.4 3.5',
+  people:
+    'M6 7.5a2.3 2.3 0 1 0 0-4.6 2.3 2.3 0 0 0 0 4.6zM1.8 13c0-2.3 1.8-3.8 4.2-3.8s4.2 1.5 4.2 3.8M10.5 7.3a2 2 0 1 0 0-4M11.8 9.5c1.5.5 2.4 1.8 2.4 3.5',
   plus: 'M8 3v10M3 8h10',
   right: 'm6 4 4 4-4 4',
   stop: 'M5.2 4.5h5.6a.7.7 0 0 1 .7.7v5.6a.7.7 0 0 1-.7.7H5.2a.7.7 0 0 1-.7-.7V5.2a.7.7 0 0 1 .7-.7z',
@@ -34,8 +36,21 @@ export type IconName = keyof typeof PATHS | 'more'
 /** Draws an icon; the words that go with it belong to the control around it. */
 export function Icon({ name, size = 16, className }: { name: IconName; size?: number; className?: string }) {
   return (
-    <svg viewBox="0 0 16 16" width={size} height={size} fill="none" stroke="currentColor" strokeWidth="1.5" className={`flex-none ${className ?? ''}`} aria-hidden="true">
-      {name === 'more' ? <Dots /> : <path d={PATHS[name]} fill={name === 'stop' ? 'currentColor' : 'none'} strokeLinejoin="round" strokeLinecap="round" />}
+    <svg
+      viewBox="0 0 16 16"
+      width={size}
+      height={size}
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.5"
+      className={`flex-none ${className ?? ''}`}
+      aria-hidden="true"
+    >
+      {name === 'more' ? (
+        <Dots />
+      ) : (
+        <path d={PATHS[name]} fill={name === 'stop' ? 'currentColor' : 'none'} strokeLinejoin="round" strokeLinecap="round" />
+      )}
     </svg>
   )
 }
@@ -47,7 +62,16 @@ function Dots() {
 /** The mark of the product: an open square whose fourth side closes. */
 export function Mark({ size = 20, className }: { size?: number; className?: string }) {
   return (
-    <svg viewBox="0 0 20 20" width={size} height={size} fill="none" stroke="currentColor" strokeWidth="2.4" className={`flex-none text-accent ${className ?? ''}`} aria-hidden="true">
+    <svg
+      viewBox="0 0 20 20"
+      width={size}
+      height={size}
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="2.4"
+      className={`flex-none text-accent ${className ?? ''}`}
+      aria-hidden="true"
+    >
       <path d="M17 7V3H3v14h14v-4" />
       <path d="M17 8.2v3.6" opacity=".4" />
     </svg>
@@ -57,7 +81,16 @@ export function Mark({ size = 20, className }: { size?: number; className?: stri
 /** The keyhole of the seal. */
 export function Keyhole() {
   return (
-    <svg viewBox="0 0 13 13" width={13} height={13} fill="none" stroke="currentColor" strokeWidth="1.5" className="flex-none" aria-hidden="true">
+    <svg
+      viewBox="0 0 13 13"
+      width={13}
+      height={13}
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.5"
+      className="flex-none"
+      aria-hidden="true"
+    >
       <rect x="1" y="1" width="11" height="11" rx="3" />
       <circle cx="6.5" cy="5.4" r="1.5" fill="currentColor" stroke="none" />
       <path d="M6.5 6v3.4" strokeWidth="1.6" />

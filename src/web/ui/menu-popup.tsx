@@ -24,7 +24,11 @@ export function MenuPopup({ label, anchor, open, onOpenChange, entries, align }:
     <Menu.Root open={open} onOpenChange={onOpenChange}>
       <Menu.Portal>
         <Menu.Positioner anchor={anchor} align={align} sideOffset={6} collisionPadding={8} className="z-40">
-          <Menu.Popup aria-label={label} finalFocus={anchor} className={`${POPUP} max-h-(--available-height) max-w-[min(22rem,calc(100vw-16px))] min-w-52 overflow-y-auto p-1`}>
+          <Menu.Popup
+            aria-label={label}
+            finalFocus={anchor}
+            className={`${POPUP} max-h-(--available-height) max-w-[min(22rem,calc(100vw-16px))] min-w-52 overflow-y-auto p-1`}
+          >
             {entries.map((entry, index) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: entries of one menu never change places
               <Entry key={index} entry={entry} />

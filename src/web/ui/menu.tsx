@@ -26,6 +26,8 @@ const Popup = lazyPart(async () => (await import('./menu-popup.tsx')).MenuPopup)
 
 interface MenuButtonProps {
   label: string
+  /** Whether the button says its label itself, in words. */
+  says?: boolean
   entries: readonly MenuEntry[]
   children: ReactNode
   className?: string
@@ -34,7 +36,7 @@ interface MenuButtonProps {
 }
 
 /** A button that opens a menu; focus comes back to it when the menu closes. */
-export function MenuButton({ label, entries, children, className, align = 'start', disabled = false }: MenuButtonProps) {
+export function MenuButton({ label, says = false, entries, children, className, align = 'start', disabled = false }: MenuButtonProps) {
   const [open, setOpen] = useState(false)
   const [used, setUsed] = useState(false)
   const button = useRef<HTMLButtonElement>(null)
@@ -44,7 +46,17 @@ export function MenuButton({ label, entries, children, className, align = 'start
   }
   return (
     <>
-      <button type="button" ref={button} className={className} aria-label={label} title={label} aria-haspopup="menu" aria-expanded={open} disabled={disabled} onClick={show}>
+      <button
+        type="button"
+        ref={button}
+        className={className}
+        aria-label={says ? undefined : label}
+        title={says ? undefined : label}
+        aria-haspopup="menu"
+        aria-expanded={open}
+        disabled={disabled}
+        onClick={show}
+      >
         {children}
       </button>
       {used && (

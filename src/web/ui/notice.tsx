@@ -20,7 +20,11 @@ export function Notice({ tone = 'plain', children, action, className }: NoticePr
   return (
     <div
       role={tone === 'failed' ? 'alert' : 'status'}
-      className={classes('flex flex-wrap items-center gap-3 rounded-control border border-l-3 border-line bg-surface px-3.5 py-2.5', TONES[tone], className)}
+      className={classes(
+        'flex flex-wrap items-center gap-3 rounded-control border border-l-3 border-line bg-surface px-3.5 py-2.5',
+        TONES[tone],
+        className,
+      )}
     >
       {tone !== 'plain' && <Icon name="warn" className={tone === 'failed' ? 'text-danger' : 'text-warn'} />}
       <div className="min-w-0 flex-[1_1_14rem]">{children}</div>

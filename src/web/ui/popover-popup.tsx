@@ -18,10 +18,16 @@ export function PopoverPopup({ title, anchor, open, onOpenChange, children }: Po
     <Popover.Root open={open} onOpenChange={onOpenChange} modal>
       <Popover.Portal>
         <Popover.Positioner anchor={anchor} align="start" sideOffset={8} collisionPadding={8} className="z-40">
-          <Popover.Popup finalFocus={anchor} className={`${POPUP} max-h-(--available-height) w-[min(22rem,calc(100vw-16px))] overflow-y-auto p-4`}>
+          <Popover.Popup
+            finalFocus={anchor}
+            className={`${POPUP} max-h-(--available-height) w-[min(22rem,calc(100vw-16px))] overflow-y-auto p-4`}
+          >
             <div className="mb-2 flex items-start justify-between gap-3">
               <Popover.Title className="font-strong">{title}</Popover.Title>
-              <Popover.Close aria-label={t('common.close')} className="-mt-1 -mr-1 grid size-7 place-items-center rounded-control text-muted hover:bg-hover max-desk:size-11">
+              <Popover.Close
+                aria-label={t('common.close')}
+                className="-mt-1 -mr-1 grid size-7 place-items-center rounded-control text-muted hover:bg-hover max-desk:size-11"
+              >
                 <Icon name="close" size={14} />
               </Popover.Close>
             </div>

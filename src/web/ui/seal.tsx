@@ -3,7 +3,8 @@ import type { Ref } from 'react'
 import { classes } from './class-names.ts'
 import { Keyhole } from './icon.tsx'
 
-const SEAL = 'inline-flex items-center gap-1.5 h-6 rounded-full border border-accent-line bg-accent-soft pr-[9px] pl-[7px] text-small leading-5 font-medium whitespace-nowrap text-accent'
+const SEAL =
+  'inline-flex items-center gap-1.5 h-6 rounded-full border border-accent-line bg-accent-soft pr-[9px] pl-[7px] text-small leading-5 font-medium whitespace-nowrap text-accent'
 
 /** The seal as words, where nothing is to be opened. */
 export function Seal({ words }: { words: string }) {

@@ -3,27 +3,14 @@ import { Toast } from '@base-ui/react/toast'
 import { useEffect } from 'react'
 import { t } from '../kernel/text.ts'
 import { Icon } from './icon.tsx'
-import { showToastsWith } from './toast.ts'
+import { type Toast as Notice, showToastsWith } from './toast.ts'
 
 const STAYS_MS = 6_000
 const STAYS_WITH_ACTION_MS = 12_000
 const manager = Toast.createToastManager()
 
 export function Toaster() {
-  useEffect(
-    () =>
-      showToastsWith(({ text, detail, action, kind = 'done' }) => {
-        const id = manager.add({
-          title: text,
-          description: detail,
-          type: kind,
-          priority: kind === 'failed' ? 'high' : 'low',
-          timeout: action ? STAYS_WITH_ACTION_MS : STAYS_MS,
-          ...(action && { actionProps: { children: action.label, onClick: () => (manager.close(id), action.run()) } }),
-        })
-      }),
-    [],
-  )
+  useEffect(() => showToastsWith(add), [])
   return (
     <Toast.Provider toastManager={manager} limit={3}>
       <Toast.Portal>
@@ -33,6 +20,24 @@ export function Toaster() {
       </Toast.Portal>
     </Toast.Provider>
   )
+}
+
+function add({ text, detail, action, kind = 'done' }: Notice): void {
+  const act = action && {
+    children: action.label,
+    onClick: () => {
+      manager.close(id)
+      action.run()
+    },
+  }
+  const id = manager.add({
+    title: text,
+    description: detail,
+    type: kind,
+    priority: kind === 'failed' ? 'high' : 'low',
+    timeout: action ? STAYS_WITH_ACTION_MS : STAYS_MS,
+    ...(act && { actionProps: act }),
+  })
 }
 
 function Notices() {
@@ -49,7 +54,10 @@ function Notices() {
           <Toast.Description className="text-small text-muted" />
         </div>
         <Toast.Action className="min-h-11 rounded-control px-2.5 font-strong text-accent hover:bg-accent-soft desk:min-h-8" />
-        <Toast.Close aria-label={t('common.dismiss')} className="grid size-11 place-items-center rounded-control text-muted hover:bg-hover desk:size-8">
+        <Toast.Close
+          aria-label={t('common.dismiss')}
+          className="grid size-11 place-items-center rounded-control text-muted hover:bg-hover desk:size-8"
+        >
           <Icon name="close" size={14} />
         </Toast.Close>
       </Toast.Content>

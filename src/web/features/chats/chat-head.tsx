@@ -18,15 +18,20 @@ export function ChatHead({ chat, earlier }: { chat: Chat; earlier: readonly stri
   return (
     <PageHead>
       <title>{t('title.page', { page: chat.description, organisation: organisation.name })}</title>
-      <h1 className={renaming ? 'min-w-0 flex-[0_1_26rem]' : 'min-w-0 text-message font-strong'}>
+      <h1 className={renaming ? 'min-w-0 flex-[0_1_26rem]' : 'min-w-0 text-message font-strong desk:-ml-2'}>
         {renaming ? (
-          <TitleInput title={chat.description} onDone={() => setRenaming(false)} onRename={(title) => void rename(chat, title)} className="w-full font-sans" />
+          <TitleInput
+            title={chat.description}
+            onDone={() => setRenaming(false)}
+            onRename={(title) => void rename(chat, title)}
+            className="w-full font-sans"
+          />
         ) : (
           <button
             type="button"
             onClick={() => setRenaming(true)}
             title={t('chats.rename')}
-            className="block max-w-full truncate rounded-control px-2 py-1 hover:bg-hover max-desk:py-2.5 desk:-ml-2"
+            className="block max-w-full truncate rounded-control px-2 py-1 hover:bg-hover max-desk:py-2.5"
           >
             {chat.description}
           </button>

@@ -41,7 +41,13 @@ export function ChatList() {
 }
 
 function PlainRows({ rows }: { rows: readonly Row[] }) {
-  return <ul aria-label={t('chats.list')}>{rows.map((row) => <li key={row.key}>{row.kind === 'heading' ? <Heading words={row.words} /> : <ChatRow chat={row.chat} />}</li>)}</ul>
+  return (
+    <ul aria-label={t('chats.list')}>
+      {rows.map((row) => (
+        <li key={row.key}>{row.kind === 'heading' ? <Heading words={row.words} /> : <ChatRow chat={row.chat} />}</li>
+      ))}
+    </ul>
+  )
 }
 
 /** Calls back once when the end of the list is nearly in sight. */
@@ -49,7 +55,10 @@ function MoreBelow({ root, onSeen }: { root: React.RefObject<HTMLElement | null>
   const mark = useRef<HTMLDivElement>(null)
   const seen = useRef(onSeen)
   useEffect(() => {
-    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && seen.current(), { root: root.current, rootMargin: '800px' })
+    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && seen.current(), {
+      root: root.current,
+      rootMargin: '800px',
+    })
     if (mark.current) observer.observe(mark.current)
     return () => observer.disconnect()
   }, [root])

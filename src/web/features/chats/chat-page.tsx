@@ -74,7 +74,13 @@ function OpenChat({ chat, messages, loadOlder }: OpenChatProps) {
     <>
       <ChatHead chat={chat} earlier={earlier} />
       {chat.deleted && <Deleted chat={chat} />}
-      <Thread place={chat.id} thread={thread} loadOlder={loadOlder} onEdit={(question) => edit(textOf(question), question.parentId)} onEditUnsent={editUnsent} />
+      <Thread
+        place={chat.id}
+        thread={thread}
+        loadOlder={loadOlder}
+        onEdit={(question) => edit(textOf(question), question.parentId)}
+        onEditUnsent={editUnsent}
+      />
       <Composer
         key={`${chat.id} ${editing?.round ?? 0}`}
         place={chat.id}

@@ -24,7 +24,12 @@ export const ChatRow = memo(function ChatRow({ chat }: { chat: Chat }) {
   if (renaming) {
     return (
       <div className={ROW}>
-        <TitleInput title={chat.description} onDone={() => setRenaming(false)} onRename={(title) => void rename(chat, title)} className="w-full" />
+        <TitleInput
+          title={chat.description}
+          onDone={() => setRenaming(false)}
+          onRename={(title) => void rename(chat, title)}
+          className="w-full"
+        />
       </div>
     )
   }

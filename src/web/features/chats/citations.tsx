@@ -31,7 +31,9 @@ export function CitationChip({ citation }: { citation: Citation }) {
         </button>
       )}
     >
-      <blockquote className="mb-3 max-h-60 overflow-y-auto border-l-2 border-accent-line pl-3 whitespace-pre-wrap">{citation.quote}</blockquote>
+      <blockquote className="mb-3 max-h-60 overflow-y-auto border-l-2 border-accent-line pl-3 whitespace-pre-wrap">
+        {citation.quote}
+      </blockquote>
       <SourceLink source={citation.source}>{t('cite.open')}</SourceLink>
     </Popover>
   )

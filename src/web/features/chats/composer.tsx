@@ -35,6 +35,11 @@ export function Composer({ place, begin, onSend, onStop, sending, above, seal, m
     forget()
     area.current?.focus()
   }
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (!sends(event)) return
+    event.preventDefault()
+    send()
+  }
   return (
     <form
       className="flex-none px-2.5 pb-[max(10px,env(safe-area-inset-bottom))] desk:px-5 desk:pb-[18px]"
@@ -50,7 +55,7 @@ export function Composer({ place, begin, onSend, onStop, sending, above, seal, m
           rows={1}
           value={text}
           onChange={(event) => setText(event.target.value)}
-          onKeyDown={(event) => sends(event) && (event.preventDefault(), send())}
+          onKeyDown={onKeyDown}
           placeholder={t('composer.placeholder')}
           aria-label={t('composer.label')}
           maxLength={100_000}
@@ -67,11 +72,18 @@ export function Composer({ place, begin, onSend, onStop, sending, above, seal, m
   )
 }
 
-const ROUND = 'grid h-11 w-11 flex-none place-items-center rounded-control bg-accent text-accent-ink enabled:hover:bg-accent-strong desk:h-[34px] desk:w-10'
+const ROUND =
+  'grid h-11 w-11 flex-none place-items-center rounded-control bg-accent text-accent-ink enabled:hover:bg-accent-strong desk:h-[34px] desk:w-10'
 
 function SendButton({ disabled }: { disabled: boolean }) {
   return (
-    <button type="submit" aria-label={t('composer.send')} title={t('composer.send')} disabled={disabled} className={`${ROUND} disabled:bg-hover disabled:text-muted`}>
+    <button
+      type="submit"
+      aria-label={t('composer.send')}
+      title={t('composer.send')}
+      disabled={disabled}
+      className={`${ROUND} disabled:bg-hover disabled:text-muted`}
+    >
       <Icon name="up" />
     </button>
   )

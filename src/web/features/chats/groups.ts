@@ -3,7 +3,9 @@ import type { Chat } from '#contract/chats.ts'
 import { t } from '#web/kernel/text.ts'
 import { daysAgo, sayMonth } from '#web/kernel/time.ts'
 
-export type Row = { readonly kind: 'heading'; readonly key: string; readonly words: string } | { readonly kind: 'chat'; readonly key: string; readonly chat: Chat }
+export type Row =
+  | { readonly kind: 'heading'; readonly key: string; readonly words: string }
+  | { readonly kind: 'chat'; readonly key: string; readonly chat: Chat }
 
 /** Gives the rows of the list: a heading before the first chat of each group. */
 export function toRows(chats: readonly Chat[]): Row[] {

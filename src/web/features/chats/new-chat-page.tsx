@@ -39,7 +39,11 @@ export function NewChatPage() {
       </PageHead>
       <div className="min-h-0 flex-1 overflow-y-auto">
         <div className="mx-auto max-w-[780px] px-4 pt-7 desk:px-5">
-          {unsent ? <UnsentQuestion unsent={unsent} onRetry={() => askAgain(PLACE)} onEdit={edit} /> : <Beginning model={model} onAsk={send} />}
+          {unsent ? (
+            <UnsentQuestion unsent={unsent} onRetry={() => askAgain(PLACE)} onEdit={edit} />
+          ) : (
+            <Beginning model={model} onAsk={send} />
+          )}
         </div>
       </div>
       <Composer
@@ -61,7 +65,9 @@ function Beginning({ model, onAsk }: { model: Model | undefined; onAsk: (text: s
     <div className="pt-[max(12px,14vh)]">
       <Mark size={28} className="mb-4" />
       <p className="mb-2 text-display font-strong text-balance">{t('new.greeting')}</p>
-      <p className="mb-8 min-h-11 max-w-[60ch] text-muted">{model && t(model.builtIn ? 'new.lead' : 'new.leadOther', { model: model.name })}</p>
+      <p className="mb-8 min-h-11 max-w-[60ch] text-muted">
+        {model && (model.builtIn ? t('new.lead') : t('new.leadOther', { model: model.name }))}
+      </p>
       <h2 className="mb-2 text-small font-medium text-muted">{t('new.try')}</h2>
       <ul className="max-w-md divide-y divide-line rounded-panel border border-line bg-surface">
         {EXAMPLES.map((key) => (

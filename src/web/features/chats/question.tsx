@@ -36,7 +36,7 @@ export const Question = memo(function Question({ message, versions, arrived, onC
 
 function Actions({ children }: { children: ReactNode }) {
   return (
-    <div className="mt-1 -mb-3 flex items-center justify-end transition-opacity desk:opacity-0 group-hover/message:opacity-100 group-focus-within/message:opacity-100">
+    <div className="mt-0.5 -mb-6 flex items-center justify-end transition-opacity desk:opacity-0 group-hover/message:opacity-100 group-focus-within/message:opacity-100">
       {children}
     </div>
   )

@@ -34,7 +34,13 @@ export function Thread({ place, thread, loadOlder, onEdit, onEditUnsent }: Threa
   return (
     <div className="relative min-h-0 flex-1">
       <div ref={scroll.scroller} onScroll={scroll.onScroll} className="h-full overflow-y-auto [overflow-anchor:none]">
-        <div ref={scroll.content} role="log" aria-live="off" aria-label={t('thread.log')} className="mx-auto max-w-[780px] px-4 pt-7 pb-6 desk:px-5">
+        <div
+          ref={scroll.content}
+          role="log"
+          aria-live="off"
+          aria-label={t('thread.log')}
+          className="mx-auto max-w-[780px] px-4 pt-7 pb-6 desk:px-5"
+        >
           {loadOlder && <OlderAbove key={path[0]?.id} onSeen={loadOlder} root={scroll.scroller} />}
           {path.map((message) => {
             const all = versions(tree, message)
@@ -82,7 +88,10 @@ function OlderAbove({ onSeen, root }: { onSeen: () => void; root: RefObject<HTML
   const mark = useRef<HTMLParagraphElement>(null)
   const seen = useRef(onSeen)
   useEffect(() => {
-    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && seen.current(), { root: root.current, rootMargin: '600px' })
+    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && seen.current(), {
+      root: root.current,
+      rootMargin: '600px',
+    })
     if (mark.current) observer.observe(mark.current)
     return () => observer.disconnect()
   }, [root])

@@ -1,1 +1,142 @@
-export function PeoplePage() { return null }
+/** The people of the organisation; administrators add them and hand out their links. */
+import { infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { Member } from '#contract/accounts.ts'
+import { call } from '#web/kernel/api.ts'
+import type { Reply } from '#web/kernel/endpoints.ts'
+import { explain } from '#web/kernel/problem.ts'
+import { noticeSessionEnd, queryClient, useMe } from '#web/kernel/session.ts'
+import { t } from '#web/kernel/text.ts'
+import { Button } from '#web/ui/button.tsx'
+import { Dialog } from '#web/ui/dialog.tsx'
+import { Panel, PanelSkeleton, ReadingPage } from '#web/ui/frame.tsx'
+import { FailureNotice } from '#web/ui/notice.tsx'
+import { toast } from '#web/ui/toast.ts'
+import { AddMember } from './add-member.tsx'
+import { InvitationLink } from './invitation-link.tsx'
+
+const membersQuery = infiniteQueryOptions({
+  queryKey: ['members'],
+  queryFn: ({ pageParam, signal }) => call('members.list', { query: { cursor: pageParam, limit: 100 } }, { signal }),
+  initialPageParam: undefined as string | undefined,
+  getNextPageParam: (last) => last.next,
+})
+
+type Invitation = Reply<'members.add'>
+
+/** The page of people. */
+export function PeoplePage() {
+  const me = useMe()
+  const isAdmin = me.user.role === 'admin'
+  const [adding, setAdding] = useState(false)
+  const [invitation, setInvitation] = useState<Invitation | null>(null)
+  const invited = (made: Invitation) => {
+    setAdding(false)
+    setInvitation(made)
+    void queryClient.invalidateQueries(membersQuery)
+  }
+  return (
+    <ReadingPage
+      title={t('people.title')}
+      lead={`${t('people.lead', { organisation: me.organisation.name })} ${isAdmin ? '' : t('people.askAdmin')}`}
+      action={
+        isAdmin && (
+          <Button look="solid" icon="plus" onClick={() => setAdding(true)}>
+            {t('people.add')}
+          </Button>
+        )
+      }
+    >
+      <title>{t('title.page', { page: t('people.title'), organisation: me.organisation.name })}</title>
+      <Members onInvited={invited} isAdmin={isAdmin} ownId={me.user.id} />
+      <Dialog title={t('people.add')} open={adding} onOpenChange={setAdding}>
+        <AddMember onInvited={invited} />
+      </Dialog>
+      <Dialog
+        title={t('people.linkTitle', { name: invitation?.member.name ?? '' })}
+        open={invitation !== null}
+        onOpenChange={() => setInvitation(null)}
+      >
+        {invitation && <InvitationLink invitation={invitation} onDone={() => setInvitation(null)} />}
+      </Dialog>
+    </ReadingPage>
+  )
+}
+
+interface MembersProps {
+  onInvited: (invitation: Invitation) => void
+  isAdmin: boolean
+  ownId: string
+}
+
+function Members({ onInvited, isAdmin, ownId }: MembersProps) {
+  const query = useInfiniteQuery(membersQuery)
+  if (query.isPending) return <PanelSkeleton />
+  if (query.isError) return <FailureNotice error={query.error} onRetry={() => void query.refetch()} />
+  return (
+    <>
+      <Panel>
+        {query.data.pages
+          .flatMap((page) => page.items)
+          .map((member) => (
+            <MemberRow
+              key={member.id}
+              member={member}
+              isOwn={member.id === ownId}
+              onInvited={isAdmin && !member.joined ? onInvited : null}
+            />
+          ))}
+      </Panel>
+      {query.hasNextPage && (
+        <Button className="mt-4" busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+          {t('common.more')}
+        </Button>
+      )}
+    </>
+  )
+}
+
+interface MemberRowProps {
+  member: Member
+  isOwn: boolean
+  /** Makes a new link; null where there is no need or no right. */
+  onInvited: ((invitation: Invitation) => void) | null
+}
+
+function MemberRow({ member, isOwn, onInvited }: MemberRowProps) {
+  const [busy, setBusy] = useState(false)
+  const invite = async () => {
+    setBusy(true)
+    await call('members.invite_again', { params: { userId: member.id } }).then(onInvited, report)
+    setBusy(false)
+  }
+  return (
+    <div className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-3">
+      <span className="grid size-9 flex-none place-items-center rounded-full bg-accent-soft font-strong text-accent" aria-hidden="true">
+        {[...member.name][0]?.toUpperCase()}
+      </span>
+      <div className="min-w-0 flex-[1_1_12rem]">
+        <p className="font-medium wrap-anywhere">
+          {member.name}
+          {isOwn && <span className="ml-1.5 font-normal text-muted">({t('people.you')})</span>}
+        </p>
+        <p className="text-small wrap-anywhere text-muted">{member.email}</p>
+      </div>
+      {!member.joined && (
+        <span className="rounded-full bg-warn-soft px-2.5 text-tiny leading-5 font-medium text-warn">{t('people.pending')}</span>
+      )}
+      <span className="text-small text-muted">{member.role === 'admin' ? t('people.admin') : t('people.user')}</span>
+      {onInvited && (
+        <Button busy={busy} onClick={() => void invite()}>
+          {t('people.newLink')}
+        </Button>
+      )}
+    </div>
+  )
+}
+
+function report(error: unknown): void {
+  const { what, next } = explain(error)
+  toast({ kind: 'failed', text: what, detail: next })
+  noticeSessionEnd(error)
+}

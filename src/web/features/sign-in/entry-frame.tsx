@@ -7,7 +7,7 @@ import { Mark } from '#web/ui/icon.tsx'
 interface EntryFrameProps {
   title: string
   lead?: string
-  children: ReactNode
+  children?: ReactNode
   foot?: string
 }
 

@@ -1,7 +1,7 @@
 /** Accepting an invitation: its token stands in the fragment of the address, which browsers send to no server. */
 import { useNavigate, useRouterState } from '@tanstack/react-router'
-import { NewPassword } from '#contract/accounts.ts'
 import { z } from 'zod'
+import { NewPassword } from '#contract/accounts.ts'
 import { call } from '#web/kernel/api.ts'
 import { useApiForm } from '#web/kernel/form.ts'
 import { meQuery, queryClient } from '#web/kernel/session.ts'
@@ -16,7 +16,7 @@ const schema = z.strictObject({ password: NewPassword })
 /** The page behind an invitation link. */
 export function InvitationPage() {
   const token = useRouterState({ select: (state) => state.location.hash })
-  if (token === '') return <EntryFrame title={t('invitation.missingTitle')} lead={t('invitation.missing')} children={null} />
+  if (token === '') return <EntryFrame title={t('invitation.missingTitle')} lead={t('invitation.missing')} />
   return (
     <EntryFrame title={t('invitation.title')} lead={t('invitation.lead')}>
       <InvitationForm token={token} />

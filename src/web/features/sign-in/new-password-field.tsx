@@ -14,11 +14,18 @@ export function NewPasswordField({ typed, ...field }: NewPasswordFieldProps) {
 
 function Progress({ typed }: { typed: number }) {
   const words =
-    typed === 0 ? t('entry.passwordHelp') : typed < SHORTEST ? t('entry.passwordLeft', { count: SHORTEST - typed }) : t('entry.passwordLong')
+    typed === 0
+      ? t('entry.passwordHelp')
+      : typed < SHORTEST
+        ? t('entry.passwordLeft', { count: SHORTEST - typed })
+        : t('entry.passwordLong')
   return (
     <>
       <span className="mb-1 block h-[3px] overflow-hidden rounded-full bg-line" aria-hidden="true">
-        <span className="block h-full rounded-full bg-accent transition-[width]" style={{ width: `${Math.min(typed / SHORTEST, 1) * 100}%` }} />
+        <span
+          className="block h-full rounded-full bg-accent transition-[width]"
+          style={{ width: `${Math.min(typed / SHORTEST, 1) * 100}%` }}
+        />
       </span>
       {words}
     </>

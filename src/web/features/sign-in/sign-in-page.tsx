@@ -50,8 +50,20 @@ function SignInForm({ askOrganisation }: { askOrganisation: boolean }) {
           {...form.register('organisation')}
         />
       )}
-      <TextField label={t('entry.email')} error={errorOf('email')} type="email" autoComplete="username" autoFocus={!askOrganisation} {...form.register('email')} />
-      <PasswordField label={t('entry.password')} error={errorOf('password')} autoComplete="current-password" {...form.register('password')} />
+      <TextField
+        label={t('entry.email')}
+        error={errorOf('email')}
+        type="email"
+        autoComplete="username"
+        autoFocus={!askOrganisation}
+        {...form.register('email')}
+      />
+      <PasswordField
+        label={t('entry.password')}
+        error={errorOf('password')}
+        autoComplete="current-password"
+        {...form.register('password')}
+      />
       <Button type="submit" look="solid" busy={busy} className="mt-2 w-full desk:min-h-10">
         {t('signIn.submit')}
       </Button>

@@ -36,7 +36,7 @@ export const chats = {
   'seal.server': 'Whoever operates the server and holds its keys could read what is stored on it.',
 
   'new.greeting': 'What would you like to know?',
-  'new.lead': 'The {model} answers by quoting your own chats and the handbook, says where each line comes from, and invents nothing.',
+  'new.lead': 'The Librarian answers by quoting your own chats and the handbook. It says where each line comes from, and invents nothing.',
   'new.leadOther': '{model} answers. Only you can read the chat.',
   'new.try': 'Try one of these',
   'new.example1': 'Who can read my chats?',

@@ -1,7 +1,8 @@
 /** English: the readable page of the HTTP interface. */
 export const developers = {
   'developers.title': 'API',
-  'developers.lead': 'Everything the interface does, programs can do too. Sign in with “deliver”: “token” and send the token as “Authorization: Bearer …”.',
+  'developers.lead':
+    'Everything the interface does, programs can do too. Sign in with “deliver”: “token” and send the token as “Authorization: Bearer …”.',
   'developers.document': 'OpenAPI document',
   'developers.endpoints': 'Endpoints',
   'developers.anyone': 'anyone',

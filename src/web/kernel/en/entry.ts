@@ -16,7 +16,7 @@ export const entry = {
   'setup.organisation': 'Name of the organisation',
   'setup.name': 'Your name',
   'setup.submit': 'Set up and begin',
-  'setup.after': 'Chats are encrypted on this server and readable by nobody but their owner, administrators included.',
+  'setup.after': 'Chats are stored encrypted. Nobody but their owner can read them here, not even an administrator.',
 
   'signIn.title': 'Sign in',
   'signIn.organisation': 'Organisation',

@@ -1,7 +1,8 @@
 /** English: model providers, and the handbook. */
 export const models = {
   'models.title': 'Models',
-  'models.lead': 'Which models your organisation may ask, and who receives the text. The Librarian is always there and sends nothing anywhere.',
+  'models.lead':
+    'Which models your organisation may ask, and who receives the text. The Librarian is always there and sends nothing anywhere.',
   'models.notAllowed': 'Administrators of {organisation} decide which models are offered. Ask one of them to add or change a model.',
   'models.add': 'Add a provider',
   'models.edit': 'Change {name}',
@@ -31,7 +32,8 @@ export const models = {
   'models.changed': '{name} was changed.',
   'models.remove': 'Remove {name}',
   'models.removeTitle': 'Remove {name}?',
-  'models.removeLead': 'Nobody can ask its models any more, and its key is erased. Chats keep the answers they have. This can’t be undone; you can add it again with its key.',
+  'models.removeLead':
+    'Nobody can ask its models any more, and its key is erased. Chats keep the answers they have. This can’t be undone; you can add it again with its key.',
   'models.removed': '{name} and its key were removed.',
   'models.back': 'All models',
   'models.gone': 'There is no such model provider',

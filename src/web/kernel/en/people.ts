@@ -16,7 +16,8 @@ export const people = {
   'people.newLink': 'New link',
   'people.create': 'Create the account',
   'people.linkTitle': 'Give this link to {name}',
-  'people.linkLead': 'It works once, for {name} alone, until {until}. Whoever opens it first chooses the password, so send it where only they can read.',
+  'people.linkLead':
+    'It works once, for {name} alone, until {until}. Whoever opens it first chooses the password, so send it where only they can read.',
   'people.linkOnce': 'It is shown only now. If it gets lost, make a new one here; the old one stops working.',
   'people.copyLink': 'Copy the link',
   'people.done': 'Done',

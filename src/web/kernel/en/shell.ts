@@ -3,6 +3,7 @@ export const shell = {
   'product.name': 'Sardonyx',
   'title.page': '{page} · {organisation}',
 
+  'common.empty': 'must not be empty',
   'common.cancel': 'Cancel',
   'common.close': 'Close',
   'common.copy': 'Copy',
@@ -28,7 +29,7 @@ export const shell = {
   'nav.developers': 'API',
   'nav.shortcuts': 'Keyboard shortcuts',
   'nav.signOut': 'Sign out',
-  'nav.person': '{name}: account and settings',
+  'nav.person': 'account and settings',
   'nav.backToChats': 'Back to your chats',
   'nav.toSignIn': 'Sign in',
 

@@ -56,13 +56,14 @@ export async function stopAnswer({ chatId, id }: Pick<Message, 'chatId' | 'id'>)
 function gather(id: string) {
   let text = ''
   let citations: readonly Citation[] = []
-  let frame: number | null = null
+  let scheduled = false
   const show = () => {
-    frame = null
+    scheduled = false
     if (followed.has(id)) live.set(new Map(live.get()).set(id, { text, citations }))
   }
   const soon = () => {
-    frame ??= requestAnimationFrame(show)
+    if (!scheduled) requestAnimationFrame(show)
+    scheduled = true
   }
   return {
     add(delta: string) {

@@ -2,10 +2,11 @@
  * Questions on their way to the server. One stays here, and in this tab's storage, until the server has it; sending it again
  * uses the same key, so it is never asked twice.
  */
-import type { Reply } from '#web/kernel/endpoints.ts'
+
 import { call } from '#web/kernel/api.ts'
 import { cell, useCell } from '#web/kernel/cell.ts'
 import { onRecovery } from '#web/kernel/connection.ts'
+import type { Reply } from '#web/kernel/endpoints.ts'
 import { explain, Unreachable } from '#web/kernel/problem.ts'
 import { noticeSessionEnd } from '#web/kernel/session.ts'
 import { store, stored } from '#web/kernel/stored.ts'
@@ -45,7 +46,9 @@ export function openOutbox(userId: string): void {
   if (owner === userId) return
   owner = userId
   const kept = stored<Record<Place, Unsent>>(userId, 'outbox') ?? {}
-  const unsent = Object.entries(kept).map(([place, each]) => [place, { ...each, state: 'failed', reason: t('message.leftBefore'), waits: false }] as const)
+  const unsent = Object.entries(kept).map(
+    ([place, each]) => [place, { ...each, state: 'failed', reason: t('message.leftBefore'), waits: false }] as const,
+  )
   outbox.set(new Map(unsent))
 }
 
@@ -112,5 +115,8 @@ function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16))
   bytes.set([((bytes[6] ?? 0) & 0x0f) | 0x40], 6)
   bytes.set([((bytes[8] ?? 0) & 0x3f) | 0x80], 8)
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('').replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+  return [...bytes]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('')
+    .replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }

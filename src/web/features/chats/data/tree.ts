@@ -16,7 +16,12 @@ export function toTree(messages: readonly Message[]): Tree {
 /** Gives the newest message that nothing follows, below `above` or in all the tree. */
 export function newestLeaf(tree: Tree, above: Message | null = null): Message | null {
   const all = above ? descendants(tree, above) : [...tree.byId.values()]
-  return all.filter((message) => !tree.childrenOf.has(message.id)).sort(byTime).at(-1) ?? null
+  return (
+    all
+      .filter((message) => !tree.childrenOf.has(message.id))
+      .sort(byTime)
+      .at(-1) ?? null
+  )
 }
 
 /** Gives the messages from the first known one to `leaf`, in order. */

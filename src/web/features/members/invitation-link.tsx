@@ -1,0 +1,28 @@
+/** The link that lets a person in: shown once, with what it does and to whom it must go. */
+import type { Reply } from '#web/kernel/endpoints.ts'
+import { t } from '#web/kernel/text.ts'
+import { sayDate } from '#web/kernel/time.ts'
+import { Button } from '#web/ui/button.tsx'
+import { CopyButton } from '#web/ui/copy-button.tsx'
+
+/** Shows the link and copies it. */
+export function InvitationLink({ invitation, onDone }: { invitation: Reply<'members.add'>; onDone: () => void }) {
+  const { member, link, expiresAt } = invitation
+  return (
+    <>
+      <p className="mb-3">{t('people.linkLead', { name: member.name, until: sayDate(expiresAt) })}</p>
+      <input
+        readOnly
+        value={link}
+        aria-label={t('people.link')}
+        onFocus={(event) => event.target.select()}
+        className="mb-2 block min-h-11 w-full rounded-control border border-control bg-sunken px-3 font-mono text-small"
+      />
+      <p className="mb-4 text-small text-muted">{t('people.linkOnce')}</p>
+      <div className="flex gap-2">
+        <CopyButton label={t('people.copyLink')} text={() => link} />
+        <Button onClick={onDone}>{t('people.done')}</Button>
+      </div>
+    </>
+  )
+}
