@@ -211,7 +211,13 @@ describe('a refusal is a sentence with the reason of the provider', () => {
     const quoting = await ask({ model: 'echo' })
     expect(quoting.explained.sentence).toContain(QUESTION)
     expect(inspect(quoting.error, { depth: 20, showHidden: true })).not.toContain('Sahara')
-    expect((quoting.error as Error).message).toBe('The model provider reported an error (status 400).')
+    expect((quoting.error as Error).message).toBe('The call to the model provider failed (400).')
+  })
+
+  test('a server that is down is named by the code of the system, for the log', { timeout: 15_000 }, async () => {
+    const { error, explained } = await ask({ model: 'echo', baseUrl: `http://127.0.0.1:${deadPort}/v1` })
+    expect((error as Error).message).toBe('The call to the model provider failed (ECONNREFUSED).')
+    expect(explained).toMatchObject({ retry: true, sentence: expect.stringMatching(/^No answer came/) })
   })
 
   test('a reason is one short line without control characters', async () => {

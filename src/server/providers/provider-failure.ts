@@ -34,9 +34,9 @@ export class AnswerTrouble extends Error {
   override readonly name = 'AnswerTrouble'
   readonly kind: keyof typeof TROUBLES | 'reported'
   readonly #explanation: Explanation
-  constructor(trouble: keyof typeof TROUBLES | { readonly explanation: Explanation; readonly status: number | undefined }) {
+  constructor(trouble: keyof typeof TROUBLES | { readonly explanation: Explanation; readonly code: string | number | undefined }) {
     const reported = typeof trouble === 'object'
-    super(reported ? `The model provider reported an error (status ${trouble.status ?? 'none'}).` : TROUBLES[trouble].sentence)
+    super(reported ? `The call to the model provider failed (${trouble.code ?? 'no code'}).` : TROUBLES[trouble].sentence)
     this.kind = reported ? 'reported' : trouble
     this.#explanation = reported ? trouble.explanation : TROUBLES[trouble]
   }
@@ -51,7 +51,10 @@ export function withoutContent(thrown: unknown): unknown {
   const error = RetryError.isInstance(thrown) ? thrown.lastError : thrown
   if (!AISDKError.isInstance(error)) return error
   const status = APICallError.isInstance(error) || StreamProviderError.isInstance(error) ? error.statusCode : undefined
-  return new AnswerTrouble({ explanation: explainProviderFailure(error), status })
+  const code = causes(error)
+    .map((cause) => record(cause).code)
+    .find((found) => typeof found === 'string' && /^[A-Z_]+$/.test(found))
+  return new AnswerTrouble({ explanation: explainProviderFailure(error), code: status ?? (code as string | undefined) })
 }
 
 interface Said {
