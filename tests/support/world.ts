@@ -77,7 +77,7 @@ export async function createWorld(options: WorldOptions = {}) {
       ...(given.body === undefined ? {} : { payload: typeof given.body === 'string' ? given.body : JSON.stringify(given.body) }),
     })
     const isJson = String(reply.headers['content-type'] ?? '').includes('json')
-    return { status: reply.statusCode, body: (isJson ? JSON.parse(reply.body) : reply.body) as T, text: reply.body, headers: reply.headers }
+    return { status: reply.statusCode, body: (isJson && reply.body !== '' ? JSON.parse(reply.body) : reply.body) as T, text: reply.body, headers: reply.headers }
   }
 
   const signIn = async (person: Person): Promise<SignedIn> => {

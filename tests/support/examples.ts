@@ -1,0 +1,119 @@
+/**
+ * For every endpoint a request that succeeds for the owner of the things it names. What others get for the same request shows the
+ * walls; that the owner's succeeds shows that the refusal was not for a wrong reason. An endpoint without an example fails the tests.
+ */
+import type { Endpoint } from '#contract/endpoint.ts'
+import type { ChatId, MessageId, ProviderId, UserId } from '#contract/ids.ts'
+import { PASSWORD } from './cast.ts'
+import type { ModelServer } from './model-server.ts'
+import { chatOf, type SignedIn, type World } from './world.ts'
+
+/** Words that Alice or Carol typed, or a model told them: nobody else's reply may hold one. */
+export const CANARIES = {
+  title: 'canary-title-9f31',
+  question: 'canary-question-4c02',
+  answer: 'canary-answer-77de',
+  preference: 'canary-preference-e810',
+  key: 'canary-key-5b6a',
+  /** Seen by everyone of the organisation, by nobody of another. */
+  provider: 'canary-provider-c3d4',
+} as const
+
+/** What the owners have. Alice owns the chat, Carol (an administrator) the provider and the invitation. */
+export interface Things {
+  readonly chatId: ChatId
+  readonly questionId: MessageId
+  readonly generationId: MessageId
+  readonly providerId: ProviderId
+  readonly pendingId: UserId
+  readonly invitationToken: string
+  readonly providerUrl: string
+  readonly cursors: { readonly chats: string; readonly messages: string }
+}
+
+export interface Request {
+  readonly params?: Record<string, string>
+  readonly query?: Record<string, string>
+  readonly body?: Record<string, unknown>
+}
+
+export const EXAMPLES: Readonly<Record<string, (things: Things) => Request>> = {
+  'status.get': () => ({}),
+  'setup.run': () => ({
+    body: { code: 'AAAA-BBBB-CCCC', organisation: 'Initech', name: 'Peter Gibbons', email: 'peter@initech.test', password: PASSWORD },
+  }),
+  'auth.sign_in': () => ({ body: { email: 'alice@acme.test', password: PASSWORD, organisation: 'acme', deliver: 'token' } }),
+  'auth.sign_out': () => ({}),
+  'me.get': () => ({}),
+  'me.set_preferences': () => ({ body: { theme: 'dark' } }),
+  'members.list': () => ({ query: { limit: '100' } }),
+  'members.add': () => ({ body: { name: 'Dave Novak', email: 'dave@acme.test', role: 'user' } }),
+  'members.invite_again': ({ pendingId }) => ({ params: { userId: pendingId } }),
+  'invitation.accept': ({ invitationToken }) => ({ body: { token: invitationToken, password: PASSWORD, deliver: 'token' } }),
+  'chats.list': () => ({ query: { limit: '100' } }),
+  'chats.create': () => ({ body: { description: 'Another chat' } }),
+  'chats.get': ({ chatId }) => ({ params: { chatId } }),
+  'chats.change': ({ chatId }) => ({ params: { chatId }, body: { description: 'Renamed' } }),
+  'chats.delete': ({ chatId }) => ({ params: { chatId } }),
+  'chats.restore': ({ chatId }) => ({ params: { chatId } }),
+  'messages.list': ({ chatId }) => ({ params: { chatId }, query: { limit: '100' } }),
+  'messages.send': ({ chatId, generationId }) => ({
+    params: { chatId },
+    body: { text: 'And then?', parentId: generationId, model: 'librarian', idempotencyKey: 'b7f1a3f0-5a53-4b65-8f5e-0d5b6c1d2e3f' },
+  }),
+  'generations.start': ({ chatId, questionId }) => ({ params: { chatId }, body: { questionId, model: 'librarian' } }),
+  'generations.follow': ({ chatId, generationId }) => ({ params: { chatId, generationId } }),
+  'generations.stop': ({ chatId, generationId }) => ({ params: { chatId, generationId } }),
+  'models.list': () => ({}),
+  'providers.list': () => ({}),
+  'providers.add': ({ providerUrl }) => ({ body: { name: 'Second', baseUrl: providerUrl, models: ['echo'] } }),
+  'providers.change': ({ providerId }) => ({ params: { providerId }, body: { models: ['echo', 'slow'] } }),
+  'providers.remove': ({ providerId }) => ({ params: { providerId } }),
+  'providers.test': ({ providerId, providerUrl }) => ({ body: { providerId, baseUrl: providerUrl } }),
+  'handbook.get': () => ({}),
+}
+
+/** Makes the things, with a canary in everything that is typed. */
+export async function makeThings(world: World, owners: { alice: SignedIn; carol: SignedIn; models: ModelServer }): Promise<Things> {
+  const { alice, carol, models } = owners
+  const made = await carol.call<{ id: ProviderId }>('POST', '/api/providers', {
+    name: CANARIES.provider,
+    baseUrl: models.url,
+    apiKey: CANARIES.key,
+    models: ['echo', 'slow'],
+  })
+  const providerId = made.body.id
+  const invited = await carol.call<{ member: { id: UserId }; link: string }>('POST', '/api/members', {
+    name: 'Erin Vogel',
+    email: 'erin@acme.test',
+  })
+  await alice.call('PATCH', '/api/me/preferences', { model: CANARIES.preference })
+  models.script({ text: `${CANARIES.answer} is the word.` })
+  const first = await chatOf(alice, { description: CANARIES.title, question: `What is ${CANARIES.question}?`, model: `${providerId}:echo` })
+  await chatOf(alice, { description: `${CANARIES.title} two`, question: `Once more ${CANARIES.question}`, model: `${providerId}:echo` })
+  const next = async (path: string) => (await alice.call<{ next: string }>('GET', `${path}?limit=1`)).body.next
+  return {
+    chatId: first.chatId,
+    questionId: first.questionId,
+    generationId: first.answerId,
+    providerId,
+    pendingId: invited.body.member.id,
+    invitationToken: invited.body.link.split('#')[1] ?? '',
+    providerUrl: models.url,
+    cursors: { chats: await next('/api/chats'), messages: await next(`/api/chats/${first.chatId}/messages`) },
+  }
+}
+
+/** The address of an endpoint with its parameters filled in. */
+export function urlOf(endpoint: Pick<Endpoint, 'path'>, { params = {}, query = {} }: Request): string {
+  const path = endpoint.path.replace(/:(\w+)/g, (_, name: string) => params[name] ?? '')
+  const search = new URLSearchParams(query).toString()
+  return search === '' ? path : `${path}?${search}`
+}
+
+/** The example of an endpoint; throws when there is none. */
+export function exampleOf(endpoint: Endpoint, things: Things): Request {
+  const example = EXAMPLES[endpoint.id]
+  if (!example) throw new Error(`tests/support/examples.ts has no example for ${endpoint.id}`)
+  return example(things)
+}

@@ -1,0 +1,242 @@
+/**
+ * Every endpoint of the contract, called by everyone else with the owner's ids. What does not belong to a caller does not exist for
+ * them: same bytes as for an id that never was, no byte of the owner's, nothing changed. A new endpoint is covered once it is declared.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Endpoint } from '#contract/endpoint.ts'
+import type { Problem } from '#contract/errors.ts'
+import { ENDPOINTS } from '#contract/index.ts'
+import { SetupCode } from '#server/auth/setup-code.ts'
+import { systemClock } from '#server/kernel/clock.ts'
+import { CANARIES, EXAMPLES, exampleOf, makeThings, type Request, type Things, urlOf } from '#tests/support/examples.ts'
+import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'
+import { type Answer, chatOf, codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
+
+type Visitor = 'anonymous' | 'bob' | 'carol' | 'trent' | 'mallory'
+const VISITORS = ['anonymous', 'bob', 'carol', 'trent', 'mallory'] as const
+/** Who sends these has proven with the request itself who they are. */
+const PROVING = ['auth.sign_in', 'invitation.accept']
+/** They end what the others need. */
+const LAST = ['chats.delete', 'providers.remove', 'invitation.accept', 'auth.sign_out']
+
+let world: World
+let models: ModelServer
+let alice: SignedIn
+let people: Record<Exclude<Visitor, 'anonymous'>, SignedIn>
+let things: Things
+
+beforeAll(async () => {
+  models = await startModelServer({ key: CANARIES.key })
+  world = await createWorld({ egressAllow: models.allow })
+  alice = await world.signIn('alice')
+  people = {
+    bob: await world.signIn('bob'),
+    carol: await world.signIn('carol'),
+    trent: await world.signIn('trent'),
+    mallory: await world.signIn('mallory'),
+  }
+  things = await makeThings(world, { alice, carol: people.carol, models })
+})
+afterAll(async () => {
+  await world.close()
+  await models.close()
+})
+
+/** Whose the things of an endpoint are: an administrator's endpoints concern Carol's, the others Alice's. */
+const ownerOf = (endpoint: Endpoint): SignedIn => (endpoint.access === 'admin' ? people.carol : alice)
+
+function send(visitor: Visitor | 'owner', endpoint: Endpoint, request: Request): Promise<Answer> {
+  const who = visitor === 'anonymous' ? undefined : visitor === 'owner' ? ownerOf(endpoint) : people[visitor]
+  const headers = { ...(who ? { authorization: `Bearer ${who.token}` } : {}), 'last-event-id': '3-0' }
+  return world.call(endpoint.method, urlOf(endpoint, request), { body: request.body, headers })
+}
+
+/** Ids that name something of the owner's; those of a request's own making, such as an idempotency key, do not. */
+const idsIn = (of: Things) => [of.chatId, of.questionId, of.generationId, of.providerId, of.pendingId]
+
+function swap(request: Request, by: (id: string) => string): Request {
+  return JSON.parse(idsIn(things).reduce((text, id) => text.replaceAll(id, by(id)), JSON.stringify(request)))
+}
+
+const namesThings = (request: Request) => idsIn(things).some((id) => JSON.stringify(request).includes(id))
+const withoutRequestId = (answer: Answer) => ({
+  status: answer.status,
+  text: answer.text.replace((answer.body as Problem).requestId, ''),
+  headers: Object.keys(answer.headers).sort(),
+})
+
+function expectNothingOf(answer: Answer, visitor: Visitor): void {
+  const seen = answer.text + JSON.stringify(answer.headers)
+  const isForeigner = visitor === 'anonymous' || visitor === 'trent' || visitor === 'mallory'
+  const secrets = isForeigner ? Object.values(CANARIES) : Object.values({ ...CANARIES, provider: CANARIES.key })
+  for (const secret of secrets) expect(seen).not.toContain(secret)
+}
+
+let everyRow: string
+
+/** Every row of every table that names the owner or their things. */
+async function snapshot(owner: SignedIn = alice): Promise<string> {
+  everyRow ??= await queryOfEveryRow()
+  const { rows } = await world.sql<{ row: string }>(`select row from (${everyRow}) all_rows where row like any($1) order by row`, [
+    [...idsIn(things), owner.me.user.id].map((id) => `%${id}%`),
+  ])
+  return rows.map(({ row }) => row).join('\n')
+}
+
+/** Seen-times are left out: they move whenever their owner does something, and are nobody's content. */
+async function queryOfEveryRow(): Promise<string> {
+  const { rows } = await world.sql<{ name: string }>(
+    `select format('%I.%I', schemaname, tablename) as name from pg_tables
+      where (schemaname like 't\\_%' or schemaname = 'control') and tablename <> 'auth_session_seen'`,
+  )
+  return rows.map(({ name }) => `select '${name} ' || to_jsonb(t)::text as row from ${name} t`).join(' union all ')
+}
+
+test('every endpoint has an example, and every example an endpoint', () => {
+  expect(Object.keys(EXAMPLES).sort()).toEqual(ENDPOINTS.map(({ id }) => id).sort())
+})
+
+test('the snapshot sees what the owners have', async () => {
+  const before = await snapshot()
+  for (const id of [...idsIn(things), alice.me.user.id]) expect(before).toContain(id)
+  await alice.call('PATCH', `/api/chats/${things.chatId}`, { description: `${CANARIES.title} again` })
+  expect(await snapshot()).not.toBe(before)
+})
+
+describe('everyone else, with the ids of the owner', () => {
+  for (const endpoint of ENDPOINTS.filter(({ id }) => !PROVING.includes(id) && id !== 'auth.sign_out')) {
+    test(`${endpoint.method} ${endpoint.path} (${endpoint.id})`, async () => {
+      const request = exampleOf(endpoint, things)
+      const before = await snapshot(ownerOf(endpoint))
+      for (const visitor of VISITORS.filter((name) => name === 'anonymous' || people[name] !== ownerOf(endpoint))) {
+        const answer = await send(visitor, endpoint, request)
+        expectNothingOf(answer, visitor)
+        if (endpoint.access === 'anyone') continue
+        if (visitor === 'anonymous') expect([answer.status, codeOf(answer)]).toEqual([401, 'auth.required'])
+        else if (endpoint.access === 'admin' && people[visitor].me.user.role !== 'admin')
+          expect([answer.status, codeOf(answer)]).toEqual([403, 'auth.not_allowed'])
+        else if (!namesThings(request)) expect(answer.status).toBe(endpoint.status)
+        else {
+          const never = await send(
+            visitor,
+            endpoint,
+            swap(request, () => crypto.randomUUID()),
+          )
+          expect(answer.status).toBe(404)
+          expect(withoutRequestId(answer)).toEqual(withoutRequestId(never))
+        }
+      }
+      expect(await snapshot(ownerOf(endpoint))).toBe(before)
+    })
+  }
+})
+
+describe("the owner's things, named inside a visitor's own", () => {
+  for (const endpoint of ENDPOINTS.filter(({ path, access }) => path.includes(':chatId') && access === 'user')) {
+    const names = (request: Request, id: string) => JSON.stringify(request).includes(id)
+    test(`${endpoint.id}: another chat does not lend its messages`, async () => {
+      const request = exampleOf(endpoint, things)
+      if (!names(request, things.generationId) && !names(request, things.questionId)) return
+      const before = await snapshot()
+      for (const visitor of ['bob', 'trent'] as const) {
+        const own = await chatOf(people[visitor], { description: 'Mine', question: 'hello' })
+        const inside = (id: string) => (id === things.chatId ? own.chatId : id)
+        const answer = await send(visitor, endpoint, swap(request, inside))
+        const never = await send(
+          visitor,
+          endpoint,
+          swap(request, (id) => (id === things.chatId ? own.chatId : crypto.randomUUID())),
+        )
+        expect(answer.status).toBe(404)
+        expect(withoutRequestId(answer)).toEqual(withoutRequestId(never))
+        expectNothingOf(answer, visitor)
+      }
+      expect(await snapshot()).toBe(before)
+    })
+  }
+})
+
+test('no other verb at any address gives anything, to anyone', async () => {
+  const before = await snapshot()
+  for (const path of new Set(ENDPOINTS.map((endpoint) => urlOf(endpoint, exampleOf(endpoint, things)).split('?')[0] ?? ''))) {
+    const declared = ENDPOINTS.filter((one) => urlOf(one, exampleOf(one, things)).split('?')[0] === path).map(({ method }) => method)
+    for (const method of ['HEAD', 'PUT', 'OPTIONS', 'GET', 'POST', 'PATCH', 'DELETE', 'TRACE']) {
+      if ((declared as string[]).includes(method)) continue
+      for (const who of [undefined, alice, people.bob]) {
+        const answer = await world.call(method, path, { headers: who ? { authorization: `Bearer ${who.token}` } : {} })
+        // `PATCH /api/providers/test` is the address of a provider called “test”, so not all of these are unknown addresses.
+        expect(`${method} ${path} ${answer.status}`).toMatch(/ 4(00|01|03|04)$/)
+        expectNothingOf(answer, 'anonymous')
+      }
+    }
+  }
+  expect(await snapshot()).toBe(before)
+})
+
+test("a cursor of another person's list is refused", async () => {
+  const own = await chatOf(people.bob, { description: 'Mine', question: 'hello' })
+  for (const visitor of [people.bob, people.carol, people.trent]) {
+    const chats = await visitor.call('GET', `/api/chats?cursor=${things.cursors.chats}`)
+    expect([chats.status, codeOf(chats)]).toEqual([400, 'cursor.invalid'])
+  }
+  const messages = await people.bob.call('GET', `/api/chats/${own.chatId}/messages?cursor=${things.cursors.messages}`)
+  expect([messages.status, codeOf(messages)]).toEqual([400, 'cursor.invalid'])
+  const otherList = await alice.call('GET', `/api/chats?cursor=${things.cursors.messages}`)
+  expect([otherList.status, codeOf(otherList)]).toEqual([400, 'cursor.invalid'])
+  expect((await alice.call('GET', `/api/chats?cursor=${things.cursors.chats}`)).status).toBe(200)
+})
+
+test('a live answer is neither followed nor stopped by anyone else', async () => {
+  const calls = models.requests.length
+  const made = await alice.call<{ id: string }>('POST', '/api/chats', { model: `${things.providerId}:slow` })
+  const asked = await alice.call<{ answer: { id: string } }>('POST', `/api/chats/${made.body.id}/messages`, {
+    text: `one two ${CANARIES.question} three four`,
+    parentId: null,
+    idempotencyKey: crypto.randomUUID(),
+  })
+  const generation = `/api/chats/${made.body.id}/generations/${asked.body.answer.id}`
+  await expect.poll(() => models.requests.length).toBeGreaterThan(calls)
+  for (const visitor of Object.values(people)) {
+    for (const answer of [
+      await visitor.call('GET', `${generation}/events`),
+      await visitor.call('GET', `${generation}/events`, undefined, { 'last-event-id': '0-0' }),
+      await visitor.call('POST', `${generation}/stop`),
+    ]) {
+      expect([answer.status, codeOf(answer)]).toEqual([404, 'chat.not_found'])
+      expect(answer.text).not.toContain('event:')
+    }
+  }
+  expect((await alice.call<{ answering: boolean }>('GET', `/api/chats/${made.body.id}`)).body.answering).toBe(true)
+  models.release()
+  const followed = await alice.call('GET', `${generation}/events`)
+  expect(followed.text).toContain(CANARIES.question)
+  expect(followed.text).toContain('"status":"complete"')
+})
+
+describe('the owner, with the same request', () => {
+  const order = [...ENDPOINTS].sort((a, b) => LAST.indexOf(a.id) - LAST.indexOf(b.id))
+  for (const endpoint of order.filter(({ id }) => id !== 'setup.run')) {
+    test(`${endpoint.id} succeeds`, async () => {
+      const request = endpoint.id === 'invitation.accept' ? await freshInvitation() : exampleOf(endpoint, things)
+      const answer = await send(endpoint.access === 'anyone' ? 'anonymous' : 'owner', endpoint, request)
+      expect(`${answer.status} ${answer.status === endpoint.status ? '' : answer.text}`).toBe(`${endpoint.status} `)
+    })
+  }
+
+  /** The first link stopped working when a newer one was made above. */
+  async function freshInvitation(): Promise<Request> {
+    const again = await people.carol.call<{ link: string }>('POST', `/api/members/${things.pendingId}/invitation`)
+    return EXAMPLES['invitation.accept']!({ ...things, invitationToken: again.body.link.split('#')[1] ?? '' })
+  }
+
+  test('setup.run succeeds on a server without an organisation', async () => {
+    let code = ''
+    const setupCode = new SetupCode(systemClock, (shown) => {
+      code = shown
+    })
+    const empty = await createWorld({ empty: true, setupCode })
+    const request = EXAMPLES['setup.run']!(things)
+    expect((await empty.call('POST', '/api/setup', { body: { ...request.body, code } })).status).toBe(201)
+    await empty.close()
+  })
+})
