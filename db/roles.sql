@@ -25,3 +25,6 @@ alter role {auth} set statement_timeout = '30s';
 alter role {app} set idle_in_transaction_session_timeout = '30s';
 alter role {worker} set idle_in_transaction_session_timeout = '30s';
 alter role {auth} set idle_in_transaction_session_timeout = '30s';
+
+-- The migrator hands functions over to these, which takes membership where it is no superuser.
+grant {auth}, {search}, {keeper} to current_user;

@@ -22,6 +22,8 @@ Options of every command: --port N --host A --data-dir D --base-url U --egress-a
 
 const SETTINGS = ['port', 'host', 'data-dir', 'base-url', 'egress-allow', 'log-level', 'role-prefix'] as const
 
+const NewTenant = z.object({ name: line(80), slug: Slug.optional(), 'admin-name': line(80), 'admin-email': Email })
+
 const say = (text: string) => void process.stdout.write(`${text}\n`)
 
 try {
@@ -83,8 +85,6 @@ async function migrate(installation: Installation, printRoles: boolean): Promise
   if (printRoles) return rolesSql(installation.secrets)
   return (await migrateAll(installation)).join('\n') || 'Everything is up to date.'
 }
-
-const NewTenant = z.object({ name: line(80), slug: Slug.optional(), 'admin-name': line(80), 'admin-email': Email })
 
 function newTenant(values: object) {
   const parsed = NewTenant.safeParse(values)

@@ -11,6 +11,7 @@ import { schemaName } from './tables.ts'
 const FOLDER = new URL('../../../db/', import.meta.url)
 /** Serialises migrators and tenant creation on one database. */
 const LOCK = 0x5a_72_64_78
+const OLDEST_VERSION = 150_000
 
 /** How the migrator connects. */
 export type MigratorConfig = pg.ClientConfig
@@ -69,10 +70,20 @@ export async function rolesSql(secrets: RoleSecrets): Promise<string> {
 }
 
 /** Opens one connection as the migrator, holding the migration lock until `work` is done. */
-export async function asMigrator<T>(config: pg.ClientConfig, work: (client: pg.Client) => Promise<T>): Promise<T> {
+export async function asMigrator<T>(config: MigratorConfig, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ ...config, application_name: 'sardonyx migrate' })
-  await client.connect()
   try {
+    await client.connect()
+  } catch (error) {
+    throw new Error(
+      `The database cannot be reached: ${(error as Error).message}. Check DATABASE_URL, and SARDONYX_DATABASE_CA_FILE for its certificate.`,
+      { cause: error },
+    )
+  }
+  try {
+    const { rows } = await client.query<{ version: number }>("select current_setting('server_version_num')::int as version")
+    const version = rows[0]!.version
+    if (version < OLDEST_VERSION) throw new Error(`The database is PostgreSQL ${Math.floor(version / 10_000)}; Sardonyx needs 15 or newer.`)
     await client.query('select pg_advisory_lock($1)', [LOCK])
     return await work(client)
   } finally {
@@ -82,29 +93,46 @@ export async function asMigrator<T>(config: pg.ClientConfig, work: (client: pg.C
 
 /** Brings roles and directory up to date. Idempotent. Answers what this server does not let us do, in words. */
 export async function migrateControl(client: pg.Client, secrets: RoleSecrets): Promise<string[]> {
-  const notes: string[] = []
   const words = roleWords(secrets.prefix)
   await transaction(client, async () => {
-    await client.query(await rolesSql(secrets))
+    await makeRoles(client, secrets)
     const { rows } = await client.query('select current_database() as name')
     const database = client.escapeIdentifier(rows[0].name)
     await client.query(`revoke all on database ${database} from public`)
-    for (const role of ['app', 'worker', 'auth']) await client.query(`grant connect on database ${database} to ${words[role]}`)
+    await client.query(`grant connect on database ${database} to ${words.app}, ${words.worker}, ${words.auth}`)
     await client.query('revoke create on schema public from public')
     await client.query('create schema if not exists control')
     await client.query(
       'create table if not exists control.migration (name text primary key, checksum text not null, time_applied timestamptz not null default now())',
     )
     await apply(client, 'control', { migrations: await readMigrations('control'), words })
-  })
-  try {
     await client.query(`revoke execute on function pg_catalog.set_config(text, text, boolean) from public`)
     await client.query(`grant execute on function pg_catalog.set_config(text, text, boolean) to ${words.auth}`)
-  } catch (error) {
-    if ((error as { code?: string }).code !== '42501') throw error
-    notes.push('set_config could not be taken from PUBLIC (it needs a superuser); docs/topics/isolation.md states what that means.')
+  })
+  // Where the migrator does not own pg_catalog, PostgreSQL only warns.
+  const { rows } = await client.query(
+    "select has_function_privilege($1, 'pg_catalog.set_config(text, text, boolean)', 'execute') as held",
+    [words.app],
+  )
+  return rows[0].held
+    ? ['set_config could not be taken from PUBLIC, since that needs a superuser. docs/topics/isolation.md says what it means.']
+    : []
+}
+
+/** Makes the roles, or finds those that an administrator made from the printed SQL. */
+async function makeRoles(client: pg.Client, secrets: RoleSecrets): Promise<void> {
+  const { rows } = await client.query('select rolsuper or rolcreaterole as may from pg_roles where rolname = current_user')
+  if (rows[0].may) {
+    await client.query(await rolesSql(secrets))
+    return
   }
-  return notes
+  const names = Object.values(roleWords(secrets.prefix))
+  const found = await client.query('select from pg_roles where rolname = any($1)', [names])
+  if (found.rowCount !== names.length) {
+    throw new Error(
+      'This database user may not create roles. Have an administrator run the SQL that “sardonyx migrate --print-roles” prints, then start again.',
+    )
+  }
 }
 
 /** Makes a tenant: its directory entry and its schema with every table, in the caller's transaction. */
