@@ -6,7 +6,7 @@ import type { Endpoint } from '#contract/endpoint.ts'
 import type { ChatId, MessageId, ProviderId, UserId } from '#contract/ids.ts'
 import { PASSWORD } from './cast.ts'
 import type { ModelServer } from './model-server.ts'
-import { chatOf, type SignedIn, type World } from './world.ts'
+import { chatOf, type SignedIn } from './world.ts'
 
 /** Words that Alice or Carol typed, or a model told them: nobody else's reply may hold one. */
 export const CANARIES = {
@@ -74,7 +74,7 @@ export const EXAMPLES: Readonly<Record<string, (things: Things) => Request>> = {
 }
 
 /** Makes the things, with a canary in everything that is typed. */
-export async function makeThings(world: World, owners: { alice: SignedIn; carol: SignedIn; models: ModelServer }): Promise<Things> {
+export async function makeThings(owners: { alice: SignedIn; carol: SignedIn; models: ModelServer }): Promise<Things> {
   const { alice, carol, models } = owners
   const made = await carol.call<{ id: ProviderId }>('POST', '/api/providers', {
     name: CANARIES.provider,
