@@ -53,23 +53,62 @@ function main([first, ...rest]) {
 function isInstalled({ withDev }) {
   const present = readPackages(path.join(ROOT, 'node_modules/.package-lock.json'))
   if (present === undefined) return false
-  return Object.entries(readPackages(path.join(ROOT, 'package-lock.json')) || {}).every(([where, wanted]) => {
-    if (where === '') return true
+  return Object.entries(readPackages(path.join(ROOT, 'package-lock.json'))).every(([where, wanted]) => {
     const found = present[where]
-    if (found === undefined) return Boolean(wanted.optional || wanted.devOptional) || (Boolean(wanted.dev) && !withDev)
-    return found.version === wanted.version && found.integrity === wanted.integrity
+    if (found !== undefined) return found.version === wanted.version && found.integrity === wanted.integrity
+    return where === '' || (wanted.dev && !withDev) || (isOptional(wanted) && !isForHere(wanted))
   })
+}
+
+function isOptional(wanted) {
+  return Boolean(wanted.optional || wanted.devOptional)
+}
+
+/** The native parts for this machine: npm leaves them out without a word if it ran on an old Node, and nothing works without them. */
+function isForHere({ os, cpu, libc }) {
+  if (os === undefined || cpu === undefined || !os.includes(process.platform) || !cpu.includes(process.arch)) return false
+  return libc === undefined || libc.includes(isMusl() ? 'musl' : 'glibc')
 }
 
 function readPackages(file) {
   return fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')).packages : undefined
 }
 
-/** Runs `npm ci`. No package's own install script runs: none is needed, and each would be a stranger's program. */
+/**
+ * Installs everything with npm running on a new enough Node: on an older one, npm leaves out without a word the native
+ * parts that declare a newer one.
+ */
 function install() {
+  const nodeFolder = isNewEnough() ? undefined : bringNode()
   say('Installing the packages that package-lock.json names. This takes a minute, once.')
+  npmCi(ROOT, nodeFolder)
+}
+
+/** Puts the Node that the lock file names into .cache/node, checked against the lock's hash, and returns the folder of its program. */
+function bringNode() {
+  const name = NODE_PACKAGES[PLATFORM]
+  const locked = name && readPackages(path.join(ROOT, 'package-lock.json'))[`node_modules/${name}`]
+  if (!locked) throw noNode()
+  const home = path.join(ROOT, '.cache/node')
+  const folder = path.join(home, 'node_modules', name, 'bin')
+  const present = readPackages(path.join(home, 'node_modules/.package-lock.json'))
+  if (present?.[`node_modules/${name}`]?.integrity !== locked.integrity) {
+    say(`Bringing Node ${locked.version}, because this is ${process.version}.`)
+    const manifest = { name: 'node-for-sardonyx', version: '0.0.0', private: true, dependencies: { [name]: locked.version } }
+    const lock = { ...manifest, lockfileVersion: 3, requires: true, packages: { '': manifest, [`node_modules/${name}`]: locked } }
+    fs.mkdirSync(home, { recursive: true })
+    fs.writeFileSync(path.join(home, 'package.json'), JSON.stringify(manifest))
+    fs.writeFileSync(path.join(home, 'package-lock.json'), JSON.stringify(lock))
+    npmCi(home)
+  }
+  if (!runs(path.join(folder, 'node'))) throw noNode()
+  return folder
+}
+
+/** Runs `npm ci`. No package's own install script runs: none is needed, and each would be a stranger's program. */
+function npmCi(cwd, nodeFolder) {
   const args = ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error']
-  const npm = spawnSync('npm', args, { cwd: ROOT, env: npmEnvironment(), stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' })
+  const npm = spawnSync('npm', args, { cwd, env: npmEnvironment(nodeFolder), stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' })
   if (npm.error && npm.error.code === 'ENOENT') {
     throw new Obstacle('npm was not found. Install it (it comes with Node from https://nodejs.org), then run this again.')
   }
@@ -82,21 +121,31 @@ function install() {
 }
 
 /** npm itself must not run on the Node inside node_modules, which it is about to replace. */
-function npmEnvironment() {
+function npmEnvironment(nodeFolder) {
   const ours = path.join(ROOT, 'node_modules')
   const rest = (process.env.PATH || '').split(path.delimiter).filter((entry) => !entry.startsWith(ours))
-  return { ...process.env, PATH: rest.join(path.delimiter) }
+  return { ...process.env, PATH: [nodeFolder, ...rest].filter(Boolean).join(path.delimiter) }
 }
 
 /** The Node that the lock file names, which is the one that everything was tested on; failing that, the one running this. */
 function findNode() {
-  if (fs.existsSync(BROUGHT_NODE)) {
-    const tried = path.relative(BROUGHT_NODE, process.execPath) === '' || spawnSync(BROUGHT_NODE, ['-v']).status === 0
-    if (tried) return BROUGHT_NODE
-  }
-  if (Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR) return process.execPath
-  throw new Obstacle(
-    `Sardonyx needs Node ${NEEDED_MAJOR} or newer; this is ${process.version}, and npm has no newer one that runs here (${PLATFORM}${isMusl() ? ', musl' : ''}). Install Node ${NEEDED_MAJOR} from https://nodejs.org or your distribution, then run this again.`,
+  if (process.execPath === BROUGHT_NODE || (fs.existsSync(BROUGHT_NODE) && runs(BROUGHT_NODE))) return BROUGHT_NODE
+  if (isNewEnough()) return process.execPath
+  throw noNode()
+}
+
+function isNewEnough() {
+  return Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR
+}
+
+function runs(node) {
+  return spawnSync(node, ['-v']).status === 0
+}
+
+function noNode() {
+  const here = isMusl() ? `${PLATFORM} with musl` : PLATFORM
+  return new Obstacle(
+    `Sardonyx needs Node ${NEEDED_MAJOR} or newer, this is ${process.version}, and npm has none that runs on ${here}. Install one from https://nodejs.org or your distribution, then run this again.`,
   )
 }
 
