@@ -1,0 +1,71 @@
+/** `sardonyx sign-in` and `sardonyx ask`: the server's API from a terminal. */
+import { randomUUID } from 'node:crypto'
+import { createInterface } from 'node:readline/promises'
+import { parseArgs } from 'node:util'
+import { signIn } from '#contract/accounts.ts'
+import { createChat, followGeneration, sendMessage } from '#contract/chats.ts'
+import { call, follow, type Server } from './client.ts'
+
+const HELP = `sardonyx sign-in --email E [--organisation S]    print a token; the password comes from standard input
+sardonyx ask "a question" [--model M]           ask in a new chat and print the answer
+
+--url U    the server, http://localhost:4700 unless told otherwise; SARDONYX_TOKEN is the token to ask with`
+
+try {
+  await run(process.argv.slice(2))
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+}
+
+async function run(args: string[]): Promise<void> {
+  const text = { type: 'string' } as const
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { url: text, email: text, organisation: text, model: text },
+  })
+  const [command, question] = positionals
+  const server: Server = { url: values.url ?? 'http://localhost:4700', token: process.env.SARDONYX_TOKEN }
+  if (command === 'sign-in' && values.email !== undefined) return printToken(server, values.email, values.organisation)
+  if (command === 'ask' && question !== undefined) return ask(server, question, values.model)
+  throw new Error(HELP)
+}
+
+async function printToken(server: Server, email: string, organisation: string | undefined): Promise<void> {
+  const password = await readLine('Password: ')
+  const { token } = await call(server, signIn, {
+    body: { email, password, deliver: 'token', ...(organisation === undefined ? {} : { organisation }) },
+  })
+  process.stdout.write(`${token}\n`)
+}
+
+async function ask(server: Server, question: string, model: string | undefined): Promise<void> {
+  if (server.token === undefined) throw new Error('Set SARDONYX_TOKEN to a token; sardonyx sign-in prints one.')
+  const chat = await call(server, createChat, { body: model === undefined ? {} : { model } })
+  const chatId = chat.id
+  const { answer } = await call(server, sendMessage, {
+    params: { chatId },
+    body: { text: question, parentId: null, idempotencyKey: randomUUID() },
+  })
+  for await (const { kind, data } of follow(server, followGeneration, { params: { chatId, generationId: answer.id } })) {
+    if (kind === 'delta') process.stdout.write((data as { text: string }).text)
+    if (kind === 'done')
+      for (const part of (data as { message: typeof answer }).message.parts) if (part.type === 'failure') throw new Error(part.sentence)
+  }
+  process.stdout.write('\n')
+}
+
+/** One line from standard input; not shown while it is typed at a terminal. */
+async function readLine(prompt: string): Promise<string> {
+  const { stdin, stderr } = process
+  if (stdin.isTTY) stderr.write(prompt)
+  const reader = createInterface({ input: stdin, terminal: stdin.isTTY === true })
+  try {
+    for await (const line of reader) return line
+    throw new Error('No password was given.')
+  } finally {
+    reader.close()
+    if (stdin.isTTY) stderr.write('\n')
+  }
+}
