@@ -66,8 +66,9 @@ function isOptional(wanted) {
 
 /** The native parts for this machine: npm leaves them out without a word if it ran on an old Node, and nothing works without them. */
 function isForHere({ os, cpu, libc }) {
-  if (os === undefined || cpu === undefined || !os.includes(process.platform) || !cpu.includes(process.arch)) return false
-  return libc === undefined || libc.includes(isMusl() ? 'musl' : 'glibc')
+  const names = (field, value) => [].concat(field || []).includes(value)
+  if (!names(os, process.platform) || !names(cpu, process.arch)) return false
+  return libc === undefined || names(libc, isMusl() ? 'musl' : 'glibc')
 }
 
 function readPackages(file) {
