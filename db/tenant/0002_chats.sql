@@ -24,8 +24,11 @@ create policy reach_add on {schema}.chat_session for insert to {app} with check 
 create policy reach_change on {schema}.chat_session for update to {app} using (scope_id = any({write_scopes})) with check (scope_id = any({write_scopes}));
 create policy job_change on {schema}.chat_session for update to {worker}
   using (id = {object_id} and scope_id = any({write_scopes})) with check (id = {object_id} and scope_id = any({write_scopes}));
-grant select, insert, update on {schema}.chat_session to {app};
-grant select, update on {schema}.chat_session to {worker};
+-- A chat's author, scope and key are not among what changes.
+grant select, insert on {schema}.chat_session to {app};
+grant update (description, named, model, deleted_at, time_updated) on {schema}.chat_session to {app};
+grant select on {schema}.chat_session to {worker};
+grant update (time_updated) on {schema}.chat_session to {worker};
 
 -- A reference carries the scope with it: foreign keys ignore row security, so a plain one would let Bob write into Alice's chat.
 create table {schema}.chat_message (
