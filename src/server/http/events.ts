@@ -11,9 +11,6 @@ export async function sendEvents(
   reply: FastifyReply,
   { events, shapes, log }: { events: AsyncIterable<StreamEvent>; shapes: Readonly<Record<string, z.ZodType>>; log: Log },
 ): Promise<void> {
-  // The first event is awaited before the head is sent: until then a failure can still be a proper reply.
-  const source = events[Symbol.asyncIterator]()
-  let next = await source.next()
   reply.hijack()
   const { raw } = reply
   for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value)
@@ -22,16 +19,15 @@ export async function sendEvents(
   const heartbeat = setInterval(() => raw.write(': still here\n\n'), HEARTBEAT_MS)
   const closed = new Promise((resolve) => raw.once('close', resolve))
   try {
-    while (!next.done && !raw.destroyed) {
-      if (!raw.write(encode(next.value, shapes))) await Promise.race([new Promise((resolve) => raw.once('drain', resolve)), closed])
-      next = await source.next()
+    for await (const event of events) {
+      if (raw.destroyed) break
+      if (!raw.write(encode(event, shapes))) await Promise.race([new Promise((resolve) => raw.once('drain', resolve)), closed])
     }
   } catch (error) {
     // The head is sent; all that can be told is the end. The client resumes and gets the failure as a proper reply.
     log.warn(errorFields(error), 'a stream ended early')
   } finally {
     clearInterval(heartbeat)
-    await source.return?.()
     raw.end()
   }
 }

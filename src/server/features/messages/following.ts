@@ -25,11 +25,21 @@ export interface Following {
   readonly look: () => Promise<Message>
 }
 
-/** Yields what there is after a position, then what comes, then the end. Rejects at once when the reader may not see the answer. */
-export async function* follow(generations: Generations, clock: Clock, following: Following): AsyncGenerator<StreamEvent, void, undefined> {
+/**
+ * What there is after a position, then what comes, then the end. Rejects when the reader may not see the answer; resolves before there
+ * is anything to read, so that a reader knows at once that they may.
+ */
+export async function follow(generations: Generations, clock: Clock, following: Following): Promise<AsyncIterable<StreamEvent>> {
+  return eventsOf(await following.look(), { generations, clock, following })
+}
+
+async function* eventsOf(
+  first: Message,
+  { generations, clock, following }: { generations: Generations; clock: Clock; following: Following },
+): AsyncGenerator<StreamEvent, void, undefined> {
   const { tenantId, answerId, signal, look } = following
   let position = following.from
-  let message = await look()
+  let message = first
   const generation = generations.find(tenantId, answerId)
   let checkedMs = clock.now()
   while (generation && !generation.isOver && !signal.aborted) {
@@ -37,24 +47,38 @@ export async function* follow(generations: Generations, clock: Clock, following:
     const since = eventsSince(position, generation.text, generation.citations)
     position = since.now
     yield* since.events
-    await Promise.race([changed, sleep(RECHECK_EVERY_MS, undefined, { ref: false })])
+    await changeOrPause(changed, signal)
     await sleep(COALESCE_MS)
+    if (signal.aborted) return
     if (clock.now() - checkedMs < RECHECK_EVERY_MS) continue
     await look()
     checkedMs = clock.now()
   }
-  if (generation) message = await look()
+  // It may have ended between the first look and the search for its writer.
+  if (message.status === 'streaming') message = await look()
   while (message.status === 'streaming' && !signal.aborted) {
     const since = eventsSince(position, textOf(message.parts), citationsOf(message.parts))
     position = since.now
     yield* since.events
-    await sleep(POLL_EVERY_MS)
+    await pauseFor(POLL_EVERY_MS, signal)
+    if (signal.aborted) return
     message = await look()
   }
-  if (signal.aborted) return
   const since = eventsSince(position, textOf(message.parts), citationsOf(message.parts))
   yield* since.events
   yield doneEvent(since.now, message)
+}
+
+/** Resolves at the change, after a while without one, or when the reader goes. */
+async function changeOrPause(changed: Promise<void>, signal: AbortSignal): Promise<void> {
+  const over = new AbortController()
+  await Promise.race([changed, pauseFor(RECHECK_EVERY_MS, AbortSignal.any([signal, over.signal]))])
+  over.abort()
+}
+
+/** Resolves after the time, or at once when the signal aborts. */
+function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
+  return sleep(ms, undefined, { signal, ref: false }).catch(() => undefined)
 }
 
 function citationsOf(parts: readonly Part[]): Citation[] {

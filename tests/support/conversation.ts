@@ -1,0 +1,149 @@
+/** Asking, and following answers over real HTTP as a browser would, for the tests of chats and of what becomes of them when things break. */
+import type { Chat, Message } from '#contract/chats.ts'
+import type { ChatId, MessageId, ProviderId } from '#contract/ids.ts'
+import type { ModelServer } from './model-server.ts'
+import type { Answer, SignedIn, World } from './world.ts'
+
+export interface Event {
+  readonly id: string
+  readonly event: string
+  readonly data: { readonly text?: string; readonly message?: Message; readonly citation?: object }
+}
+
+export interface Asked {
+  readonly chatId: ChatId
+  readonly questionId: MessageId
+  readonly answerId: MessageId
+  /** The address of the answer; `/events` follows it, `/stop` stops it. */
+  readonly path: string
+}
+
+/** Adds a provider with these models and answers how to name them. */
+export async function offer(admin: SignedIn, server: ModelServer, names: readonly string[]): Promise<(name: string) => string> {
+  const made = await admin.call<{ id: ProviderId }>('POST', '/api/providers', { name: 'Scripted', baseUrl: server.url, models: names })
+  if (made.status !== 201) throw new Error(`the provider was not taken: ${made.text}`)
+  return (name) => `${made.body.id}:${name}`
+}
+
+/** Begins a chat and asks in it; the answer goes on. */
+export async function begin(person: SignedIn, question: { model: string; text: string }): Promise<Asked> {
+  const chat = await person.call<Chat>('POST', '/api/chats', { model: question.model })
+  return ask(person, chat.body.id, { text: question.text, parentId: null })
+}
+
+/** Asks in a chat; fails when the question is not taken. */
+export async function ask(
+  person: SignedIn,
+  chatId: ChatId,
+  question: { text: string; parentId: MessageId | null; model?: string },
+): Promise<Asked> {
+  const answer = await send(person, chatId, question)
+  if (answer.status !== 202) throw new Error(`the question was not taken: ${answer.text}`)
+  return asked(answer.body)
+}
+
+export interface Exchange {
+  readonly question: Message
+  readonly answer: Message
+  readonly chat: Chat
+}
+
+/** Asks in a chat, and answers the reply as it is. */
+export function send(
+  person: SignedIn,
+  chatId: string,
+  question: { text: string; parentId: string | null; model?: string; idempotencyKey?: string },
+): Promise<Answer<Exchange>> {
+  return person.call<Exchange>('POST', `/api/chats/${chatId}/messages`, { idempotencyKey: crypto.randomUUID(), ...question })
+}
+
+export function asked({ question, answer }: Exchange): Asked {
+  const { chatId } = answer
+  return { chatId, questionId: question.id, answerId: answer.id, path: `/api/chats/${chatId}/generations/${answer.id}` }
+}
+
+/** Follows an answer to its end. */
+export async function follow(person: SignedIn, answer: Asked, lastEventId?: string): Promise<Event[]> {
+  const reply = await person.call(
+    'GET',
+    `${answer.path}/events`,
+    undefined,
+    lastEventId === undefined ? {} : { 'last-event-id': lastEventId },
+  )
+  if (reply.status !== 200) throw new Error(`the answer was not followed: ${reply.text}`)
+  return eventsIn(reply.text)
+}
+
+/** The text that a reader of these events has seen. */
+export const shown = (events: readonly Event[]) => events.map(({ data }) => data.text ?? '').join('')
+
+/** The message that the last event carries. */
+export function doneOf(events: readonly Event[]): Message {
+  const last = events.at(-1)
+  if (last?.event !== 'done' || !last.data.message) throw new Error('the stream had no end')
+  return last.data.message
+}
+
+export const textOf = (message: Message) => message.parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
+
+/** The messages of a chat, the oldest first. */
+export async function messagesOf(person: SignedIn, chatId: ChatId): Promise<Message[]> {
+  return (await person.call<{ items: Message[] }>('GET', `/api/chats/${chatId}/messages?limit=100`)).body.items.reverse()
+}
+
+/** One message of a chat as it is kept. */
+export async function messageOf(person: SignedIn, { chatId, answerId }: Asked): Promise<Message> {
+  const found = (await messagesOf(person, chatId)).find(({ id }) => id === answerId)
+  if (!found) throw new Error('the answer is not in the chat')
+  return found
+}
+
+/** The schema of an organisation, for SQL as the superuser. */
+export async function schemaOf(world: World, slug: 'acme' | 'globex'): Promise<string> {
+  const { rows } = await world.sql<{ schema_name: string }>('select schema_name from control.tenant where slug = $1', [slug])
+  return rows[0]?.schema_name ?? ''
+}
+
+/** A stream that is read while it is written. */
+export interface LiveStream {
+  readonly status: number
+  /** What came so far. */
+  readonly events: readonly Event[]
+  /** Resolves once the server has ended the stream. */
+  readonly ended: Promise<void>
+  /** Hangs up. */
+  close(): void
+}
+
+/** Opens the stream of an answer over a real connection; resolves with the head of the reply. */
+export async function openStream(baseUrl: string, token: string, path: string): Promise<LiveStream> {
+  const hangUp = new AbortController()
+  const reply = await fetch(`${baseUrl}${path}/events`, { headers: { authorization: `Bearer ${token}` }, signal: hangUp.signal })
+  const events: Event[] = []
+  const read = async () => {
+    let text = ''
+    try {
+      for await (const chunk of reply.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+        text += chunk
+        const end = text.lastIndexOf('\n\n') + 2
+        events.push(...eventsIn(text.slice(0, end)))
+        text = text.slice(end)
+      }
+    } catch (error) {
+      if (!hangUp.signal.aborted) throw error
+    }
+  }
+  return { status: reply.status, events, ended: read(), close: () => hangUp.abort() }
+}
+
+function eventsIn(text: string): Event[] {
+  return text
+    .split('\n\n')
+    .filter((block) => block !== '' && !block.startsWith(':'))
+    .map((block) => {
+      const fields = Object.fromEntries(
+        block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]),
+      )
+      return { id: fields.id ?? '', event: fields.event ?? '', data: JSON.parse(fields.data ?? 'null') }
+    })
+}
