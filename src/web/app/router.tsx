@@ -5,7 +5,7 @@ import { chatQuery } from '#web/features/chats/data/chat-list.ts'
 import { messagesQuery } from '#web/features/chats/data/messages.ts'
 import { NewChatPage } from '#web/features/chats/new-chat-page.tsx'
 import { isSessionEnd } from '#web/kernel/problem.ts'
-import { meQuery, queryClient, statusQuery } from '#web/kernel/session.ts'
+import { hasBeenSignedIn, meQuery, queryClient, statusQuery } from '#web/kernel/session.ts'
 import { loadMarkdown } from '#web/ui/markdown.tsx'
 import { FailurePage, NotFoundPage } from './failure-page.tsx'
 import { Workspace } from './workspace.tsx'
@@ -18,16 +18,21 @@ const workspaceRoute = createRoute({
   id: 'workspace',
   component: Workspace,
   beforeLoad: async ({ location }) => {
+    if (!hasBeenSignedIn()) await leadToSetup()
     try {
       await queryClient.ensureQueryData(meQuery)
     } catch (error) {
       if (!isSessionEnd(error)) throw error
-      const status = await queryClient.fetchQuery(statusQuery)
-      if (status.state === 'setup') throw redirect({ to: '/setup', replace: true })
+      await leadToSetup()
       throw redirect({ to: '/sign-in', search: location.href === '/' ? {} : { next: location.href }, replace: true })
     }
   },
 })
+
+async function leadToSetup(): Promise<void> {
+  const status = await queryClient.ensureQueryData(statusQuery)
+  if (status.state === 'setup') throw redirect({ to: '/setup', replace: true })
+}
 
 const newChatRoute = createRoute({ getParentRoute: () => workspaceRoute, path: '/', component: NewChatPage })
 
@@ -93,10 +98,7 @@ const signInRoute = createRoute({
     const reason = REASONS.find((known) => known === search.reason)
     return { ...(reason && { reason }), ...(typeof search.next === 'string' && { next: search.next }) }
   },
-  beforeLoad: async () => {
-    const status = await queryClient.ensureQueryData(statusQuery)
-    if (status.state === 'setup') throw redirect({ to: '/setup', replace: true })
-  },
+  beforeLoad: leadToSetup,
 })
 
 const invitationRoute = createRoute({

@@ -2,7 +2,7 @@
  * Who is signed in, for every page; and what happens when nobody is any more, or somebody else is: the page is loaded anew,
  * so that nothing of one person's stays in memory for the next.
  */
-import { MutationCache, QueryCache, QueryClient, queryOptions, useSuspenseQuery } from '@tanstack/react-query'
+import { MutationCache, notifyManager, QueryCache, QueryClient, queryOptions, useSuspenseQuery } from '@tanstack/react-query'
 import type { Me } from '#contract/accounts.ts'
 import { call } from './api.ts'
 import { ApiProblem, isSessionEnd } from './problem.ts'
@@ -28,6 +28,11 @@ export function keepTo(me: Me): void {
   })
 }
 
+/** Tells whether somebody has signed in here before, and not out since; the server knows whether they still are. */
+export function hasBeenSignedIn(): boolean {
+  return localStorage.getItem(PERSON) !== null
+}
+
 /** Signs out: the server forgets the session, this tab what it kept for the person, and other tabs are told. */
 export async function signOut(me: Me): Promise<void> {
   await call('auth.sign_out')
@@ -35,6 +40,9 @@ export async function signOut(me: Me): Promise<void> {
   localStorage.removeItem(PERSON)
   location.assign('/sign-in?reason=signed-out')
 }
+
+// Whoever changes what the page knows, and then something else, gets one rendering of both.
+notifyManager.setScheduler(queueMicrotask)
 
 /** What the page knows of the server. Everything in it belongs to the person signed in; `clear` it when that changes. */
 export const queryClient = new QueryClient({

@@ -22,7 +22,7 @@ interface MenuPopupProps {
 export function MenuPopup({ label, anchor, open, onOpenChange, entries, align }: MenuPopupProps) {
   return (
     <Menu.Root open={open} onOpenChange={onOpenChange}>
-      <Menu.Portal>
+      <Menu.Portal container={anchor.current?.closest<HTMLElement>('[role="dialog"], nav, main') ?? null}>
         <Menu.Positioner anchor={anchor} align={align} sideOffset={6} collisionPadding={8} className="z-40">
           <Menu.Popup
             aria-label={label}

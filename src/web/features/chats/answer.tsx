@@ -77,8 +77,10 @@ function Ending({ message, onAgain }: { message: Message; onAgain: (message: Mes
   if (!sentence) return null
   return (
     <p className="mt-3 flex max-w-[68ch] flex-wrap items-center gap-x-3 gap-y-2 text-base text-muted">
-      {message.status === 'failed' && <Icon name="warn" className="text-danger" />}
-      <span className="min-w-0 flex-[0_1_auto]">{sentence}</span>
+      <span className="flex gap-2.5">
+        {message.status === 'failed' && <Icon name="warn" className="mt-[3px] text-danger" />}
+        {sentence}
+      </span>
       {failureOf(message)?.retry !== false && (
         <Button icon="again" onClick={() => onAgain(message)}>
           {t('message.again')}

@@ -18,7 +18,7 @@ export function ChatHead({ chat, earlier }: { chat: Chat; earlier: readonly stri
   return (
     <PageHead>
       <title>{t('title.page', { page: chat.description, organisation: organisation.name })}</title>
-      <h1 className={renaming ? 'min-w-0 flex-[0_1_26rem]' : 'min-w-0 text-message font-strong desk:-ml-2'}>
+      <h1 className={renaming ? 'min-w-0 flex-[0_1_26rem]' : 'min-w-0 text-message font-strong -ml-2'}>
         {renaming ? (
           <TitleInput
             title={chat.description}

@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
-import { ModelPicker } from '#web/features/models/model-picker.tsx'
+import { ModelPicker, whereTextGoes } from '#web/features/models/model-picker.tsx'
 import { type Model, modelsQuery } from '#web/features/models/queries.ts'
 import { call } from '#web/kernel/api.ts'
 import { meQuery, noticeSessionEnd, queryClient, useMe } from '#web/kernel/session.ts'
@@ -25,7 +25,8 @@ export function NewChatPage() {
   const unsent = useUnsent(PLACE)
   const { organisation } = useMe()
   useOpenWhenSent()
-  const send = (text: string) => model && ask(PLACE, { text, model: model.id, parentId: null })
+  const librarian = models?.find(({ builtIn }) => builtIn)
+  const send = (text: string, by = model) => by && ask(PLACE, { text, model: by.id, parentId: null })
   const edit = () => {
     if (unsent) setEdited({ text: unsent.text, round: edited.round + 1 })
     takeBack(PLACE)
@@ -42,7 +43,7 @@ export function NewChatPage() {
           {unsent ? (
             <UnsentQuestion unsent={unsent} onRetry={() => askAgain(PLACE)} onEdit={edit} />
           ) : (
-            <Beginning model={model} onAsk={send} />
+            <Beginning model={model} librarian={librarian} onAsk={(text) => send(text, librarian)} />
           )}
         </div>
       </div>
@@ -50,7 +51,7 @@ export function NewChatPage() {
         key={edited.round}
         place={PLACE}
         begin={edited.text || undefined}
-        onSend={send}
+        onSend={(text) => send(text)}
         onStop={null}
         sending={unsent !== undefined || !model}
         seal={<ChatSeal model={model?.id ?? null} />}
@@ -60,23 +61,37 @@ export function NewChatPage() {
   )
 }
 
-function Beginning({ model, onAsk }: { model: Model | undefined; onAsk: (text: string) => void }) {
+interface BeginningProps {
+  model: Model | undefined
+  librarian: Model | undefined
+  onAsk: (text: string) => void
+}
+
+/** What the model does, and what the Librarian can be asked on any server. */
+function Beginning({ model, librarian, onAsk }: BeginningProps) {
   return (
     <div className="pt-[max(12px,14vh)]">
       <Mark size={28} className="mb-4" />
       <p className="mb-2 text-display font-strong text-balance">{t('new.greeting')}</p>
       <p className="mb-8 min-h-11 max-w-[60ch] text-muted">
-        {model && (model.builtIn ? t('new.lead') : t('new.leadOther', { model: model.name }))}
+        {model && (model.builtIn ? t('new.lead') : t('new.leadOther', { model: model.name, where: whereTextGoes(model) }))}
       </p>
-      <h2 className="mb-2 text-small font-medium text-muted">{t('new.try')}</h2>
+      {librarian && <Examples title={model === librarian ? t('new.try') : t('new.tryLibrarian')} onAsk={onAsk} />}
+    </div>
+  )
+}
+
+function Examples({ title, onAsk }: { title: string; onAsk: (text: string) => void }) {
+  return (
+    <>
+      <h2 className="mb-2 text-small font-medium text-muted">{title}</h2>
       <ul className="max-w-md divide-y divide-line rounded-panel border border-line bg-surface">
         {EXAMPLES.map((key) => (
           <li key={key}>
             <button
               type="button"
               onClick={() => onAsk(t(key))}
-              disabled={!model}
-              className="group flex min-h-11 w-full items-center justify-between gap-3 rounded-panel px-4 py-2 text-left enabled:hover:bg-hover"
+              className="flex min-h-11 w-full items-center justify-between gap-3 rounded-panel px-4 py-2 text-left hover:bg-hover"
             >
               {t(key)}
               <Icon name="right" className="text-muted" />
@@ -84,7 +99,7 @@ function Beginning({ model, onAsk }: { model: Model | undefined; onAsk: (text: s
           </li>
         ))}
       </ul>
-    </div>
+    </>
   )
 }
 

@@ -38,8 +38,9 @@ export function useThreadScroll(firstKey: string | null): ThreadScroll {
     const element = scroller.current
     if (!element) return
     const gap = element.scrollHeight - element.scrollTop - element.clientHeight
+    const byPerson = element.scrollHeight === last.current.height
     if (gap < 2 || (gap < NEAR_PX && element.scrollTop >= last.current.top)) held.current = true
-    else if (element.scrollTop < last.current.top) held.current = false
+    else if (byPerson && element.scrollTop < last.current.top) held.current = false
     last.current.top = element.scrollTop
     setAway(gap > FAR_PX && !held.current)
   }

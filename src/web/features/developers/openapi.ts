@@ -96,7 +96,7 @@ export function meaningOf(schema: Schema): string {
     schema.maxLength !== undefined && `at most ${schema.maxLength} characters`,
     schema.default !== undefined && `${JSON.stringify(schema.default)} when left out`,
   ]
-  return [said, ...limits].filter(Boolean).join('; ')
+  return [said?.replaceAll('`', ''), ...limits].filter(Boolean).join('; ')
 }
 
 /** The same field in several forms of an object is one row. */

@@ -75,7 +75,7 @@ function ProviderRow({ provider }: { provider: Provider }) {
       <Icon name="model" size={20} className="text-muted" />
       <span className="min-w-0 flex-1">
         <span className="block font-medium wrap-anywhere">
-          {provider.name} <Tag words={provider.hasKey ? t('models.keyStored') : t('models.noKey')} />
+          {provider.name} {provider.hasKey && <Tag words={t('models.keyStored')} />}
         </span>
         <span className="block truncate font-mono text-small text-muted">{provider.baseUrl}</span>
       </span>

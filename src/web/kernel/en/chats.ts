@@ -37,8 +37,9 @@ export const chats = {
 
   'new.greeting': 'What would you like to know?',
   'new.lead': 'The Librarian answers by quoting your own chats and the handbook. It says where each line comes from, and invents nothing.',
-  'new.leadOther': '{model} answers. Only you can read the chat.',
+  'new.leadOther': '{model} answers; {where}. Only you can read the chat.',
   'new.try': 'Try one of these',
+  'new.tryLibrarian': 'Or ask the Librarian about Sardonyx',
   'new.example1': 'Who can read my chats?',
   'new.example2': 'How do I add a model?',
   'new.example3': 'What happens when I delete a chat?',
@@ -88,6 +89,8 @@ export const chats = {
 
   'code.copy': 'Copy the code',
   'code.text': 'text',
+  'markdown.done': 'done',
+  'markdown.open': 'not done',
   'markdown.table': 'Table',
   'image.hidden': 'Image not loaded: {alt}',
 } as const

@@ -10,7 +10,6 @@ export const models = {
   'models.empty': 'Add any server that speaks the OpenAI protocol: a vendor’s, or your own Ollama, LM Studio, vLLM or llama.cpp.',
   'models.builtIn': 'built in',
   'models.keyStored': 'key stored',
-  'models.noKey': 'no key',
   'models.count': { one: '{count} model', other: '{count} models' },
   'models.name': 'Name',
   'models.nameHelp': 'People see it as the receiver of their text.',

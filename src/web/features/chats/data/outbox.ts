@@ -90,9 +90,9 @@ async function deliver(place: Place, unsent: Unsent): Promise<void> {
     chatId ??= (await call('chats.create', { body: { model: unsent.model } })).id
     const { text, model, parentId, key } = unsent
     const sent = await call('messages.send', { params: { chatId }, body: { text, model, parentId, idempotencyKey: key } })
-    keep(place, null)
     putMessages(chatId, [sent.answer, sent.question], place === 'new')
     putChat(sent.chat)
+    keep(place, null)
     followAnswer(sent.answer)
     onSent.get(place)?.(sent)
   } catch (error) {
