@@ -84,7 +84,7 @@ export const line = (max: number) =>
 export const prose = (max: number) =>
   z
     .string()
-    .min(1, 'must not be empty')
+    .min(1, { error: 'must not be empty', abort: true })
     .max(max, `must be at most ${max} characters`)
     .regex(/^(?:[^\p{Cc}]|[\t\n\r])*$/u, 'must not contain control characters')
     .refine((text) => text.trim() !== '', 'must not be empty')
