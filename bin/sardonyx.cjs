@@ -5,6 +5,7 @@
  * a few milliseconds. Old Nodes read this file, so it is plain CommonJS; the rest of the product need not care.
  *
  *   sardonyx.cjs serve --port 3000     a command of the server (src/server/main.ts lists them)
+ *   sardonyx.cjs ask "a question"      a command of the client (src/cli/main.ts lists them)
  *   sardonyx.cjs --tool vitest run     a tool: tools/<name>.ts, or a program of an installed package
  *   sardonyx.cjs --build               the web interface only
  */
@@ -28,6 +29,7 @@ const BROUGHT_NODE = path.join(ROOT, 'node_modules', NODE_PACKAGES[PLATFORM] || 
 const WEB = path.join(ROOT, 'dist', 'web')
 const WEB_STAMP = path.join(ROOT, 'dist', 'web.stamp')
 const WEB_SOURCES = ['src/web', 'src/contract', 'vite.config.ts', 'package-lock.json']
+const CLIENT_COMMANDS = new Set(['sign-in', 'ask'])
 const OFFLINE = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|ETIMEDOUT|ERR_SOCKET_TIMEOUT|UND_ERR_CONNECT_TIMEOUT)\b/
 
 /** What keeps us from starting, as a sentence that says what to do. */
@@ -35,7 +37,8 @@ class Obstacle extends Error {}
 
 const say = (sentence) => process.stderr.write(`${sentence}\n`)
 
-function main([first, ...rest]) {
+function main(argv) {
+  const [first, ...rest] = argv
   if (process.platform === 'win32') throw new Obstacle('Sardonyx runs on Linux and macOS. On Windows, run it inside WSL.')
   const tool = first === '--tool' ? rest.shift() : undefined
   const withWeb = first === '--build' || first === 'serve' || tool === 'vitest'
@@ -46,7 +49,7 @@ function main([first, ...rest]) {
   if (buildsWeb) buildWeb(node, webSources)
   if (first === '--build') return
   if (tool !== undefined) handOver(node, [programOf(tool), ...rest], ROOT)
-  else handOver(node, [path.join(ROOT, 'src/server/main.ts'), ...(first === undefined ? [] : [first]), ...rest], process.cwd())
+  else handOver(node, [path.join(ROOT, CLIENT_COMMANDS.has(first) ? 'src/cli/main.ts' : 'src/server/main.ts'), ...argv], process.cwd())
 }
 
 /** Whether node_modules holds what the lock file names, in the same versions: npm leaves a record of what it put there. */
