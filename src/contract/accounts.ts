@@ -1,5 +1,6 @@
 /** Setting up, signing in and out, who one is, and the people of the organisation. */
 import { z } from 'zod'
+import { ModelId } from './chats.ts'
 import { endpoint, line, PageQuery, page, Time } from './endpoint.ts'
 import { ScopeId, SessionId, TenantId, UserId } from './ids.ts'
 
@@ -20,7 +21,7 @@ const Deliver = z.enum(['cookie', 'token']).default('cookie')
 
 export const Preferences = z.strictObject({
   theme: z.enum(['system', 'light', 'dark']).default('system'),
-  model: z.string().max(300).nullable().default(null).describe('id of the model that new chats start with'),
+  model: ModelId.nullable().default(null).describe('id of the model that new chats start with'),
 })
 export type Preferences = z.infer<typeof Preferences>
 
@@ -111,7 +112,7 @@ export const setPreferences = endpoint({
   summary: 'Change own preferences; fields left out stay as they are',
   access: 'user',
   work: 'write',
-  body: z.strictObject({ theme: z.enum(['system', 'light', 'dark']).optional(), model: z.string().max(300).nullable().optional() }),
+  body: z.strictObject({ theme: z.enum(['system', 'light', 'dark']).optional(), model: ModelId.nullable().optional() }),
   reply: Preferences,
 })
 

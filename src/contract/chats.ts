@@ -3,7 +3,13 @@ import { z } from 'zod'
 import { endpoint, line, PageQuery, page, prose, Time } from './endpoint.ts'
 import { ChatId, MessageId, ScopeId, UserId } from './ids.ts'
 
-export const ModelId = z.string().min(1).max(300).describe('`librarian`, or provider id and model name with a colon between')
+export const ModelId = z
+  .string()
+  .min(1)
+  .max(300)
+  // Neither control characters nor halves of surrogate pairs: PostgreSQL's JSON, where preferences are kept, takes neither.
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not contain control characters')
+  .describe('`librarian`, or provider id and model name with a colon between')
 
 export const Chat = z.strictObject({
   id: ChatId,

@@ -24,11 +24,6 @@ const catalogue = {
     detail: 'There is nothing at this address.',
     next: 'Check the address; /developers lists all there are.',
   },
-  'request.too_many': {
-    status: 429,
-    detail: 'Too many requests in a short time.',
-    next: 'Wait for the time given in Retry-After and try again.',
-  },
 
   'auth.required': { status: 401, detail: 'You are not signed in.', next: 'Sign in and try again.' },
   'auth.wrong_credentials': { status: 401, detail: 'That address and password do not belong together.', next: 'Check both and try again.' },
@@ -111,7 +106,6 @@ export const SHARED_FAILURES = [
   'request.media_type',
   'request.cross_site',
   'request.unknown_address',
-  'request.too_many',
   'auth.required',
   'auth.not_allowed',
   'server.internal',

@@ -6,7 +6,7 @@ import type { Endpoint } from '#contract/endpoint.ts'
 import type { ChatId, MessageId, ProviderId, UserId } from '#contract/ids.ts'
 import { PASSWORD } from './cast.ts'
 import type { ModelServer } from './model-server.ts'
-import { chatOf, type SignedIn } from './world.ts'
+import { chatOf, type SignedIn, type World } from './world.ts'
 
 /** Words that Alice or Carol typed, or a model told them: nobody else's reply may hold one. */
 export const CANARIES = {
@@ -116,4 +116,17 @@ export function exampleOf(endpoint: Endpoint, things: Things): Request {
   const example = EXAMPLES[endpoint.id]
   if (!example) throw new Error(`tests/support/examples.ts has no example for ${endpoint.id}`)
   return example(things)
+}
+
+/** Every row of every table that holds one of these words, in order. Seen-times are left out: they move with every request of their owner. */
+export async function rowsNaming(world: World, words: readonly string[]): Promise<string> {
+  const tables = await world.sql<{ name: string }>(
+    `select format('%I.%I', schemaname, tablename) as name from pg_tables
+      where (schemaname like 't\\_%' or schemaname = 'control') and tablename <> 'auth_session_seen'`,
+  )
+  const all = tables.rows.map(({ name }) => `select '${name} ' || to_jsonb(t)::text as row from ${name} t`).join(' union all ')
+  const { rows } = await world.sql<{ row: string }>(`select row from (${all}) every where row like any($1) order by row`, [
+    words.map((word) => `%${word}%`),
+  ])
+  return rows.map(({ row }) => row).join('\n')
 }

@@ -8,7 +8,7 @@ import type { Problem } from '#contract/errors.ts'
 import { ENDPOINTS } from '#contract/index.ts'
 import { SetupCode } from '#server/auth/setup-code.ts'
 import { systemClock } from '#server/kernel/clock.ts'
-import { CANARIES, EXAMPLES, exampleOf, makeThings, type Request, type Things, urlOf } from '#tests/support/examples.ts'
+import { CANARIES, EXAMPLES, exampleOf, makeThings, type Request, rowsNaming, type Things, urlOf } from '#tests/support/examples.ts'
 import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'
 import { type Answer, chatOf, codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 
@@ -72,25 +72,8 @@ function expectNothingOf(answer: Answer, visitor: Visitor): void {
   for (const secret of secrets) expect(seen).not.toContain(secret)
 }
 
-let everyRow: string
-
-/** Every row of every table that names the owner or their things. */
-async function snapshot(owner: SignedIn = alice): Promise<string> {
-  everyRow ??= await queryOfEveryRow()
-  const { rows } = await world.sql<{ row: string }>(`select row from (${everyRow}) all_rows where row like any($1) order by row`, [
-    [...idsIn(things), owner.me.user.id].map((id) => `%${id}%`),
-  ])
-  return rows.map(({ row }) => row).join('\n')
-}
-
-/** Seen-times are left out: they move whenever their owner does something, and are nobody's content. */
-async function queryOfEveryRow(): Promise<string> {
-  const { rows } = await world.sql<{ name: string }>(
-    `select format('%I.%I', schemaname, tablename) as name from pg_tables
-      where (schemaname like 't\\_%' or schemaname = 'control') and tablename <> 'auth_session_seen'`,
-  )
-  return rows.map(({ name }) => `select '${name} ' || to_jsonb(t)::text as row from ${name} t`).join(' union all ')
-}
+/** Every row that names the owner or their things. */
+const snapshot = (owner: SignedIn = alice) => rowsNaming(world, [...idsIn(things), owner.me.user.id])
 
 /** What the endpoint's declared access means for a visitor; where it lets them in, the owner's things do not exist. */
 async function expectRefusal(visitor: Visitor, endpoint: Endpoint, { request, answer }: { request: Request; answer: Answer }) {

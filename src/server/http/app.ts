@@ -1,4 +1,5 @@
 /** The HTTP server: request ids, limits, headers, routes, the web interface's files, and one way to fail. */
+import { isUtf8 } from 'node:buffer'
 import { fileURLToPath } from 'node:url'
 import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
@@ -10,7 +11,7 @@ import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
 import { type BindParts, bind } from './bind.ts'
 import { openApiDocument } from './openapi.ts'
-import { sendProblem } from './problem.ts'
+import { bareHeaders, refuseUnreadable, sendProblem } from './problem.ts'
 
 export interface AppParts extends BindParts {
   readonly routes: readonly Route[]
@@ -33,15 +34,19 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: 200 },
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
-    frameworkErrors: (error, _request, reply) => void sendProblem(reply, error, parts.log),
+    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, parts.ids.next<string>()),
+    // What the router refuses gets no further, so no hook has given it its headers.
+    frameworkErrors: (error, request, reply) => void sendProblem(reply.headers(bareHeaders(request.id)), error, parts.log),
     forceCloseConnections: true,
   })
   app.removeContentTypeParser(['application/json', 'text/plain'])
   const parseJson = app.getDefaultJsonParser('error', 'error')
   // Clients send the JSON content type with every request, also with those that have nothing to say.
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) =>
-    body === '' ? done(null, undefined) : parseJson(request, body, done),
-  )
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    if (body.length === 0) return done(null, undefined)
+    if (!isUtf8(body)) return done(new Failure('request.invalid', { detail: 'The request body is not valid UTF-8.' }), undefined)
+    void parseJson(request, body.toString(), done)
+  })
   await app.register(cookie)
   await app.register(helmet, headers(parts.cookies.secure))
   app.addHook('onRequest', async (request, reply) => {

@@ -84,7 +84,7 @@ function parseRequest(endpoint: Endpoint, request: FastifyRequest): { params: un
   const query = endpoint.query.safeParse(request.query)
   // A POST without fields may come without a body.
   const body = (endpoint.body ?? z.undefined()).safeParse(
-    endpoint.body ? (request.body ?? {}) : emptyBody(request.body) ? undefined : request.body,
+    endpoint.body ? (request.body === undefined ? {} : request.body) : emptyBody(request.body) ? undefined : request.body,
   )
   const issues = [params, query, body].flatMap((parsed) => parsed.error?.issues ?? [])
   if (issues.length > 0) {

@@ -1,4 +1,6 @@
 /** Every failure as problem+json (RFC 9457). What is not a Failure is a bug: logged with its cause, answered without its internals. */
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply } from 'fastify'
 import { FAILURES, type FailureCode, type Problem } from '#contract/errors.ts'
 import { Failure } from '../kernel/failure.ts'
@@ -33,6 +35,35 @@ export function sendProblem(reply: FastifyReply, error: unknown, log: Log): Fast
     .header('content-type', 'application/problem+json')
     .serializer(JSON.stringify)
     .send(problemOf(failure, request.id))
+}
+
+/** The headers of a reply that is made before the app's own are. */
+export function bareHeaders(requestId: string): Record<string, string> {
+  return {
+    'x-request-id': requestId,
+    'cache-control': 'no-store',
+    'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+    'x-content-type-options': 'nosniff',
+  }
+}
+
+/** The reply to what Node could not read as HTTP, written to the bare connection, which is closed behind it. */
+export function refuseUnreadable(error: Error & { code?: string }, socket: Socket, requestId: string): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const failure = new Failure(error.code === 'HPE_HEADER_OVERFLOW' ? 'request.too_large' : 'request.invalid')
+  const problem = problemOf(failure, requestId)
+  const body = JSON.stringify(problem)
+  socket.end(
+    [
+      `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+      ...Object.entries(bareHeaders(requestId)).map(([name, value]) => `${name}: ${value}`),
+      'content-type: application/problem+json',
+      `content-length: ${Buffer.byteLength(body)}`,
+      'connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  )
 }
 
 /** The body of a problem reply. */
