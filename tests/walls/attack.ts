@@ -2,6 +2,7 @@
  * What the proofs of the walls share: connections that one wall or another does not hold, and the attacks. Walls come down only here,
  * in test processes and on scratch databases; the product has no switch for it.
  */
+import type { Compilable } from 'kysely'
 import pg from 'pg'
 import type { MessageId, ScopeId, TenantId } from '#contract/ids.ts'
 import { tokenHash } from '#server/auth/token.ts'
@@ -18,8 +19,6 @@ export const SECRET = { title: 'Merger with Initech', question: 'When does the m
 export function secretChat(alice: SignedIn): Promise<AskedChat> {
   return chatOf(alice, { description: SECRET.title, question: SECRET.question })
 }
-
-export const sizeOfOne = { app: 1, worker: 1, auth: 1 } as const
 
 /** The actor of a signed-in person, as authentication would mint it; `changes` makes it a stale or a forged one. */
 export function actorOf(person: SignedIn, changes: { readScopes?: readonly string[]; tenantId?: TenantId } = {}): Actor {
@@ -88,6 +87,19 @@ export async function serverOver(world: World, database: Database) {
         }
       },
   }
+}
+
+/** Raw SQL as the builder would hand it over, for a unit of work to run: what an injection would amount to. */
+export function raw<O = Record<string, unknown>>(text: string, ...parameters: unknown[]): Compilable<O> {
+  return { compile: () => ({ sql: text, parameters }) } as unknown as Compilable<O>
+}
+
+/** The code that PostgreSQL, or else the product, refused an attempt with. */
+export function refusalOf(attempt: Promise<unknown>): Promise<string> {
+  return attempt.then(
+    () => 'not refused',
+    (error: { code?: string; message: string }) => error.code ?? error.message,
+  )
 }
 
 /** Every way the interface offers to reach a chat and its answer, from the harmless to the harmful. */

@@ -8,7 +8,7 @@ import type { DatabaseRole } from '#server/isolation/database.ts'
 import { schemaName } from '#server/isolation/tables.ts'
 import { enterJobStatement, enterStatement } from '#server/isolation/unit-of-work.ts'
 import { type AskedChat, chatOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
-import { actorOf, asRole, attacksOn, SECRET, secretChat, serverOver } from './attack.ts'
+import { actorOf, asRole, attacksOn, refusalOf, SECRET, secretChat, serverOver } from './attack.ts'
 
 vi.mock('#server/isolation/filter.ts', () => import('./no-filter.ts'))
 
@@ -87,11 +87,6 @@ async function asBob(
   return outcomes[1]!
 }
 
-const refusedBy = (attempt: Promise<unknown>) =>
-  attempt.then(
-    () => 'not refused',
-    (error: { code?: string; message: string }) => error.code ?? error.message,
-  )
 const DENIED = '42501'
 
 test('the interface over it: no attack on the chat of Alice succeeds', async () => {
@@ -149,7 +144,7 @@ describe.each(['app', 'worker'] as const)('select without a where, as %s', (role
       ]),
     )
     for (const table of out)
-      expect([table.name, await refusedBy(asBob(`select 1 from ${table.quoted}`, [], { role }))]).toEqual([table.name, DENIED])
+      expect([table.name, await refusalOf(asBob(`select 1 from ${table.quoted}`, [], { role }))]).toEqual([table.name, DENIED])
   })
 })
 
@@ -181,8 +176,8 @@ describe('changes without a where', () => {
   })
 
   test('are refused in a unit that reads', async () => {
-    expect(await refusedBy(asBob(`update ${schema}.chat_session set named = named`))).toBe('25006')
-    expect(await refusedBy(asBob(`update ${schema}.chat_message set status = status`, [], { role: 'worker' }))).toBe('25006')
+    expect(await refusalOf(asBob(`update ${schema}.chat_session set named = named`))).toBe('25006')
+    expect(await refusalOf(asBob(`update ${schema}.chat_message set status = status`, [], { role: 'worker' }))).toBe('25006')
   })
 })
 
@@ -208,7 +203,7 @@ describe('rows for others', () => {
     expect(taking.map(({ name }) => name)).toEqual(['chat_message', 'chat_session', 'job', 'model_provider', 'model_provider_key'])
     for (const table of taking) {
       const row = await likeness(table, table.scope === undefined ? 'true' : `scope_id = '${alice.me.personalScopeId}'`)
-      expect([table.name, await refusedBy(asBob(insertion(table), [row], { forWrite: true }))]).toEqual([table.name, DENIED])
+      expect([table.name, await refusalOf(asBob(insertion(table), [row], { forWrite: true }))]).toEqual([table.name, DENIED])
       expect([table.name, (await world.sql(insertion(table), [row])).rowCount]).toEqual([table.name, 1])
     }
   })
@@ -217,14 +212,14 @@ describe('rows for others', () => {
     for (const table of having('app', 'INSERT').filter(({ scope }) => scope !== undefined)) {
       const row = await likeness(table, `scope_id = '${bob.me.personalScopeId}'`)
       const forged = { ...row, user_id: alice.me.user.id }
-      expect([table.name, await refusedBy(asBob(insertion(table), [forged], { forWrite: true }))]).toEqual([table.name, DENIED])
+      expect([table.name, await refusalOf(asBob(insertion(table), [forged], { forWrite: true }))]).toEqual([table.name, DENIED])
       expect([table.name, (await asBob(insertion(table), [row], { forWrite: true })).rowCount]).toEqual([table.name, 1])
     }
   })
 
   test('do not come about by moving own ones', async () => {
     for (const change of [`scope_id = '${alice.me.personalScopeId}'`, `user_id = '${alice.me.user.id}'`, `wrapped_key = ''`])
-      expect(await refusedBy(asBob(`update ${schema}.chat_session set ${change}`, [], { forWrite: true }))).toBe(DENIED)
+      expect(await refusalOf(asBob(`update ${schema}.chat_session set ${change}`, [], { forWrite: true }))).toBe(DENIED)
   })
 })
 
@@ -241,7 +236,7 @@ describe('the index of words', () => {
     const index = (of: AskedChat, scopeId: string) =>
       asBob(`select * from ${schema}.index_message($1, $2, $3, '')`, [of.chatId, of.answerId, scopeId], { forWrite: true })
     expect((await index(secret, alice.me.personalScopeId)).rows).toEqual([{ index_message: null }])
-    expect(await refusedBy(index(secret, bob.me.personalScopeId))).toMatch(/^23(503|505)$/)
+    expect(await refusalOf(index(secret, bob.me.personalScopeId))).toMatch(/^23(503|505)$/)
   })
 })
 
@@ -271,7 +266,7 @@ describe('the role of request handling', () => {
     ['copies to a program', () => `copy ${schema}.chat_session to program 'cat'`],
     ['reads with row security off', () => `set row_security = off; select * from ${schema}.chat_session`],
   ])('never %s', async (_, sql) => {
-    expect(await asRole(world, 'app', (client) => refusedBy(client.query(sql())))).toBe(DENIED)
+    expect(await asRole(world, 'app', (client) => refusalOf(client.query(sql())))).toBe(DENIED)
   })
 })
 
@@ -290,8 +285,8 @@ describe('the context', () => {
       return (await client.query(`select scope_id from ${schema}.chat_session`)).rows
     })
     expect(rows).toContainEqual({ scope_id: alice.me.personalScopeId })
-    expect(await refusedBy(asBob(`select 1; set ${forged()}`))).toBe('42601')
-    expect(await refusedBy(asBob(`set ${forged()}; select 1`))).toBe('42601')
+    expect(await refusalOf(asBob(`select 1; set ${forged()}`))).toBe('42601')
+    expect(await refusalOf(asBob(`set ${forged()}; select 1`))).toBe('42601')
   })
 
   test.each([
@@ -313,6 +308,6 @@ describe('the context', () => {
     ['a guessed token', () => `(select user_id::text from ${schema}.enter('\\x00', false))`],
   ])('cannot be forged by an injected expression: %s', async (_, expression) => {
     const injected = `select scope_id, ${expression(`{${alice.me.personalScopeId}}`)} from ${schema}.chat_session`
-    expect(await refusedBy(asBob(injected))).toMatch(/^(42501|0A000|22023|auth\.required|.*sign in.*)/i)
+    expect(await refusalOf(asBob(injected))).toMatch(/^(42501|0A000|22023|auth\.required|.*sign in.*)/i)
   })
 })
