@@ -29,7 +29,7 @@ const failed = CHECKS.filter(([name, program, ...args]) => {
   })
   const tookS = ((performance.now() - startedMs) / 1000).toFixed(1)
   console.log(`${status === 0 ? 'passed' : 'FAILED'}  ${name} (${tookS} s)`)
-  if (status !== 0) console.log(`\n${[stdout, stderr, error?.message].filter(Boolean).join('\n').trimEnd()}\n`)
+  if (status !== 0) console.log(`\n${(stdout || stderr || String(error)).trimEnd()}\n`)
   return status !== 0
 })
 
