@@ -30,6 +30,8 @@ const WEB = path.join(ROOT, 'dist', 'web')
 const WEB_STAMP = path.join(ROOT, 'dist', 'web.stamp')
 const WEB_SOURCES = ['src/web', 'src/contract', 'vite.config.ts', 'package-lock.json']
 const CLIENT_COMMANDS = new Set(['sign-in', 'ask'])
+/** The journeys look at the web interface, and the checks weigh it. */
+const NEEDS_WEB = new Set(['vitest', 'check'])
 const OFFLINE = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|ETIMEDOUT|ERR_SOCKET_TIMEOUT|UND_ERR_CONNECT_TIMEOUT)\b/
 
 /** What keeps us from starting, as a sentence that says what to do. */
@@ -41,7 +43,7 @@ function main(argv) {
   const [first, ...rest] = argv
   if (process.platform === 'win32') throw new Obstacle('Sardonyx runs on Linux and macOS. On Windows, run it inside WSL.')
   const tool = first === '--tool' ? rest.shift() : undefined
-  const withWeb = first === '--build' || first === 'serve' || tool === 'vitest'
+  const withWeb = first === '--build' || first === 'serve' || NEEDS_WEB.has(tool)
   const webSources = withWeb ? hashOf(WEB_SOURCES) : undefined
   const buildsWeb = webSources !== undefined && webSources !== builtFrom()
   if (!isInstalled({ withDev: tool !== undefined || buildsWeb })) install()

@@ -16,6 +16,7 @@ const CHECKS: readonly (readonly [name: string, program: string, ...args: string
   ['types', 'tsc', '-b'],
   ['layers', 'depcruise', '--no-progress', ...SOURCES],
   ['unused', 'knip', '--no-progress'],
+  ['size of the first page', 'web-size.mjs'],
 ]
 
 const failed = CHECKS.filter(([name, program, ...args]) => {
@@ -29,7 +30,7 @@ const failed = CHECKS.filter(([name, program, ...args]) => {
   })
   const tookS = ((performance.now() - startedMs) / 1000).toFixed(1)
   console.log(`${status === 0 ? 'passed' : 'FAILED'}  ${name} (${tookS} s)`)
-  if (status !== 0) console.log(`\n${(stdout || stderr || String(error)).trimEnd()}\n`)
+  if (status !== 0) console.log(`\n${[stdout, stderr, error?.message].filter(Boolean).join('\n').trimEnd()}\n`)
   return status !== 0
 })
 
