@@ -36,6 +36,8 @@ export type World = Awaited<ReturnType<typeof createWorld>>
 export interface WorldOptions {
   readonly clock?: Clock
   readonly egressAllow?: string
+  /** Where people reach the server; over https its cookie is another one. */
+  readonly baseUrl?: string
   readonly setupCode?: SetupCode
   readonly limits?: FailureLimits
   /** Begin from nothing but a migrated database: no organisation, nobody. */
@@ -50,7 +52,7 @@ export async function createWorld(options: WorldOptions = {}) {
   if (options.empty) await superuser(url, (client) => client.query('delete from control.tenant'))
   const log = new KeptLog()
   const database = connect(installation, log, options.pool ?? { app: 5, worker: 3, auth: 3 })
-  const config = readConfig({ 'egress-allow': options.egressAllow ?? '' }, {})
+  const config = readConfig({ 'egress-allow': options.egressAllow ?? '', ...(options.baseUrl ? { 'base-url': options.baseUrl } : {}) }, {})
   const cache = new InProcessStore(options.clock ?? systemClock)
   const newServer = (): Promise<Server> =>
     createServer({
@@ -77,7 +79,12 @@ export async function createWorld(options: WorldOptions = {}) {
       ...(given.body === undefined ? {} : { payload: typeof given.body === 'string' ? given.body : JSON.stringify(given.body) }),
     })
     const isJson = String(reply.headers['content-type'] ?? '').includes('json')
-    return { status: reply.statusCode, body: (isJson && reply.body !== '' ? JSON.parse(reply.body) : reply.body) as T, text: reply.body, headers: reply.headers }
+    return {
+      status: reply.statusCode,
+      body: (isJson && reply.body !== '' ? JSON.parse(reply.body) : reply.body) as T,
+      text: reply.body,
+      headers: reply.headers,
+    }
   }
 
   const signIn = async (person: Person): Promise<SignedIn> => {

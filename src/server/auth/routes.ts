@@ -80,7 +80,8 @@ export function authRoutes(parts: AuthParts): Route[] {
 
     route(signIn, async ({ body, request, cookie }) => {
       const tenant = await tenants.forSignIn(body.organisation)
-      const begun = await limits.attempt({ account: `${body.organisation ?? ''}:${body.email}`, ip: request.ip }, () =>
+      // Where there is one organisation it may be named or not; both are the same account.
+      const begun = await limits.attempt({ account: `${tenant?.id ?? body.organisation}:${body.email}`, ip: request.ip }, () =>
         accounts.signIn(tenant?.id, body, deviceOf(request)),
       )
       return signedIn(begun, body.deliver, cookie)
