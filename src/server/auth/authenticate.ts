@@ -10,7 +10,7 @@ import { enterStatement } from '../isolation/unit-of-work.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Tenants } from './tenants.ts'
-import { type Tokens, tokenHash } from './token.ts'
+import { type Claims, type Tokens, tokenHash } from './token.ts'
 
 /** The cache entry of the guide, with what spares the next request a question. */
 const CachedSession = z.strictObject({
@@ -49,7 +49,7 @@ export class Authenticator {
     const hash = tokenHash(token)
     const cache = new TenantCache(this.#cache, claims.tid)
     const key = `auth:session:${hash.toString('hex')}` as const
-    let session = fresh ? undefined : await this.#cached(cache, key)
+    let session = fresh ? undefined : await this.#cached(cache, key, claims)
     if (!session) {
       session = await this.#entered(claims.tid, hash)
       await cache.set(key, session, Math.max(1, (Date.parse(session.expires_at) - this.#clock.now()) / 1_000))
@@ -72,9 +72,11 @@ export class Authenticator {
     await new TenantCache(this.#cache, actor.tenantId).delete(`auth:session:${actor.tokenHash.toString('hex')}`)
   }
 
-  async #cached(cache: TenantCache, key: `auth:session:${string}`): Promise<CachedSession | undefined> {
-    const parsed = CachedSession.safeParse(await cache.get(key))
-    return parsed.success && Date.parse(parsed.data.expires_at) > this.#clock.now() ? parsed.data : undefined
+  /** The cached session of a token; an entry that is another's, or that has expired, is none. */
+  async #cached(cache: TenantCache, key: `auth:session:${string}`, claims: Claims): Promise<CachedSession | undefined> {
+    const { data } = CachedSession.safeParse(await cache.get(key))
+    const isTheirs = data?.user_id === claims.sub && data.session_id === claims.sid
+    return data && isTheirs && Date.parse(data.expires_at) > this.#clock.now() ? data : undefined
   }
 
   async #entered(tenantId: TenantId, hash: Buffer): Promise<CachedSession> {

@@ -6,6 +6,7 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
 import { z } from 'zod'
 import { SessionId, TenantId, UserId } from '#contract/ids.ts'
 import type { SigningKey } from '../isolation/keys/keyring.ts'
+import { readJson } from '../kernel/json.ts'
 
 const Claims = z.strictObject({
   sub: UserId,
@@ -57,7 +58,7 @@ export class Tokens {
     const given = Buffer.from(signature, 'base64url')
     const wanted = this.#sign(`${header}.${body}`)
     if (signature !== given.toString('base64url') || given.length !== wanted.length || !timingSafeEqual(given, wanted)) return undefined
-    const claims = Claims.safeParse(JSON.parse(Buffer.from(body, 'base64url').toString()))
+    const claims = Claims.safeParse(readJson(Buffer.from(body, 'base64url').toString()))
     if (!claims.success || claims.data.iss !== this.#issuer || claims.data.exp * 1_000 <= nowMs) return undefined
     return claims.data
   }

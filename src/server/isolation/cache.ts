@@ -4,6 +4,7 @@
  */
 import type { TenantId, UserId } from '#contract/ids.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { readJson } from '../kernel/json.ts'
 
 /** What a store behind the port can do. Values are strings; a time to live is in seconds. */
 export interface CacheStore {
@@ -34,9 +35,8 @@ export class TenantCache {
   /** The value, or undefined when there is none, it is not JSON, or it names another tenant as its owner. */
   async get<T extends Owned>(key: CacheKey): Promise<T | undefined> {
     const text = await this.#store.get(this.#full(key))
-    if (text === undefined) return undefined
-    const value = JSON.parse(text) as T
-    return value.tenant_id === this.#tenantId ? value : undefined
+    const value = text === undefined ? undefined : (readJson(text) as T | null | undefined)
+    return value?.tenant_id === this.#tenantId ? value : undefined
   }
 
   /** Keeps a value for `ttlS` seconds, or as long as its kind may live if that is less. */
