@@ -1,9 +1,10 @@
 /** What is shown instead of a page that failed, or that isn't there. */
 import type { ErrorComponentProps } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
+import { type ReactNode, useContext } from 'react'
 import { explain } from '#web/kernel/problem.ts'
 import { t } from '#web/kernel/text.ts'
 import { Button, ButtonLink } from '#web/ui/button.tsx'
+import { SidebarContext } from '#web/ui/frame.tsx'
 import { Mark } from '#web/ui/icon.tsx'
 
 /** Says what went wrong and what to do. */
@@ -34,12 +35,13 @@ export function NotFoundPage() {
 }
 
 function Alone({ title, children }: { title: string; children: ReactNode }) {
+  const Tag = useContext(SidebarContext) ? 'div' : 'main'
   return (
-    <main className="mx-auto flex min-h-dvh max-w-[34rem] flex-col items-start justify-center px-6 pb-24">
+    <Tag className="mx-auto flex min-h-dvh max-w-[34rem] flex-col items-start justify-center px-6 pb-24">
       <title>{title}</title>
       <Mark size={26} className="mb-4" />
       <h1 className="mb-2 text-title font-strong">{title}</h1>
       {children}
-    </main>
+    </Tag>
   )
 }

@@ -2,13 +2,12 @@
 import { useNavigate } from '@tanstack/react-router'
 import type { Me } from '#contract/accounts.ts'
 import { call } from '#web/kernel/api.ts'
-import { explain } from '#web/kernel/problem.ts'
-import { meQuery, noticeSessionEnd, queryClient, signOut, useMe } from '#web/kernel/session.ts'
+import { meQuery, queryClient, signOut, useMe } from '#web/kernel/session.ts'
 import { caps } from '#web/kernel/shortcuts.ts'
 import { t } from '#web/kernel/text.ts'
 import { applyTheme, type Theme } from '#web/kernel/theme.ts'
 import { MenuButton, type MenuEntry } from '#web/ui/menu.tsx'
-import { toast } from '#web/ui/toast.ts'
+import { report } from '#web/ui/report.ts'
 
 const THEMES = [
   { value: 'light', label: t('theme.light') },
@@ -61,21 +60,12 @@ function useEntries(me: Me, onShortcuts: () => void): MenuEntry[] {
     { kind: 'action', icon: 'code', label: t('nav.developers'), onSelect: () => void navigate({ to: '/developers' }) },
     { kind: 'action', icon: 'keys', label: t('nav.shortcuts'), caps: caps('sheet'), onSelect: onShortcuts },
     { kind: 'line' },
-    { kind: 'action', icon: 'out', label: t('nav.signOut'), onSelect: () => signOut(me).catch(report) },
+    { kind: 'action', icon: 'out', label: t('nav.signOut'), onSelect: () => void signOut(me).catch(report) },
   ]
 }
 
 function setTheme(me: Me, theme: Theme): void {
   applyTheme(theme)
   queryClient.setQueryData(meQuery.queryKey, { ...me, user: { ...me.user, preferences: { ...me.user.preferences, theme } } })
-  call('me.set_preferences', { body: { theme } }).catch((error: unknown) => {
-    toast({ kind: 'failed', text: t('theme.notKept') })
-    noticeSessionEnd(error)
-  })
-}
-
-function report(error: unknown): void {
-  const { what, next } = explain(error)
-  toast({ kind: 'failed', text: what, detail: next })
-  noticeSessionEnd(error)
+  call('me.set_preferences', { body: { theme } }).catch((error: unknown) => report(error, t('theme.notKept')))
 }

@@ -36,7 +36,7 @@ export function noteUnreachable(): void {
 }
 
 /** Tries at once; the outcome arrives through `noteReached` or `noteUnreachable`. */
-export function probeNow(): void {
+function probeNow(): void {
   clearTimeout(timer)
   void probe?.()
 }

@@ -32,7 +32,8 @@ export interface Explanation {
 /** Explains any failure in two sentences: what happened, and what to do. */
 export function explain(error: unknown): Explanation {
   if (error instanceof ApiProblem) {
-    const { status, detail, next, requestId } = error.problem
+    const { status, detail, next, requestId, errors = [] } = error.problem
+    if (errors.length > 0) return { what: errors.map(({ path, message }) => `“${path}” ${message}.`).join(' '), next: '' }
     return { what: detail, next: status >= 500 ? `${next} (${t('failure.requestId', { id: requestId })})` : next }
   }
   if (error instanceof Unreachable) return { what: error.message, next: t('connection.retrying') }

@@ -42,7 +42,7 @@ export function ReadingPage({
         <span className="flex-1" />
         {action}
       </PageHead>
-      <div className="min-h-0 flex-1 overflow-y-auto">
+      <div className="relative min-h-0 flex-1 overflow-y-auto">
         <div className="mx-auto max-w-[820px] px-4 pt-6 pb-16 desk:px-6">
           {lead && <p className="mb-5 max-w-[68ch] text-muted">{lead}</p>}
           {children}

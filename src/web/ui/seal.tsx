@@ -6,16 +6,6 @@ import { Keyhole } from './icon.tsx'
 const SEAL =
   'inline-flex items-center gap-1.5 h-6 rounded-full border border-accent-line bg-accent-soft pr-[9px] pl-[7px] text-small leading-5 font-medium whitespace-nowrap text-accent'
 
-/** The seal as words, where nothing is to be opened. */
-export function Seal({ words }: { words: string }) {
-  return (
-    <span className={SEAL}>
-      <Keyhole />
-      {words}
-    </span>
-  )
-}
-
 interface SealButtonProps {
   words: string
   label: string

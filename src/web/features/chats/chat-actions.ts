@@ -2,9 +2,8 @@
 import { useNavigate, useRouter } from '@tanstack/react-router'
 import type { Chat } from '#contract/chats.ts'
 import { call } from '#web/kernel/api.ts'
-import { explain } from '#web/kernel/problem.ts'
-import { noticeSessionEnd } from '#web/kernel/session.ts'
 import { t } from '#web/kernel/text.ts'
+import { report } from '#web/ui/report.ts'
 import { toast } from '#web/ui/toast.ts'
 import { dropChat, putChat } from './data/chat-list.ts'
 
@@ -48,10 +47,4 @@ async function restore(chat: Chat): Promise<void> {
   } catch (error) {
     report(error)
   }
-}
-
-function report(error: unknown, effect = ''): void {
-  const { what, next } = explain(error)
-  toast({ kind: 'failed', text: what, detail: effect || next })
-  noticeSessionEnd(error)
 }

@@ -24,7 +24,7 @@ export function ChatList() {
   useAnsweringWatch(chats)
   useFreshness()
   return (
-    <div ref={scroller} className="min-h-0 flex-1 overflow-y-auto px-2.5 pb-4">
+    <div ref={scroller} className="relative min-h-0 flex-1 overflow-y-auto px-2.5 pb-4">
       {query.isPending && <Skeleton />}
       {query.isError && !query.data && <FailureNotice error={query.error} onRetry={query.refetch} className="mt-3" />}
       {query.isSuccess && chats.length === 0 && <p className="px-2 py-3 text-muted">{t('chats.empty')}</p>}

@@ -11,8 +11,8 @@ import { noticeSessionEnd } from '#web/kernel/session.ts'
 import { t } from '#web/kernel/text.ts'
 import { Button } from '#web/ui/button.tsx'
 import { PageHead } from '#web/ui/frame.tsx'
-import { FailureNotice, Notice } from '#web/ui/notice.tsx'
-import { useChatActions } from './chat-actions.ts'
+import { FailureNotice } from '#web/ui/notice.tsx'
+import { report } from '#web/ui/report.ts'
 import { ChatHead } from './chat-head.tsx'
 import { ChatSeal } from './chat-seal.tsx'
 import { Composer } from './composer.tsx'
@@ -36,7 +36,8 @@ export function ChatPage() {
     const loadOlder = messages.hasNextPage && !messages.isFetchingNextPage ? () => void messages.fetchNextPage() : null
     return <OpenChat key={chatId} chat={chat.data} messages={items} loadOlder={loadOlder} />
   }
-  if (error instanceof ApiProblem && (error.problem.status === 404 || error.problem.status === 400)) return <NoSuchChat />
+  if (error instanceof ApiProblem && (error.problem.status === 404 || error.problem.status === 400))
+    return <NoSuchChat key={chatId} chatId={chatId} />
   if (error) {
     return (
       <>
@@ -73,7 +74,6 @@ function OpenChat({ chat, messages, loadOlder }: OpenChatProps) {
   return (
     <>
       <ChatHead chat={chat} earlier={earlier} />
-      {chat.deleted && <Deleted chat={chat} />}
       <Thread
         place={chat.id}
         thread={thread}
@@ -107,20 +107,11 @@ function EditingNote({ onCancel }: { onCancel: () => void }) {
   )
 }
 
-function Deleted({ chat }: { chat: Chat }) {
-  const { restore } = useChatActions()
-  return (
-    <Notice className="m-4 mb-0" tone="warn" action={<Button onClick={() => void restore(chat)}>{t('chats.restore')}</Button>}>
-      {t('chats.isDeleted')}
-    </Notice>
-  )
-}
-
 async function chooseModel(chat: Chat, model: string): Promise<void> {
   putChat({ ...chat, model })
   await call('chats.change', { params: { chatId: chat.id }, body: { model } }).then(putChat, (error: unknown) => {
     putChat(chat)
-    noticeSessionEnd(error)
+    report(error)
   })
 }
 

@@ -7,6 +7,9 @@ import { store, stored } from '#web/kernel/stored.ts'
 import { t } from '#web/kernel/text.ts'
 import { Icon } from '#web/ui/icon.tsx'
 
+/** What the contract takes as one question. */
+const LONGEST = 100_000
+
 interface ComposerProps {
   /** Under which the draft is kept. */
   place: string
@@ -28,7 +31,8 @@ interface ComposerProps {
 export function Composer({ place, begin, onSend, onStop, sending, above, seal, model }: ComposerProps) {
   const [text, setText, forget] = useDraft(place, begin)
   const area = useComposerArea(text)
-  const blocked = sending || onStop !== null
+  const tooLong = text.length > LONGEST
+  const blocked = sending || onStop !== null || tooLong
   const send = () => {
     if (blocked || text.trim() === '') return
     onSend(text)
@@ -58,9 +62,13 @@ export function Composer({ place, begin, onSend, onStop, sending, above, seal, m
           onKeyDown={onKeyDown}
           placeholder={t('composer.placeholder')}
           aria-label={t('composer.label')}
-          maxLength={100_000}
           className="block max-h-[40dvh] w-full resize-none overflow-y-auto bg-transparent text-message outline-none"
         />
+        {tooLong && (
+          <p role="alert" className="mt-1.5 text-small text-danger">
+            {t('composer.tooLong', { count: text.length, most: LONGEST })}
+          </p>
+        )}
         <div className="mt-1.5 -ml-1 flex items-center gap-2">
           {seal}
           <span className="flex-1" />

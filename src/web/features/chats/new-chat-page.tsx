@@ -2,14 +2,15 @@
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
-import { ModelPicker, whereTextGoes } from '#web/features/models/model-picker.tsx'
+import { ModelPicker } from '#web/features/models/model-picker.tsx'
 import { type Model, modelsQuery } from '#web/features/models/queries.ts'
 import { call } from '#web/kernel/api.ts'
-import { meQuery, noticeSessionEnd, queryClient, useMe } from '#web/kernel/session.ts'
+import { meQuery, queryClient, useMe } from '#web/kernel/session.ts'
 import { t } from '#web/kernel/text.ts'
 import { PageHead } from '#web/ui/frame.tsx'
 import { Icon, Mark } from '#web/ui/icon.tsx'
 import { loadMarkdown } from '#web/ui/markdown.tsx'
+import { report } from '#web/ui/report.ts'
 import { ChatSeal } from './chat-seal.tsx'
 import { Composer } from './composer.tsx'
 import { ask, askAgain, takeBack, useUnsent, whenSent } from './data/outbox.ts'
@@ -38,7 +39,7 @@ export function NewChatPage() {
         <h1 className="text-message font-strong">{t('chats.untitled')}</h1>
         <ChatSeal model={model?.id ?? null} short />
       </PageHead>
-      <div className="min-h-0 flex-1 overflow-y-auto">
+      <div className="relative min-h-0 flex-1 overflow-y-auto">
         <div className="mx-auto max-w-[780px] px-4 pt-7 desk:px-5">
           {unsent ? (
             <UnsentQuestion unsent={unsent} onRetry={() => askAgain(PLACE)} onEdit={edit} />
@@ -73,12 +74,15 @@ function Beginning({ model, librarian, onAsk }: BeginningProps) {
     <div className="pt-[max(12px,14vh)]">
       <Mark size={28} className="mb-4" />
       <p className="mb-2 text-display font-strong text-balance">{t('new.greeting')}</p>
-      <p className="mb-8 min-h-11 max-w-[60ch] text-muted">
-        {model && (model.builtIn ? t('new.lead') : t('new.leadOther', { model: model.name, where: whereTextGoes(model) }))}
-      </p>
+      <p className="mb-8 min-h-11 max-w-[60ch] text-muted">{model && leadOf(model)}</p>
       {librarian && <Examples title={model === librarian ? t('new.try') : t('new.tryLibrarian')} onAsk={onAsk} />}
     </div>
   )
+}
+
+function leadOf(model: Model): string {
+  if (model.builtIn) return t('new.lead')
+  return model.runsHere ? t('new.leadHere', { model: model.name }) : t('new.leadSent', { model: model.name, provider: model.provider })
 }
 
 function Examples({ title, onAsk }: { title: string; onAsk: (text: string) => void }) {
@@ -111,7 +115,7 @@ function useModelChoice(): { models: readonly Model[] | undefined; model: Model 
   const choose = (id: string) => {
     const preferences = { ...me.user.preferences, model: id }
     queryClient.setQueryData(meQuery.queryKey, { ...me, user: { ...me.user, preferences } })
-    call('me.set_preferences', { body: { model: id } }).catch(noticeSessionEnd)
+    call('me.set_preferences', { body: { model: id } }).catch((error: unknown) => report(error, t('model.notKept')))
   }
   return { models, model, choose }
 }

@@ -33,7 +33,7 @@ export function Thread({ place, thread, loadOlder, onEdit, onEditUnsent }: Threa
   useEffect(toEnd, [unsent?.key, toEnd])
   return (
     <div className="relative min-h-0 flex-1">
-      <div ref={scroll.scroller} onScroll={scroll.onScroll} className="h-full overflow-y-auto [overflow-anchor:none]">
+      <div ref={scroll.scroller} onScroll={scroll.onScroll} className="relative h-full overflow-y-auto [overflow-anchor:none]">
         <div
           ref={scroll.content}
           role="log"

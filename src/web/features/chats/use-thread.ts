@@ -4,10 +4,8 @@ import { useCallback, useEffect, useMemo, useState } from 'react'
 import type { Message } from '#contract/chats.ts'
 import { type Model, modelsQuery } from '#web/features/models/queries.ts'
 import { call } from '#web/kernel/api.ts'
-import { explain } from '#web/kernel/problem.ts'
-import { noticeSessionEnd } from '#web/kernel/session.ts'
 import { t } from '#web/kernel/text.ts'
-import { toast } from '#web/ui/toast.ts'
+import { report } from '#web/ui/report.ts'
 import { followAnswer, stopAnswer } from './data/answers.ts'
 import { putChat } from './data/chat-list.ts'
 import { putMessages } from './data/messages.ts'
@@ -62,10 +60,4 @@ export async function stop(answer: Message): Promise<void> {
   } catch (error) {
     report(error, t('composer.stopFailed'))
   }
-}
-
-function report(error: unknown, effect?: string): void {
-  const { what, next } = explain(error)
-  toast({ kind: 'failed', text: effect ?? what, detail: effect ? what : next })
-  noticeSessionEnd(error)
 }

@@ -14,7 +14,7 @@ export function EndpointEntry({ entry }: { entry: Entry }) {
         <span className="flex-1" />
         <span className="text-small text-muted">{t(`developers.${entry['x-access']}`)}</span>
         <Icon name="down" size={14} className="translate-y-0.5 text-muted transition-transform group-open:rotate-180" />
-        <span className="w-full text-base desk:pl-[68px]">{entry.summary}</span>
+        <span className="w-full text-base desk:pl-[68px]">{entry.summary.replaceAll('`', '')}</span>
       </summary>
       <div className="border-t border-line bg-ground px-4 pt-4 pb-1 desk:pl-[84px]">
         <Details entry={entry} />

@@ -4,14 +4,13 @@ import { useState } from 'react'
 import type { Member } from '#contract/accounts.ts'
 import { call } from '#web/kernel/api.ts'
 import type { Reply } from '#web/kernel/endpoints.ts'
-import { explain } from '#web/kernel/problem.ts'
-import { noticeSessionEnd, queryClient, useMe } from '#web/kernel/session.ts'
+import { queryClient, useMe } from '#web/kernel/session.ts'
 import { t } from '#web/kernel/text.ts'
 import { Button } from '#web/ui/button.tsx'
 import { Dialog } from '#web/ui/dialog.tsx'
 import { Panel, PanelSkeleton, ReadingPage } from '#web/ui/frame.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
-import { toast } from '#web/ui/toast.ts'
+import { report } from '#web/ui/report.ts'
 import { AddMember } from './add-member.tsx'
 import { InvitationLink } from './invitation-link.tsx'
 
@@ -115,7 +114,7 @@ function MemberRow({ member, isOwn, onInvited }: MemberRowProps) {
       <span className="grid size-9 flex-none place-items-center rounded-full bg-accent-soft font-strong text-accent" aria-hidden="true">
         {[...member.name][0]?.toUpperCase()}
       </span>
-      <div className="min-w-0 flex-[1_1_12rem]">
+      <div className="min-w-0 flex-[1_1_8rem]">
         <p className="font-medium wrap-anywhere">
           {member.name}
           {isOwn && <span className="ml-1.5 font-normal text-muted">({t('people.you')})</span>}
@@ -133,10 +132,4 @@ function MemberRow({ member, isOwn, onInvited }: MemberRowProps) {
       )}
     </div>
   )
-}
-
-function report(error: unknown): void {
-  const { what, next } = explain(error)
-  toast({ kind: 'failed', text: what, detail: next })
-  noticeSessionEnd(error)
 }

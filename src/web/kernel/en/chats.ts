@@ -17,8 +17,8 @@ export const chats = {
   'chats.renameFailed': 'The chat keeps its old title.',
   'chats.notFoundTitle': 'There is no such chat, or it is not yours to see.',
   'chats.notFound': 'If somebody sent you this link: chats belong to one person, and a link gives nobody else access.',
-  'chats.isDeleted': 'This chat is deleted.',
-  'chats.restore': 'Restore it',
+  'chats.restore': 'Restore it, if you deleted it',
+  'chats.nothingToRestore': 'You have deleted no chat with this address, so there is nothing to restore.',
   'chats.untitled': 'New chat',
 
   'seal.onlyYou': 'Only you',
@@ -37,7 +37,8 @@ export const chats = {
 
   'new.greeting': 'What would you like to know?',
   'new.lead': 'The Librarian answers by quoting your own chats and the handbook. It says where each line comes from, and invents nothing.',
-  'new.leadOther': '{model} answers; {where}. Only you can read the chat.',
+  'new.leadHere': '{model} answers. It runs on this server, so what you write does not leave it.',
+  'new.leadSent': '{model} answers. What you write is sent to {provider}.',
   'new.try': 'Try one of these',
   'new.tryLibrarian': 'Or ask the Librarian about Sardonyx',
   'new.example1': 'Who can read my chats?',
@@ -48,6 +49,7 @@ export const chats = {
   'composer.placeholder': 'Ask something',
   'composer.send': 'Send',
   'composer.stop': 'Stop the answer',
+  'composer.tooLong': 'These are {count} characters, and one question may have {most}. Shorten it, or ask in parts.',
   'composer.stopFailed': 'The answer could not be stopped.',
 
   'thread.log': 'Messages',

@@ -43,6 +43,7 @@ export const models = {
   'model.runsHere': 'runs on this server',
   'model.sentTo': 'text goes to {provider}',
   'model.unknown': 'Model no longer offered',
+  'model.notKept': 'The model is chosen here, but could not be kept as the one your new chats start with.',
   'model.none': 'No models',
 
   'handbook.title': 'Handbook',
