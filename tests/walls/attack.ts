@@ -60,7 +60,7 @@ export async function asRole<T>(world: World, role: DatabaseRole, work: (client:
 }
 
 /** A second server of the world over another database. Answers how a person of the world calls it; the tokens are the same. */
-export async function serverOver(world: World, database: Database) {
+export async function serverOver(world: Pick<World, 'installation' | 'config' | 'log' | 'cache'>, database: Database) {
   const { installation, config, log, cache } = world
   const server = await createServer({ installation, config, database, log, cache, setupCode: undefined })
   return {
