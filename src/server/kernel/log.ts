@@ -23,8 +23,9 @@ export function errorFields(error: unknown): object {
     ?.split('\n')
     .filter((line) => /^\s+at /.test(line))
     .slice(0, 8)
-  // PostgreSQL puts the offending value into the message; its code, table and constraint say enough.
-  const message = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? undefined : error.message
+  // PostgreSQL puts the offending value into the message, and a JSON parser the text around it; the rest says enough.
+  const quotes = error instanceof SyntaxError || (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code))
+  const message = quotes ? undefined : error.message
   return {
     error: error.name,
     message,
