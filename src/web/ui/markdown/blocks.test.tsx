@@ -1,0 +1,58 @@
+/** Rendering in pieces gives what rendering the whole gives, also while the text grows. */
+import fc from 'fast-check'
+import { renderToStaticMarkup } from 'react-dom/server'
+import ReactMarkdown from 'react-markdown'
+import { expect, test } from 'vitest'
+import { toBlocks } from './blocks.ts'
+import { remarkGfm } from './gfm.ts'
+
+const html = (text: string) => renderToStaticMarkup(<ReactMarkdown remarkPlugins={[remarkGfm]}>{text}</ReactMarkdown>)
+const bare = (markup: string) => markup.replace(/\s+/g, ' ').replace(/> </g, '><').trim()
+const inPieces = (text: string) => bare(toBlocks(text).map(html).join('\n'))
+
+const FRAGMENTS = [
+  'A line of text, with *stress* and `code`.',
+  '## A heading',
+  '- one\n- two',
+  '- one\n\n- two, loose\n\n  and more of it',
+  '1. first\n\n   still first\n2. second',
+  '> quoted\n> on two lines',
+  '```ts\nconst a = 1\n\nconst b = 2\n```',
+  '~~~~\n~~~\nnot closed yet\n\n~~~~',
+  '| a | b |\n| - | -: |\n| 1 | 2 |',
+  '---',
+  '    indented\n\n    code',
+  'Heading below\n===',
+  '* * *',
+  'https://example.org/a_b_c',
+  '[words](https://example.org) [3]',
+  '- [ ] open\n- [x] done',
+  '<b>not a tag</b>',
+]
+
+test('the pieces of any text render as the whole does', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...FRAGMENTS), { maxLength: 8 }), (fragments) => {
+      const text = fragments.join('\n\n')
+      expect(inPieces(text)).toBe(bare(html(text)))
+    }),
+    { numRuns: 100 },
+  )
+})
+
+test('a text cut off anywhere, as while it is written, renders in pieces as it does whole', () => {
+  const text = FRAGMENTS.join('\n\n')
+  for (let end = 1; end <= text.length; end += 7) expect(inPieces(text.slice(0, end))).toBe(bare(html(text.slice(0, end))))
+})
+
+test('the pieces joined are the text', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom('a', '\n', '`', '~', '-', ' ', '#', '1', '.') }), (text) => {
+      expect(toBlocks(text).join('\n')).toBe(text)
+    }),
+  )
+})
+
+test('a definition acts on the whole text, which is then not cut', () => {
+  expect(toBlocks('See [it].\n\nMore.\n\n[it]: https://example.org')).toHaveLength(1)
+})
