@@ -4,6 +4,17 @@ import { ModelId } from './chats.ts'
 import { endpoint, line, Time } from './endpoint.ts'
 import { ProviderId } from './ids.ts'
 
+/** The protocol that a provider speaks. */
+export const ProviderKind = z.enum(['openai', 'anthropic', 'google', 'openai_compatible'])
+export type ProviderKind = z.infer<typeof ProviderKind>
+
+/** Where a vendor is called when no other address is given. */
+export const VENDOR_ADDRESS: Readonly<Partial<Record<ProviderKind, string>>> = {
+  openai: 'https://api.openai.com/v1',
+  anthropic: 'https://api.anthropic.com/v1',
+  google: 'https://generativelanguage.googleapis.com/v1beta',
+}
+
 export const Model = z.strictObject({
   id: ModelId,
   name: z.string(),
@@ -26,9 +37,24 @@ const ApiKey = z
   .max(1_000)
   .regex(/^[\x21-\x7e]+$/, 'must be letters, digits and signs without spaces')
 
+/** What says which server is called: its kind, and its address where the kind has none of its own. */
+const server = { kind: ProviderKind.default('openai_compatible'), baseUrl: BaseUrl.optional() }
+
+/** Fills in the address of a vendor, or says that one is missing. */
+function withAddress<S extends { readonly kind: ProviderKind; readonly baseUrl?: string | undefined }>(
+  given: S,
+  context: z.RefinementCtx,
+): S & { readonly baseUrl: string } {
+  const baseUrl = given.baseUrl ?? VENDOR_ADDRESS[given.kind]
+  if (baseUrl !== undefined) return { ...given, baseUrl }
+  context.addIssue({ code: 'custom', path: ['baseUrl'], message: 'must be given for a server of this kind' })
+  return z.NEVER
+}
+
 export const Provider = z.strictObject({
   id: ProviderId,
   name: z.string(),
+  kind: ProviderKind,
   baseUrl: z.string(),
   hasKey: z.boolean(),
   models: z.array(z.string()),
@@ -56,15 +82,23 @@ export const listProviders = endpoint({
   reply: z.strictObject({ items: z.array(Provider) }),
 })
 
+/** A provider as it is entered. */
+export const NewProvider = z.strictObject({
+  name: line(80),
+  ...server,
+  apiKey: ApiKey.nullable().default(null),
+  models: ModelNames,
+})
+
 export const addProvider = endpoint({
   id: 'providers.add',
   method: 'POST',
   path: '/api/providers',
-  summary: 'Add an OpenAI-compatible model server',
+  summary: 'Add a model provider: a vendor, at its own address unless another is given, or any server that speaks OpenAI’s protocol',
   access: 'admin',
   work: 'write',
   status: 201,
-  body: z.strictObject({ name: line(80), baseUrl: BaseUrl, apiKey: ApiKey.nullable().default(null), models: ModelNames }),
+  body: NewProvider.transform(withAddress),
   reply: Provider,
   fails: ['provider.address_refused'],
 })
@@ -114,12 +148,14 @@ export const testProvider = endpoint({
   summary: 'Call a model server and report what it says; with `providerId` and no key, the stored key is used at the stored address only',
   access: 'admin',
   work: 'none',
-  body: z.strictObject({
-    providerId: ProviderId.optional(),
-    baseUrl: BaseUrl,
-    apiKey: ApiKey.nullable().default(null),
-    model: line(200).optional(),
-  }),
+  body: z
+    .strictObject({
+      providerId: ProviderId.optional(),
+      ...server,
+      apiKey: ApiKey.nullable().default(null),
+      model: line(200).optional(),
+    })
+    .transform(withAddress),
   reply: TestResult,
   fails: ['provider.not_found', 'provider.address_refused'],
 })

@@ -6,9 +6,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { TestResult } from '#contract/models.ts'
 import { Failure } from '#server/kernel/failure.ts'
 import { createEgress, type Egress } from '#server/providers/egress.ts'
-import { openModel, testServer } from '#server/providers/openai-compatible.ts'
+import { openModel } from '#server/providers/model-server.ts'
 import { explainProviderFailure } from '#server/providers/provider-failure.ts'
 import { streamAnswer } from '#server/providers/stream-answer.ts'
+import { testServer } from '#server/providers/test-server.ts'
 import { type ModelServer, startModelServer, UNICODE } from '#tests/support/model-server.ts'
 
 const KEY = 'sk-right-0123456789abcdef'
@@ -51,7 +52,7 @@ interface Asked {
 async function ask({ model, apiKey = KEY, baseUrl = server.url, ...given }: Asked) {
   const deltas: string[] = []
   const outcome = await streamAnswer({
-    model: openModel({ baseUrl, apiKey, model, egress }),
+    model: openModel({ kind: 'openai_compatible', baseUrl, apiKey, model, egress }),
     messages: [{ role: 'user', text: QUESTION }],
     signal: new AbortController().signal,
     onText: (delta) => deltas.push(delta),
@@ -75,7 +76,7 @@ describe('an answer', () => {
   })
 
   test('carries the key, the conversation and the instructions, and no length limit or tools', async () => {
-    const model = openModel({ baseUrl: `${server.url}/`, apiKey: KEY, model: 'echo', egress })
+    const model = openModel({ kind: 'openai_compatible', baseUrl: `${server.url}/`, apiKey: KEY, model: 'echo', egress })
     const messages = [
       { role: 'user', text: 'one' },
       { role: 'assistant', text: '' },
@@ -129,7 +130,7 @@ describe('an answer', () => {
   test('needs no key where the server wants none', async () => {
     const open = await startModelServer()
     const guard = createEgress({ allow: [open.allow], forbid: [] })
-    const model = openModel({ baseUrl: open.url, apiKey: null, model: 'echo', egress: guard })
+    const model = openModel({ kind: 'openai_compatible', baseUrl: open.url, apiKey: null, model: 'echo', egress: guard })
     const ignore = () => undefined
     await streamAnswer({
       model,
@@ -284,7 +285,7 @@ describe('the Test button', () => {
   const run = (given: { model?: string; apiKey?: string | null; baseUrl?: string; timeoutMs?: number } = {}) => {
     let ms = 0
     const now = () => (ms += 21)
-    return testServer({ baseUrl: server.url, apiKey: KEY, egress, now, ...given })
+    return testServer({ kind: 'openai_compatible', baseUrl: server.url, apiKey: KEY, egress, now, ...given })
   }
 
   test('lists what the server offers', async () => {
@@ -327,7 +328,9 @@ describe('the Test button', () => {
       ...(port === deadPort ? [`https://127.0.0.1:${port}/v1`] : []),
     ])
     const results = await Promise.all(
-      addresses.map((baseUrl) => testServer({ baseUrl, apiKey: KEY, model: 'echo', egress: guard, now: () => 0, timeoutMs: 200 })),
+      addresses.map((baseUrl) =>
+        testServer({ kind: 'openai_compatible', baseUrl, apiKey: KEY, model: 'echo', egress: guard, now: () => 0, timeoutMs: 200 }),
+      ),
     )
     expect(new Set(results.map(({ sentence }) => sentence)).size).toBe(1)
     expect(results[0]).toMatchObject({ ok: false, models: [] })

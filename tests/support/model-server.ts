@@ -1,30 +1,35 @@
 /**
- * A model server that speaks OpenAI's protocol over real HTTP and does what the test says, well or badly. The name of the
- * model asked for chooses what happens, and `script` overrides it for the calls that come next.
+ * A model server that speaks the protocols of OpenAI, Anthropic and Google over real HTTP and does what the test says, well
+ * or badly. The name of the model asked for chooses what happens, and `script` overrides it for the calls that come next.
  */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text as readText } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { ProviderKind } from '#contract/models.ts'
+import { type Dialect, dialectOf, GOOGLE_BLOCKED, type Refusal, type RefusalName } from './model-dialects.ts'
 
 export interface ModelRequest {
   readonly path: string
   readonly headers: NodeJS.Dict<string | string[]>
-  readonly body: { readonly model?: string; readonly stream?: boolean; readonly messages?: readonly { role: string; content: unknown }[] }
+  readonly body: {
+    readonly model?: string
+    readonly messages?: readonly { role: string; content: unknown }[]
+    readonly contents?: readonly { role: string; parts: unknown }[]
+  }
   /** True once the caller has hung up before the reply was complete. */
   hungUp: boolean
 }
 
-/** What a call gets: a name of `BEHAVIOURS`, a text to stream, or a refusal in OpenAI's form. */
-export type Behaviour =
-  | keyof typeof BEHAVIOURS
-  | { readonly text: string }
-  | { readonly status: number; readonly message: string; readonly code?: string; readonly headers?: Readonly<Record<string, string>> }
+/** What a call gets: a refusal of the vendor or a name of `BEHAVIOURS`, a text to stream, or a refusal that the test words. */
+export type Behaviour = RefusalName | keyof typeof BEHAVIOURS | { readonly text: string } | Refusal
 
 export interface ModelServer {
-  /** Base address, ending in `/v1`. */
+  /** Base address for OpenAI's protocol, ending in `/v1`. */
   readonly url: string
+  /** Base address for each kind of provider. */
+  readonly urls: Readonly<Record<ProviderKind, string>>
   readonly port: number
   /** What SARDONYX_EGRESS_ALLOW has to hold for it to be called. */
   readonly allow: string
@@ -42,6 +47,7 @@ export interface ModelServer {
 interface Call {
   readonly request: ModelRequest
   readonly response: ServerResponse
+  readonly dialect: Dialect
   readonly gate: Promise<void>
   readonly words: readonly string[]
 }
@@ -59,14 +65,18 @@ export async function startModelServer(options: { key?: string } = {}): Promise<
     const request: ModelRequest = { path: incoming.url ?? '', headers: incoming.headers, body: text ? JSON.parse(text) : {}, hungUp: false }
     requests.push(request)
     response.on('close', () => (request.hungUp = !response.writableFinished))
-    const given = incoming.headers.authorization?.slice('Bearer '.length)
-    // A careless server quotes what it was given.
-    if (options.key && given !== options.key)
-      return refuse(response, { ...REFUSALS['wrong-key'], message: `Incorrect API key provided: ${given}.` })
-    if (request.path === '/v1/models') return json(response, { object: 'list', data: NAMES.map((id) => ({ id, object: 'model' })) })
-    if (request.path !== '/v1/chat/completions') return refuse(response, { status: 404, message: `Unknown address ${request.path}` })
-    const behaviour = queue.shift() ?? request.body.model ?? ''
-    const call = { request, response, gate: gate.promise, words: wordsOf(lastQuestion(request)) }
+    const spoken = dialectOf(request)
+    if (!spoken) return json(response, { error: { message: `Unknown address ${request.path}` } }, { status: 404 })
+    const { dialect, asks } = spoken
+    const given = String(incoming.headers[dialect.key.header] ?? '').slice(dialect.key.before.length)
+    if (options.key && given !== options.key) {
+      const { 'wrong-key': wrong } = dialect.refusals
+      // A careless server quotes what it was given.
+      return refuse({ response, dialect }, { ...wrong, message: wrong.message.replace(/( provided)?\.?$/, `$1: ${given}.`) })
+    }
+    if (!asks) return json(response, dialect.list([...Object.keys(dialect.refusals), ...Object.keys(BEHAVIOURS)]))
+    const behaviour = queue.shift() ?? dialect.model(request)
+    const call = { request, response, dialect, gate: gate.promise, words: wordsOf(dialect.questions(request).at(-1) ?? '') }
     calls += 1
     begun.dispatchEvent(new Event('call'))
     await answer(behaviour, call)
@@ -75,9 +85,11 @@ export async function startModelServer(options: { key?: string } = {}): Promise<
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
+  const url = `http://127.0.0.1:${port}/v1`
 
   return {
-    url: `http://127.0.0.1:${port}/v1`,
+    url,
+    urls: { openai_compatible: url, openai: url, anthropic: url, google: `${url}beta` },
     port,
     allow: `127.0.0.1:${port}`,
     requests,
@@ -98,41 +110,17 @@ export async function startModelServer(options: { key?: string } = {}): Promise<
   }
 }
 
-type Refusal = { status: number; message: string; code?: string; headers?: Readonly<Record<string, string>> }
-
-const REFUSALS = {
-  'wrong-key': { status: 401, message: 'Incorrect API key provided.', code: 'invalid_api_key' },
-  'no-credit': {
-    status: 429,
-    message: 'You exceeded your current quota, please check your plan and billing details.',
-    code: 'insufficient_quota',
-  },
-  'payment-required': { status: 402, message: 'Insufficient credits.' },
-  'not-permitted': { status: 403, message: 'Your project has no access to this model.' },
-  'rate-limited': {
-    status: 429,
-    message: 'Rate limit reached for requests.',
-    code: 'rate_limit_exceeded',
-    headers: { 'retry-after-ms': '5' },
-  },
-  overloaded: { status: 503, message: 'The engine is currently overloaded, please try again later.', headers: { 'retry-after-ms': '5' } },
-  'too-long': { status: 400, message: "This model's maximum context length is 8192 tokens.", code: 'context_length_exceeded' },
-  refused: { status: 400, message: 'Your request was rejected as a result of our safety system.', code: 'content_policy_violation' },
-} as const satisfies Record<string, Refusal>
-
 /** Streams, by name. Each writes the whole reply. */
 const BEHAVIOURS = {
-  ...REFUSALS,
   /** Says the question back, word by word. */
   echo: (call: Call) => stream(call, call.words),
   /** Half of it, then waits for `release()`, then the rest. */
   slow: async (call: Call) => {
     const half = Math.ceil(call.words.length / 2)
     head(call)
-    for (const word of call.words.slice(0, half)) delta(call, { content: word })
+    say(call, call.words.slice(0, half))
     await call.gate
-    for (const word of call.words.slice(half)) delta(call, { content: word })
-    finish(call, 'stop')
+    stream(call, call.words.slice(half))
   },
   /** Nothing at all, not even headers, until `release()`. */
   hang: async (call: Call) => {
@@ -157,9 +145,15 @@ const BEHAVIOURS = {
   },
   'mid-error': (call: Call) => {
     half(call)
-    event(call, { error: { message: 'The model ran out of memory.', type: 'server_error', code: null } })
-    call.response.end('data: [DONE]\n\n')
+    call.response.end(call.dialect.error('The model ran out of memory.'))
   },
+  /** Status 200, and then an error instead of a word. */
+  'early-error': (call: Call) => {
+    head(call)
+    call.response.end(call.dialect.error('The model ran out of memory.'))
+  },
+  /** Google streams it where the question itself is refused. */
+  blocked: ({ response }: Call) => void response.writeHead(200, { 'content-type': 'text/event-stream' }).end(GOOGLE_BLOCKED),
   /** Text of about 300 KB. */
   long: (call: Call) =>
     stream(
@@ -169,90 +163,67 @@ const BEHAVIOURS = {
   /** Every byte in a write of its own, so that no character of `UNICODE` arrives whole. */
   unicode: async (call: Call) => {
     head(call)
-    for (const byte of Buffer.from(sse({ choices: [{ index: 0, delta: { content: UNICODE } }] }))) {
+    for (const byte of Buffer.from(call.dialect.text(UNICODE))) {
       call.response.write(Buffer.of(byte))
       await pause(0)
     }
-    finish(call, 'stop')
+    stream(call, [])
   },
   reasoning: (call: Call) => {
     head(call)
-    delta(call, { reasoning_content: 'Let me think.' })
+    call.response.write(call.dialect.thought('Let me think.'))
     stream(call, call.words)
   },
   'out-of-tokens': (call: Call) => stream(call, call.words, 'length'),
-  filtered: (call: Call) => stream(call, call.words, 'content_filter'),
+  filtered: (call: Call) => stream(call, call.words, 'filtered'),
   declines: (call: Call) => {
     head(call)
-    delta(call, { refusal: 'I cannot help with that.' })
-    finish(call, 'stop')
+    call.response.write(call.dialect.declining('I cannot help with that.'))
+    stream(call, [])
   },
   empty: (call: Call) => stream(call, []),
   'not-json': ({ response }: Call) =>
     void response.writeHead(200, { 'content-type': 'text/html' }).end('<html><body>Welcome to nginx!</body></html>'),
   broken: ({ response }: Call) => void response.writeHead(500, { 'content-type': 'text/html', 'retry-after-ms': '5' }).end('<h1>500</h1>'),
   redirect: ({ response }: Call) => void response.writeHead(307, { location: 'http://169.254.169.254/latest' }).end(),
-} as const satisfies Record<string, Refusal | ((call: Call) => void | Promise<void>)>
-
-const NAMES = Object.keys(BEHAVIOURS)
+} as const satisfies Record<string, (call: Call) => void | Promise<void>>
 
 /** What the model `unicode` says. */
 export const UNICODE = 'naïve café — 日本語 👩‍👩‍👧 ﷽ 𝔘nicode'
 
 async function answer(behaviour: string | Exclude<Behaviour, string>, call: Call): Promise<void> {
-  if (typeof behaviour === 'object') {
-    return 'text' in behaviour ? stream(call, wordsOf(behaviour.text)) : refuse(call.response, behaviour)
-  }
-  if (!Object.hasOwn(BEHAVIOURS, behaviour)) {
-    return refuse(call.response, { status: 404, message: `The model \`${behaviour}\` does not exist.`, code: 'model_not_found' })
-  }
-  const chosen: Refusal | ((call: Call) => void | Promise<void>) = BEHAVIOURS[behaviour as keyof typeof BEHAVIOURS]
-  if (typeof chosen === 'object') return refuse(call.response, chosen)
-  await chosen(call)
-}
-
-function lastQuestion({ body }: ModelRequest): string {
-  const content = body.messages?.findLast(({ role }) => role === 'user')?.content
-  return typeof content === 'string' ? content : ((content as { text?: string }[] | undefined) ?? []).map(({ text }) => text ?? '').join('')
+  if (typeof behaviour === 'object') return 'text' in behaviour ? stream(call, wordsOf(behaviour.text)) : refuse(call, behaviour)
+  const { refusals, unknownModel } = call.dialect
+  if (Object.hasOwn(refusals, behaviour)) return refuse(call, refusals[behaviour as RefusalName])
+  if (!Object.hasOwn(BEHAVIOURS, behaviour)) return refuse(call, unknownModel(behaviour))
+  await BEHAVIOURS[behaviour as keyof typeof BEHAVIOURS](call)
 }
 
 const wordsOf = (text: string) => text.match(/\S+\s*|\s+/g) ?? []
-const sse = (data: object) =>
-  `data: ${JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'scripted', ...data })}\n\n`
-const event = ({ response }: Call, data: object) => void response.write(sse(data))
-const delta = (call: Call, content: object) => event(call, { choices: [{ index: 0, delta: content, finish_reason: null }] })
 
-function head({ response }: Call): void {
+function head({ response, dialect }: Call): void {
   response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+  response.write(dialect.begin())
+}
+
+function say({ response, dialect }: Call, words: readonly string[]): void {
+  for (const word of words) response.write(dialect.text(word))
 }
 
 function half(call: Call): void {
   head(call)
-  for (const word of call.words.slice(0, Math.ceil(call.words.length / 2))) delta(call, { content: word })
+  say(call, call.words.slice(0, Math.ceil(call.words.length / 2)))
 }
 
-function finish(call: Call, reason: string): void {
-  event(call, {
-    choices: [{ index: 0, delta: {}, finish_reason: reason }],
-    usage: { prompt_tokens: 7, completion_tokens: 11, total_tokens: 18 },
-  })
-  call.response.end('data: [DONE]\n\n')
-}
-
-/** The words as a stream, or as one reply where the caller asked for no stream. */
-function stream(call: Call, words: readonly string[], reason = 'stop'): void {
-  if (!call.request.body.stream) {
-    const message = { role: 'assistant', content: words.join('') }
-    json(call.response, { id: 'chatcmpl-1', object: 'chat.completion', choices: [{ index: 0, message, finish_reason: reason }] })
-    return
-  }
+/** The words as a stream, or as the rest of one. */
+function stream(call: Call, words: readonly string[], how: 'stop' | 'length' | 'filtered' = 'stop'): void {
   if (!call.response.headersSent) head(call)
-  for (const word of words) delta(call, { content: word })
-  finish(call, reason)
+  say(call, words)
+  call.response.end(call.dialect.end(how))
 }
 
-function refuse(response: ServerResponse, { status, message, code, headers }: Refusal): void {
-  json(response, { error: { message, type: 'invalid_request_error', param: null, code: code ?? null } }, { status, headers })
+function refuse({ response, dialect }: Pick<Call, 'response' | 'dialect'>, refusal: Refusal): void {
+  json(response, dialect.refusal(refusal), refusal)
 }
 
 function json(

@@ -68,29 +68,32 @@ const RULES: readonly { readonly fits: (said: Said) => boolean; readonly sentenc
   {
     fits: ({ code, reason }) =>
       /context_length|context_window|string_above_max/.test(code) ||
-      /context (length|window|size)|prompt is too long|too many tokens/i.test(reason),
+      /context (length|window|size|limit)|(prompt|input) is too long|too many tokens|maximum number of tokens/i.test(reason),
     sentence: 'The conversation is too long for this model. Begin a new chat, or pick a model that takes more.',
     retry: false,
   },
   {
-    fits: ({ status, code }) => status === 402 || /insufficient_quota|billing|insufficient_balance/.test(code),
+    fits: ({ status, code, reason }) =>
+      status === 402 ||
+      /insufficient_quota|billing|insufficient_balance/.test(code) ||
+      /credit balance is too low|credits are depleted|enable billing/i.test(reason),
     sentence: 'The account at the model provider has no credit left. Ask an administrator.',
     retry: false,
   },
   {
     fits: ({ code, reason }) =>
-      /content_policy|content_filter|safety/.test(code) || /content (policy|filter|management)|safety system/i.test(reason),
+      /content_policy|content_filter|safety/.test(code) || /content (policy|filter|management)|safety system|usage polic/i.test(reason),
     sentence: 'The model provider declined this question.',
     retry: false,
   },
   {
-    fits: ({ status, code }) => status === 401 || code === 'invalid_api_key',
+    fits: ({ status, code }) => status === 401 || /invalid_api_key|API_KEY_INVALID/.test(code),
     sentence: 'The model provider does not accept the key. An administrator can correct it under Models.',
     retry: false,
   },
   { fits: ({ status }) => status === 403, sentence: 'The model provider does not permit this. Ask an administrator.', retry: false },
   {
-    fits: ({ status, code }) => status === 404 || code === 'model_not_found',
+    fits: ({ status, code }) => status === 404 || /model_not_found/.test(code),
     sentence: 'The model provider does not know this model, or its address is wrong. An administrator can correct both under Models.',
     retry: false,
   },
@@ -141,12 +144,15 @@ function explainSaid(said: Said): Explanation {
   return { sentence: said.reason === '' ? sentence : `${sentence} It says: “${said.reason}”`, retry }
 }
 
-/** Reads `{error: {message, code, type}}`, and what the less faithful servers send: `{error}`, `{message}`, `{detail}`. */
+/** Reads `{error: {message, code, type, status, details}}`, and what the less faithful servers send: `{error}`, `{message}`, `{detail}`. */
 function saidBy(body: unknown, status: number): Said {
   const outer = record(body)
   const inner = record(outer.error)
   const reason = [inner.message, outer.error, outer.message, outer.detail].find((text) => typeof text === 'string')
-  const code = [inner.code, inner.type, outer.code].filter((text) => typeof text === 'string').join(' ')
+  const details = Array.isArray(inner.details) ? inner.details.map((detail) => record(detail).reason) : []
+  const code = [inner.code, inner.type, inner.status, ...details, outer.code, outer.type]
+    .filter((text) => typeof text === 'string')
+    .join(' ')
   return { status, code, reason: cleaned(reason ?? '') }
 }
 
@@ -165,7 +171,7 @@ export function parsedJson(body: string | undefined): unknown {
 function cleaned(reason: string): string {
   const line = reason
     .slice(0, 2_000)
-    .replace(/\b(sk|pk|gsk|key)-[\w*-]{8,}|\bBearer\s+\S+/gi, '…')
+    .replace(/\b(sk|pk|gsk|key)-[\w*-]{8,}|\bAIza[\w-]{8,}|\bBearer\s+\S+/gi, '…')
     .replace(/[\p{C}\s]+/gu, ' ')
     .trim()
   const letters = [...line]

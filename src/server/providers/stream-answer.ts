@@ -46,7 +46,7 @@ export async function streamAnswer(request: AnswerRequest): Promise<Answered> {
   try {
     const { stream } = streamText({
       model,
-      messages: messages.filter(({ text }) => text !== '').map(({ role, text }) => ({ role, content: text })),
+      messages: messages.filter(({ text }) => text.trim() !== '').map(({ role, text }) => ({ role, content: text })),
       ...(system === undefined ? {} : { instructions: system }),
       abortSignal: signal,
       maxRetries: 1,

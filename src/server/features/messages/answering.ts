@@ -9,7 +9,7 @@ import type { JobActor } from '#server/isolation/actor.ts'
 import type { ReadTx, UnitsOfWork } from '#server/isolation/unit-of-work.ts'
 import { Failure } from '#server/kernel/failure.ts'
 import type { Egress } from '#server/providers/egress.ts'
-import { openModel } from '#server/providers/openai-compatible.ts'
+import { openModel } from '#server/providers/model-server.ts'
 import type { MessageSearch } from './search.ts'
 import { type MessageStore, textOf } from './store.ts'
 
@@ -91,7 +91,7 @@ export class Answering {
   }
 }
 
-/** The latest messages that fit, the oldest first. `path` comes the latest first. */
+/** The latest messages that fit, the oldest first, beginning with a question as some vendors demand. `path` comes the latest first. */
 function fitting(path: readonly Message[]): Message[] {
   let left = MOST_CHARACTERS
   const fits: Message[] = []
@@ -100,5 +100,5 @@ function fitting(path: readonly Message[]): Message[] {
     if (left < 0 && fits.length > 0) break
     fits.unshift(message)
   }
-  return fits
+  return fits.slice(fits.findIndex(({ messageType }) => messageType === 'user'))
 }

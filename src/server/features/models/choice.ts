@@ -1,7 +1,7 @@
 /** Which models there are to ask: the built-in Librarian, and those of the organisation's providers. */
 
 import { ProviderId } from '#contract/ids.ts'
-import type { Model, Provider } from '#contract/models.ts'
+import type { Model, Provider, ProviderKind } from '#contract/models.ts'
 import { LIBRARIAN } from '#server/features/librarian/index.ts'
 import type { Actor, JobActor } from '#server/isolation/actor.ts'
 import type { ReadTx } from '#server/isolation/unit-of-work.ts'
@@ -12,6 +12,7 @@ type AnyReadTx = Pick<ReadTx<Actor | JobActor>, 'actor' | 'db' | 'all' | 'first'
 
 /** How to reach a provider's model. */
 export interface Reachable {
+  readonly kind: ProviderKind
   readonly baseUrl: string
   readonly apiKey: string | null
   readonly model: string
@@ -35,13 +36,14 @@ export class ModelChoice {
     return id === LIBRARIAN.id ? LIBRARIAN : (await this.list(tx)).find((model) => model.id === id)
   }
 
-  /** Address, key and name for a model of a provider; undefined when it is not on offer any more. */
+  /** Kind, address, key and name for a model of a provider; undefined when it is not on offer any more. */
   async reach(tx: AnyReadTx, id: string): Promise<Reachable | undefined> {
     const providerId = ProviderId.safeParse(id.split(':', 1)[0])
     const provider = providerId.success ? await this.#providers.find(tx, providerId.data) : undefined
     const model = provider?.models.find((name) => modelId(provider, name) === id)
     if (!provider || model === undefined) return undefined
-    return { baseUrl: provider.baseUrl, apiKey: await this.#providers.key(tx, provider.id), model }
+    const { kind, baseUrl } = provider
+    return { kind, baseUrl, apiKey: await this.#providers.key(tx, provider.id), model }
   }
 }
 

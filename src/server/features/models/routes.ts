@@ -5,7 +5,7 @@ import { type Route, route } from '#server/isolation/route.ts'
 import type { Clock } from '#server/kernel/clock.ts'
 import type { Ids } from '#server/kernel/ids.ts'
 import type { Egress } from '#server/providers/egress.ts'
-import { testServer } from '#server/providers/openai-compatible.ts'
+import { testServer } from '#server/providers/test-server.ts'
 import type { ModelChoice } from './choice.ts'
 import type { ProviderStore } from './store.ts'
 
@@ -24,10 +24,10 @@ export function modelRoutes({ providers, models, egress, clock, ids }: ModelPart
     route(listProviders, async ({ tx }) => ({ items: await providers.list(tx) })),
 
     route(addProvider, async ({ tx, body }) => {
-      const { name, baseUrl, apiKey, models: offered } = body
-      await egress.check(baseUrl)
+      const { apiKey, ...config } = body
+      await egress.check(config.baseUrl)
       const id = ids.next<ProviderId>()
-      await providers.add(tx, { id, config: { name, baseUrl, models: offered }, apiKey, now: new Date(clock.now()) })
+      await providers.add(tx, { id, config, apiKey, now: new Date(clock.now()) })
       return (await providers.find(tx, id))!
     }),
 
@@ -35,7 +35,12 @@ export function modelRoutes({ providers, models, egress, clock, ids }: ModelPart
       const known = await providers.find(tx, params.providerId)
       if (!known) throw fail('provider.not_found')
       const { apiKey, ...changes } = body
-      const config = { name: changes.name ?? known.name, baseUrl: changes.baseUrl ?? known.baseUrl, models: changes.models ?? known.models }
+      const config = {
+        name: changes.name ?? known.name,
+        kind: known.kind,
+        baseUrl: changes.baseUrl ?? known.baseUrl,
+        models: changes.models ?? known.models,
+      }
       if (config.baseUrl !== known.baseUrl) {
         // The stored key was given for the old address; it is not sent anywhere else unasked.
         if (known.hasKey && apiKey === undefined) throw fail('provider.key_needed')
@@ -52,7 +57,7 @@ export function modelRoutes({ providers, models, egress, clock, ids }: ModelPart
     }),
 
     route(testProvider, async ({ unit, body, fail }) => {
-      const { providerId, baseUrl, model } = body
+      const { providerId, kind, baseUrl, model } = body
       let { apiKey } = body
       if (providerId !== undefined) {
         const stored = await unit.read(async (tx) => {
@@ -60,10 +65,10 @@ export function modelRoutes({ providers, models, egress, clock, ids }: ModelPart
           return known && { known, key: await providers.key(tx, providerId) }
         })
         if (!stored) throw fail('provider.not_found')
-        // The stored key goes to the stored address and nowhere else.
-        if (apiKey === null && stored.known.baseUrl === baseUrl) apiKey = stored.key
+        // The stored key goes to the stored address, in the header of the stored kind, and nowhere else.
+        if (apiKey === null && stored.known.baseUrl === baseUrl && stored.known.kind === kind) apiKey = stored.key
       }
-      return testServer({ baseUrl, apiKey, model, egress, now: () => clock.now() })
+      return testServer({ kind, baseUrl, apiKey, model, egress, now: () => clock.now() })
     }),
   ]
 }

@@ -1,12 +1,17 @@
-/** Every statement on model providers. Name, address and models are sealed under the tenant's key, the API key apart from them. */
+/** Every statement on model providers. Name, kind, address and models are sealed under the tenant's key, the API key apart from them. */
 import { z } from 'zod'
 import type { ProviderId } from '#contract/ids.ts'
-import type { Provider } from '#contract/models.ts'
+import { type Provider, ProviderKind } from '#contract/models.ts'
 import type { Actor, JobActor } from '#server/isolation/actor.ts'
 import type { ScopeKeys } from '#server/isolation/keys/scope-keys.ts'
 import type { ReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
 
-const Config = z.strictObject({ name: z.string(), baseUrl: z.string(), models: z.array(z.string()) })
+const Config = z.strictObject({
+  name: z.string(),
+  kind: ProviderKind.default('openai_compatible'),
+  baseUrl: z.string(),
+  models: z.array(z.string()),
+})
 export type ProviderConfig = z.infer<typeof Config>
 
 type AnyReadTx = Pick<ReadTx<Actor | JobActor>, 'actor' | 'db' | 'all' | 'first'>
@@ -40,7 +45,7 @@ export class ProviderStore {
     if (apiKey !== null) await this.#addKey(tx, id, apiKey)
   }
 
-  /** Replaces name, address and models. */
+  /** Replaces everything but the key. */
   async configure(tx: WriteTx, id: ProviderId, config: ProviderConfig): Promise<void> {
     const sealed = await this.#sealConfig(tx, id, config)
     await tx.change(tx.db.updateTable('model_provider').set({ config: sealed }).where('id', '=', id))
