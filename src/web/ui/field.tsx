@@ -58,6 +58,27 @@ export function TextArea({ label, help, error, ...input }: FieldFrame & Componen
   )
 }
 
+interface SelectFieldProps extends FieldFrame, ComponentProps<'select'> {
+  options: readonly { value: string; label: string }[]
+}
+
+/** One of several words. */
+export function SelectField({ label, help, error, options, ...select }: SelectFieldProps) {
+  return (
+    <Frame label={label} help={help} error={error}>
+      {(tied) => (
+        <select {...select} {...tied} className={INPUT}>
+          {options.map((option) => (
+            <option key={option.value} value={option.value}>
+              {option.label}
+            </option>
+          ))}
+        </select>
+      )}
+    </Frame>
+  )
+}
+
 /** A password that can be shown; pasting and password managers work. */
 export function PasswordField({ label, help, error, ...input }: FieldFrame & ComponentProps<'input'>) {
   const [shown, setShown] = useState(false)

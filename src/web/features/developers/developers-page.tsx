@@ -31,11 +31,11 @@ export function DevelopersPage() {
   }
   return (
     <div className="edge flex h-dvh flex-col">
-      <div className="flex h-[52px] flex-none items-center gap-2.5 border-b border-line px-5">
+      <header className="flex h-[52px] flex-none items-center gap-2.5 border-b border-line px-5">
         <Mark />
         <span className="flex-1 font-strong">{t('product.name')}</span>
         <ButtonLink to="/sign-in">{t('nav.toSignIn')}</ButtonLink>
-      </div>
+      </header>
       <main className="flex min-h-0 flex-1 flex-col">
         <Reference />
       </main>

@@ -1,33 +1,27 @@
 /** Calls a model server as it is entered, says what came back, and offers the models that it names. */
 import { useMutation } from '@tanstack/react-query'
-import type { Provider } from '#contract/models.ts'
 import { call } from '#web/kernel/api.ts'
-import type { Reply } from '#web/kernel/endpoints.ts'
+import type { Given, Reply } from '#web/kernel/endpoints.ts'
 import { t } from '#web/kernel/text.ts'
 import { Button } from '#web/ui/button.tsx'
 import { FailureNotice, Notice } from '#web/ui/notice.tsx'
 
 interface ProviderTestProps {
-  provider: Provider | null
-  baseUrl: string
-  apiKey: string
+  /** The server as it is entered. */
+  server: Given<'providers.test'>['body']
   chosen: readonly string[]
   onChoose: (names: string[]) => void
 }
 
 /** The button, and below it what the test found. */
-export function ProviderTest({ provider, baseUrl, apiKey, chosen, onChoose }: ProviderTestProps) {
+export function ProviderTest({ server, chosen, onChoose }: ProviderTestProps) {
   const test = useMutation({
-    mutationFn: () => {
-      const model = chosen[0]
-      const body = { baseUrl, apiKey: apiKey.trim() || null, ...(provider && { providerId: provider.id }), ...(model && { model }) }
-      return call('providers.test', { body })
-    },
+    mutationFn: () => call('providers.test', { body: { ...server, ...(chosen[0] !== undefined && { model: chosen[0] }) } }),
   })
   const toggle = (name: string, on: boolean) => onChoose(on ? [...chosen, name] : chosen.filter((other) => other !== name))
   return (
     <div className="mb-4">
-      <Button busy={test.isPending} disabled={baseUrl.trim() === ''} onClick={() => test.mutate()}>
+      <Button busy={test.isPending} disabled={!server.baseUrl?.trim()} onClick={() => test.mutate()}>
         {test.isPending ? t('models.testing') : t('models.test')}
       </Button>
       <div aria-live="polite" className="mt-3 empty:hidden">
