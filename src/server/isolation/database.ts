@@ -37,6 +37,8 @@ export class Database {
         maxLifetimeSeconds: 3_600,
       })
       pool.on('error', onIdleError)
+      // The pool hears idle connections only. A lent one that is lost fails its statement; its error event, unheard, would end the process.
+      pool.on('connect', (client) => void client.on('error', () => undefined))
       return pool
     }
     this.#pools = { app: open('app'), worker: open('worker'), auth: open('auth') }

@@ -72,6 +72,8 @@ export async function rolesSql(secrets: RoleSecrets): Promise<string> {
 /** Opens one connection as the migrator, holding the migration lock until `work` is done. */
 export async function asMigrator<T>(config: MigratorConfig, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ ...config, application_name: 'sardonyx migrate' })
+  // A lost connection fails the statement under way; its error event, unheard, would end the process.
+  client.on('error', () => undefined)
   try {
     await client.connect()
   } catch (error) {
