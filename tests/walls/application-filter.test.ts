@@ -81,9 +81,9 @@ describe('reading', () => {
         .selectFrom('chat_session')
         .select('scope_id')
         .where((eb) => eb.or([eb('model', '=', 'none'), eb('id', 'is not', null)])),
-    'an or in text': (db) => db.selectFrom('chat_session').select('scope_id').where(sql<boolean>`model = 'none' or true`),
+    'an or in text': (db) => db.selectFrom('chat_session').select('scope_id').where(sql<boolean>`true or model = 'none'`),
     'an or behind another': (db) =>
-      db.selectFrom('chat_session').select('scope_id').where('named', '=', true).where(sql<boolean>`false or true`),
+      db.selectFrom('chat_session').select('scope_id').where('named', '=', true).where(sql<boolean>`true or false`),
     'the scopes': (db) => db.selectFrom('scope').select('id'),
     'the members of scopes': (db) => db.selectFrom('scope_member').select('scope_id'),
     'the keys of scopes': (db) => db.selectFrom('scope_key').select('scope_id'),
@@ -94,7 +94,7 @@ describe('reading', () => {
     'a join on an or': (db) =>
       db
         .selectFrom('user')
-        .innerJoin('chat_session as c', (on) => on.on(sql<boolean>`false or true`))
+        .innerJoin('chat_session as c', (on) => on.on(sql<boolean>`true or false`))
         .select('c.scope_id'),
     'a right join': (db) => db.selectFrom('user').rightJoin('chat_session as c', 'c.id', 'user.id').select('c.scope_id'),
     'a full join': (db) => db.selectFrom('user').fullJoin('chat_session as c', 'c.id', 'user.id').select('c.scope_id'),
@@ -192,11 +192,11 @@ describe('shapes that nobody thought of', () => {
   function build(db: any, { from, joins, or, nested }: Shape): Compilable<unknown> {
     let query = db.selectFrom(`${from} as t`).select(sql.ref(`t.${SCOPE[from]}`).as('s'))
     joins.forEach(({ table: joined, how }, i) => {
-      query = query[how](`${joined} as j${i}`, (on: { on(e: unknown): unknown }) => on.on(sql`false or true`)).select(
+      query = query[how](`${joined} as j${i}`, (on: { on(e: unknown): unknown }) => on.on(sql`true or false`)).select(
         sql.ref(`j${i}.${SCOPE[joined]}`).as(`s${i}`),
       )
     })
-    if (or === 'text') query = query.where(sql`false or true`)
+    if (or === 'text') query = query.where(sql`true or false`)
     if (or === 'builder')
       query = query.where((eb: { or(of: unknown[]): unknown; lit(value: boolean): unknown }) => eb.or([eb.lit(false), eb.lit(true)]))
     for (let level = 0; level < nested; level++) query = db.selectFrom(query.as(`n${level}`)).selectAll()
@@ -250,7 +250,7 @@ describe('changing', () => {
     'an update of everything': (db) => db.updateTable('chat_session').set({ named: true }).where('scope_id', '=', theirs()),
     'an update by id': (db) => db.updateTable('chat_message as m').set({ message: bytes }).where('m.id', '=', secret.questionId),
     'an update with an or': (db) =>
-      db.updateTable('chat_session').set({ named: true }).where(sql<boolean>`false or scope_id = ${theirs()}`),
+      db.updateTable('chat_session').set({ named: true }).where(sql<boolean>`scope_id = ${theirs()} or false`),
     'an update from a foreign row': (db) =>
       db
         .updateTable('chat_session')
@@ -276,8 +276,8 @@ describe('changing', () => {
         }))
         .where('id', '=', own.id),
     'a deletion': (db) => db.deleteFrom('scope_key').where('scope_id', '=', theirs()),
-    'a deletion by way of another table': (db) =>
-      db.deleteFrom('job').using('chat_message as m').whereRef('m.id', '=', 'job.message_id').where('m.scope_id', '=', theirs()),
+    'a deletion by way of a foreign row': (db) =>
+      db.deleteFrom('chat_session').using('chat_message as m').where('chat_session.id', '=', own.id).where('m.id', '=', secret.questionId),
     'an addition': (db) => db.insertInto('chat_session').values(chatIn(theirs())),
     'an addition among own ones': (db) => db.insertInto('chat_session').values([chatIn(bob.me.personalScopeId), chatIn(theirs())]),
     'an addition whose scope is a text': (db) =>
