@@ -38,19 +38,28 @@ async function read(server: ModelServer, url: string, init: RequestInit): Promis
     const response = await keyed(server)(url, init)
     return { response, body: await response.text() }
   } catch (error) {
-    throw error instanceof Failure || error instanceof ResponseTooLarge ? error : new AnswerTrouble('unreachable')
+    throw error instanceof Failure || error instanceof ResponseTooLarge || error instanceof AnswerTrouble
+      ? error
+      : new AnswerTrouble('unreachable')
   }
 }
 
 const KEY_HEADERS = ['authorization', 'x-api-key', 'x-goog-api-key']
 
-/** Puts the key where the vendor looks for it, and takes it out of errors: a server that quotes it would put it before everybody who asks. */
+/**
+ * Puts the key where the vendor looks for it, and takes it out of errors: a server that quotes it would put it before everybody
+ * who asks. A page for people, from an address that is no model server's, is told from an answer that broke off.
+ */
 function keyed({ kind, apiKey, egress }: ModelServer): typeof globalThis.fetch {
   return async (input, init) => {
     const headers = new Headers(init?.headers)
     for (const name of KEY_HEADERS) headers.delete(name)
     if (apiKey !== null) headers.set(...VENDORS[kind].keyHeader(apiKey))
     const response = await egress.fetch(input, { ...init, headers })
+    if (response.ok && response.headers.get('content-type')?.startsWith('text/html')) {
+      await response.body?.cancel()
+      throw new AnswerTrouble('garbled')
+    }
     if (response.ok || apiKey === null) return response
     const { status, statusText, headers: replied } = response
     return new Response((await response.text()).replaceAll(apiKey, '…') || null, { status, statusText, headers: replied })
