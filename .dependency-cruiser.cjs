@@ -113,13 +113,13 @@ const walls = [
   }),
   only('only-egress-connects', {
     path: '^src/server/(providers/egress|ops/embedded-postgres)[.]ts$',
-    to: `${npm('undici|axios|got|node-fetch')}|${core('https|http2|net|tls|dgram|dns|dns/promises')}`,
+    to: `${npm('undici|axios|got|node-fetch')}|${core('http2|net|dgram|dns|dns/promises')}`,
     comment: 'Every outbound call passes src/server/providers/egress.ts.',
     typesToo: false,
   }),
-  only('only-http-speaks-http', {
+  only('only-http-serves-http', {
     path: '^src/server/(http/|providers/egress[.]ts$)',
-    to: core('http'),
+    to: core('http|https|tls'),
     comment: 'Requests come in through src/server/http and go out through src/server/providers/egress.ts.',
     typesToo: false,
   }),
