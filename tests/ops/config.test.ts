@@ -1,0 +1,44 @@
+/** Settings: what nobody knows or nobody can mean stops the start, in a sentence that names the setting and shows no secret. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { readConfig } from '#server/config.ts'
+
+test.each<[string, Record<string, string>, Record<string, string>, RegExp]>([
+  ['an unknown setting', {}, { SARDONYX_PROT: '1' }, /^There is no setting SARDONYX_PROT\. Did you mean SARDONYX_PORT\?$/],
+  ['a port that is no number', { port: 'abc' }, {}, /^SARDONYX_PORT: .+\.$/],
+  ['a port out of range', { port: '70000' }, {}, /^SARDONYX_PORT: .+\.$/],
+  ['half a port', { port: '80.5' }, {}, /^SARDONYX_PORT: .+\.$/],
+  ['a base address that is none', { 'base-url': 'chat' }, {}, /^SARDONYX_BASE_URL: .+\.$/],
+  ['a base address of another kind', { 'base-url': 'ftp://x' }, {}, /^SARDONYX_BASE_URL: .+\.$/],
+  ['a log level that is none', { 'log-level': 'loud' }, {}, /^SARDONYX_LOG_LEVEL: .+\.$/],
+  ['a role prefix that is no name', { 'role-prefix': 'Robert"; --' }, {}, /^SARDONYX_ROLE_PREFIX: must be lower-case letters/],
+])('%s is refused', (_, options, environment, sentence) => {
+  expect(() => readConfig(options, environment)).toThrow(sentence)
+})
+
+test('a secret of the wrong form is refused without being shown', () => {
+  const refused = () => readConfig({}, { SARDONYX_MASTER_KEY: 'hunter2-hunter2' })
+  expect(refused).toThrow(/^SARDONYX_MASTER_KEY: must be 64 hexadecimal digits\.$/)
+  expect(refused).not.toThrow(/hunter2/)
+})
+
+test('several mistakes are named together', () => {
+  expect(() => readConfig({ port: 'x' }, { SARDONYX_LOG_LEVEL: 'y', SARDONYX_NONE: '1' })).toThrow(
+    /SARDONYX_PORT: .+\n.*SARDONYX_LOG_LEVEL: /,
+  )
+})
+
+test('options come before the environment, and empty settings count as none', () => {
+  const config = readConfig({ port: '81' }, { SARDONYX_PORT: '82', SARDONYX_HOST: '', PATH: '/bin' })
+  expect(config).toMatchObject({ port: 81, host: '127.0.0.1', baseUrl: 'http://localhost:81', logLevel: 'warn' })
+})
+
+test('a secret may lie in a file', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'sardonyx-config-'))
+  await writeFile(join(directory, 'key'), `${'ab'.repeat(32)}\n`)
+  expect(readConfig({}, { SARDONYX_MASTER_KEY_FILE: join(directory, 'key') }).masterKey).toEqual(Buffer.alloc(32, 0xab))
+  await rm(directory, { recursive: true })
+  expect(() => readConfig({}, { DATABASE_URL_FILE: join(directory, 'key') })).toThrow(join(directory, 'key'))
+})
