@@ -19,6 +19,11 @@ const catalogue = {
   'request.too_large': { status: 413, detail: 'The request is larger than this server accepts.', next: 'Send less at once.' },
   'request.media_type': { status: 415, detail: 'The request body is not JSON.', next: 'Send it as application/json.' },
   'request.cross_site': { status: 403, detail: 'The request came from another site.', next: 'Open Sardonyx itself and try again there.' },
+  'request.not_secure': {
+    status: 400,
+    detail: 'This page was opened over plain http, where browsers do not keep a login.',
+    next: 'Open the https address of this server.',
+  },
   'request.unknown_address': {
     status: 404,
     detail: 'There is nothing at this address.',
@@ -105,6 +110,7 @@ export const SHARED_FAILURES = [
   'request.too_large',
   'request.media_type',
   'request.cross_site',
+  'request.not_secure',
   'request.unknown_address',
   'auth.required',
   'auth.not_allowed',

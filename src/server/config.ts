@@ -1,7 +1,9 @@
 /** Configuration: the only reader of the environment. Settings that contradict each other, or that nobody knows, stop the start. */
 import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { isAbsolute, resolve } from 'node:path'
 import { z } from 'zod'
+import { type RedisSettings, redisSettings } from './isolation/cache/redis-settings.ts'
 
 /** Every setting, by its name in the environment. A `…_FILE` beside a secret names the file that holds it. */
 const Settings = z.strictObject({
@@ -10,12 +12,26 @@ const Settings = z.strictObject({
   /** The address to listen on; loopback unless told otherwise. */
   SARDONYX_HOST: z.string().min(1).default('127.0.0.1'),
   SARDONYX_PORT: z.coerce.number().int().min(0).max(65_535).default(4700),
-  /** Where people reach this server, for links: http://localhost:port unless told otherwise. */
+  /** `auto`: https wherever other machines can reach it. `off`: a proxy in front speaks TLS, and SARDONYX_BASE_URL says its address. */
+  SARDONYX_TLS: z.enum(['auto', 'off']).default('auto'),
+  /** A certificate and its key, as files in PEM; without them the server makes its own. */
+  SARDONYX_TLS_CERT_FILE: z.string().min(1).optional(),
+  SARDONYX_TLS_KEY_FILE: z.string().min(1).optional(),
+  /** Where people reach this server, for links: http://localhost:port, or https and the name of the machine, unless told otherwise. */
   SARDONYX_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** A PostgreSQL of your own (15 or newer); without it an embedded one is started. */
   DATABASE_URL: z.string().min(1).optional(),
   /** The certificate authority of that PostgreSQL, as a file; without it the system's are trusted. */
   SARDONYX_DATABASE_CA_FILE: z.string().min(1).optional(),
+  /** A Redis (6 or newer) or Valkey that several servers share; one server alone needs none. */
+  SARDONYX_REDIS_URL: z.string().min(1).optional(),
+  /** The certificate authority of that Redis, as a file; without it the system's are trusted. */
+  SARDONYX_REDIS_CA_FILE: z.string().min(1).optional(),
+  /** Goes before every key in Redis; another one lets two installations share it. */
+  SARDONYX_REDIS_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9_.:-]{0,60}$/, 'must be letters, digits and _ . : -, at most 60')
+    .default(''),
   /** Names of the database roles begin with this; another one lets two installations share a server. */
   SARDONYX_ROLE_PREFIX: z
     .string()
@@ -31,15 +47,18 @@ const Settings = z.strictObject({
   SARDONYX_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('warn'),
 })
 
-const SECRETS = ['SARDONYX_MASTER_KEY', 'DATABASE_URL'] as const
+const SECRETS = ['SARDONYX_MASTER_KEY', 'DATABASE_URL', 'SARDONYX_REDIS_URL'] as const
 
 export interface Config {
   readonly dataDir: string
   readonly host: string
   readonly port: number
   readonly baseUrl: string
+  /** How the server speaks TLS itself: not at all, with a given certificate, or with its own. */
+  readonly tls: 'off' | 'own' | { readonly certFile: string; readonly keyFile: string }
   readonly databaseUrl: string | undefined
   readonly databaseCa: string | undefined
+  readonly redis: RedisSettings | undefined
   readonly rolePrefix: string
   readonly masterKey: Buffer | undefined
   readonly egressAllow: readonly string[]
@@ -69,14 +88,20 @@ export function readConfig(
 
 function meaning(settings: z.infer<typeof Settings>): Config {
   const port = settings.SARDONYX_PORT
+  const tls = tlsOf(settings)
   const dataDir = isAbsolute(settings.SARDONYX_DATA_DIR) ? settings.SARDONYX_DATA_DIR : resolve(settings.SARDONYX_DATA_DIR)
   return {
     dataDir,
     host: settings.SARDONYX_HOST,
     port,
-    baseUrl: (settings.SARDONYX_BASE_URL ?? `http://localhost:${port}`).replace(/\/+$/, ''),
+    baseUrl: (settings.SARDONYX_BASE_URL ?? (tls === 'off' ? `http://localhost:${port}` : `https://${hostname()}:${port}`)).replace(
+      /\/+$/,
+      '',
+    ),
+    tls,
     databaseUrl: settings.DATABASE_URL,
     databaseCa: settings.SARDONYX_DATABASE_CA_FILE === undefined ? undefined : readFileSync(settings.SARDONYX_DATABASE_CA_FILE, 'utf8'),
+    redis: redisOf(settings),
     rolePrefix: settings.SARDONYX_ROLE_PREFIX,
     masterKey: settings.SARDONYX_MASTER_KEY === undefined ? undefined : Buffer.from(settings.SARDONYX_MASTER_KEY, 'hex'),
     egressAllow: settings.SARDONYX_EGRESS_ALLOW.split(',')
@@ -84,6 +109,31 @@ function meaning(settings: z.infer<typeof Settings>): Config {
       .filter((entry) => entry !== ''),
     logLevel: settings.SARDONYX_LOG_LEVEL,
   }
+}
+
+function tlsOf(settings: z.infer<typeof Settings>): Config['tls'] {
+  const { SARDONYX_TLS_CERT_FILE: certFile, SARDONYX_TLS_KEY_FILE: keyFile, SARDONYX_HOST: host, SARDONYX_BASE_URL: baseUrl } = settings
+  if ((certFile === undefined) !== (keyFile === undefined))
+    throw new Error('SARDONYX_TLS_CERT_FILE and SARDONYX_TLS_KEY_FILE go together: give both, or neither.')
+  const isLoopback = host === 'localhost' || host === '::1' || host.startsWith('127.')
+  if (settings.SARDONYX_TLS === 'off') {
+    if (isLoopback || baseUrl?.startsWith('https:')) return 'off'
+    throw new Error(
+      'With SARDONYX_TLS=off other machines would send passwords in the clear. Leave it out, or give the https address of the proxy in front as SARDONYX_BASE_URL.',
+    )
+  }
+  if (certFile !== undefined && keyFile !== undefined) return { certFile, keyFile }
+  return isLoopback ? 'off' : 'own'
+}
+
+function redisOf(settings: z.infer<typeof Settings>): RedisSettings | undefined {
+  const { SARDONYX_REDIS_URL: url, SARDONYX_REDIS_CA_FILE: caFile, SARDONYX_REDIS_PREFIX: prefix } = settings
+  if (url === undefined) {
+    if (caFile !== undefined || prefix !== '')
+      throw new Error('SARDONYX_REDIS_CA_FILE and SARDONYX_REDIS_PREFIX mean nothing without SARDONYX_REDIS_URL.')
+    return undefined
+  }
+  return redisSettings(url, { ca: caFile === undefined ? undefined : readFileSync(caFile, 'utf8'), prefix })
 }
 
 function sentence(issue: z.core.$ZodIssue): string {

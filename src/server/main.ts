@@ -20,7 +20,18 @@ sardonyx tenant list               organisations and their migrations
 Options of every command: --port N --host A --data-dir D --base-url U --egress-allow host:port,… --log-level L
 (or SARDONYX_PORT and so on in the environment; DATABASE_URL for a PostgreSQL of your own)`
 
-const SETTINGS = ['port', 'host', 'data-dir', 'base-url', 'egress-allow', 'log-level', 'role-prefix'] as const
+const SETTINGS = [
+  'port',
+  'host',
+  'data-dir',
+  'base-url',
+  'tls',
+  'tls-cert-file',
+  'tls-key-file',
+  'egress-allow',
+  'log-level',
+  'role-prefix',
+] as const
 
 const NewTenant = z.object({ name: line(80), slug: Slug.optional(), 'admin-name': line(80), 'admin-email': Email })
 

@@ -1,11 +1,15 @@
 /** `sardonyx serve`: the whole product in one process, with its database, until it is told to stop. */
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { SetupCode } from './auth/setup-code.ts'
 import type { Config } from './config.ts'
+import { type Certificate, givenCertificate, ownCertificate } from './http/certificate.ts'
+import { RedisStore } from './isolation/cache/redis-store.ts'
 import { Doors } from './isolation/doors.ts'
 import { systemClock } from './kernel/clock.ts'
 import { createLog } from './kernel/log.ts'
 import { connect, migrateAll, openInstallation } from './ops/installation.ts'
+import { offerModelServers } from './providers/discovery.ts'
 import { createServer, VERSION } from './server.ts'
 
 /** Runs until a signal or the end of the embedded database; resolves with the exit code. `say` speaks to the person at the terminal. */
@@ -17,6 +21,7 @@ export async function serve(config: Config, say: (line: string) => void): Promis
     for (const line of await migrateAll(installation)) log.info({ line }, 'migrated')
     const database = connect(installation, log)
     const stopped = untilSignal()
+    const cache = config.redis && (await RedisStore.open(config.redis, { clock: systemClock, log }))
     try {
       const isSetUp = (await new Doors(database).tenants()).length > 0
       if (installation.isNew) {
@@ -24,24 +29,41 @@ export async function serve(config: Config, say: (line: string) => void): Promis
           `\nA keyring was made in ${installation.keyringDirectory}.\nKeep a copy of it elsewhere: without it nothing that is stored here can be read again.`,
         )
       }
-      let port = config.port
+      const certificate = await certificateOf(config)
       const setupCode = isSetUp ? undefined : new SetupCode(systemClock, (code) => say(`\nSetup code: ${code}   (good for an hour)`))
-      const server = await createServer({ installation, config, database, log, setupCode })
+      const server = await createServer({ installation, config, certificate, database, log, setupCode, ...(cache ? { cache } : {}) })
       await listen(server.app, config)
-      port = (server.app.server.address() as AddressInfo).port
+      const { port } = server.app.server.address() as AddressInfo
       const address = config.baseUrl.replace(`:${config.port}`, `:${port}`)
+      if (certificate?.isSelfMade) say(explained(certificate))
       say(isSetUp ? `\nReady at ${address}\n` : `\nOpen ${address}/setup and enter the setup code.\n`)
+      // A setting that is given is the operator's answer already.
+      if (config.egressAllow.length === 0) void offerModelServers(say)
       const reason = await Promise.race([stopped, installation.databaseEnded.then(() => 'database' as const)])
       if (reason === 'database') log.error({}, 'the embedded database ended by itself; stopping')
       else say('Stopping.')
       await server.close()
       return reason === 'database' ? 1 : 0
     } finally {
+      await cache?.close()
       await database.close()
     }
   } finally {
     await installation.close()
   }
+}
+
+async function certificateOf({ tls, dataDir }: Config): Promise<Certificate | undefined> {
+  if (tls === 'off') return undefined
+  return tls === 'own' ? ownCertificate(join(dataDir, 'tls'), systemClock) : givenCertificate(tls.certFile, tls.keyFile)
+}
+
+function explained({ fingerprint }: Certificate): string {
+  return `
+Other machines reach this server over https, with a certificate that it made itself, so browsers will warn.
+Its SHA-256 fingerprint is
+${fingerprint}
+Compare it when the browser shows it, or give a certificate of your own: SARDONYX_TLS_CERT_FILE and SARDONYX_TLS_KEY_FILE.`
 }
 
 async function listen(app: { listen(options: { host: string; port: number }): Promise<string> }, { host, port }: Config): Promise<void> {

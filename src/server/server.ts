@@ -5,6 +5,7 @@ import { Accounts } from './auth/accounts.ts'
 import { Authenticator } from './auth/authenticate.ts'
 import { FailureLimits } from './auth/limits.ts'
 import { authRoutes } from './auth/routes.ts'
+import { SessionEnds } from './auth/session-ends.ts'
 import { Sessions } from './auth/sessions.ts'
 import type { SetupCode } from './auth/setup-code.ts'
 import { Tenants } from './auth/tenants.ts'
@@ -16,6 +17,7 @@ import { memberRoutes } from './features/members/index.ts'
 import { Answering, Asking, Generations, MessageSearch, MessageStore, messageRoutes } from './features/messages/index.ts'
 import { ModelChoice, modelRoutes, ProviderStore } from './features/models/index.ts'
 import { createApp } from './http/app.ts'
+import type { Certificate } from './http/certificate.ts'
 import { type CacheStore, InProcessStore } from './isolation/cache.ts'
 import { Cursors } from './isolation/cursor.ts'
 import type { Database } from './isolation/database.ts'
@@ -34,6 +36,8 @@ export const VERSION: string = JSON.parse(readFileSync(new URL('../../package.js
 export interface ServerOptions {
   readonly installation: Pick<Installation, 'keyring' | 'migrator' | 'secrets'>
   readonly config: Config
+  /** For a server that speaks TLS itself. */
+  readonly certificate?: Certificate | undefined
   readonly database: Database
   readonly log: Log
   readonly setupCode: SetupCode | undefined
@@ -56,12 +60,15 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const ids = new Ids(clock)
   const keys = new ScopeKeys(keyring)
   const units = new UnitsOfWork(database)
-  const egress = createEgress({ allow: config.egressAllow, forbid: [databaseAddress(migrator.connectionString)] })
+  const forbid = [databaseAddress(migrator.connectionString), ...(config.redis?.nodes ?? [])]
+  const egress = createEgress({ allow: config.egressAllow, forbid })
   const instance = await keyring.instanceName()
+  const goingDown = new AbortController()
+  const streamsEnd = new AbortController()
 
   const login = await loginParts({ ...options, cache: options.cache ?? new InProcessStore(clock), clock, ids, keys })
   const chat = chatParts({ database, log, clock, ids, keys, units, egress })
-  const { sessions, authenticator } = login
+  const { sessions, authenticator, ends } = login
   const app = await createApp({
     routes: [
       ...authRoutes({
@@ -87,13 +94,20 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     log,
     version: VERSION,
     baseUrl: config.baseUrl,
+    certificate: options.certificate,
+    database,
+    goingDown: goingDown.signal,
+    streamsEnd: streamsEnd.signal,
     cookies: { instance, secure: config.baseUrl.startsWith('https:') },
   })
   return {
     app,
     close: async () => {
+      goingDown.abort()
       await chat.generations.interruptAll()
+      streamsEnd.abort()
       await app.close()
+      await ends.stop()
       await egress.close()
     },
   }
@@ -113,15 +127,18 @@ async function loginParts({
   ids,
   keys,
   cache,
+  log,
   installation,
-}: Shared & { cache: CacheStore; installation: ServerOptions['installation'] }) {
+}: Shared & { cache: CacheStore; log: Log; installation: ServerOptions['installation'] }) {
   const { keyring } = installation
   const doors = new Doors(database)
   const tenants = new Tenants(doors, clock)
   const tokens = new Tokens(await keyring.signingKey(), await keyring.instanceName())
-  const sessions = new Sessions({ doors, cache, tokens, clock, ids })
+  const ends = new SessionEnds({ doors, cache, log })
+  ends.start()
+  const sessions = new Sessions({ doors, ends, tokens, clock, ids })
   const authenticator = new Authenticator({ database, cache, tokens, tenants, clock })
-  return { tenants, sessions, authenticator, accounts: new Accounts({ doors, keys, sessions, clock, ids }) }
+  return { tenants, sessions, ends, authenticator, accounts: new Accounts({ doors, keys, sessions, clock, ids }) }
 }
 
 /** What chats are made of. */

@@ -1,23 +1,33 @@
 /** The HTTP server: request ids, limits, headers, routes, the web interface's files, and one way to fail. */
 import { isUtf8 } from 'node:buffer'
+import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
 import statics from '@fastify/static'
 import fastify, { type FastifyInstance } from 'fastify'
 import { ENDPOINTS } from '#contract/index.ts'
+import type { Database } from '../isolation/database.ts'
 import type { Route } from '../isolation/route.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
 import { type BindParts, bind } from './bind.ts'
+import type { Certificate } from './certificate.ts'
+import { addHealth } from './health.ts'
 import { openApiDocument } from './openapi.ts'
 import { bareHeaders, refuseUnreadable, sendProblem } from './problem.ts'
+import { createHttpsServer } from './secure-server.ts'
 
 export interface AppParts extends BindParts {
   readonly routes: readonly Route[]
   readonly ids: Ids
   readonly version: string
   readonly baseUrl: string
+  /** Speaks TLS itself when there is one. */
+  readonly certificate: Certificate | undefined
+  readonly database: Database
+  /** Aborts as soon as the server is going down. */
+  readonly goingDown: AbortSignal
 }
 
 const BODY_LIMIT_BYTES = 1_000_000
@@ -26,6 +36,7 @@ const WEB = fileURLToPath(new URL('../../../dist/web/', import.meta.url))
 /** Builds the app; it is not listening yet. Throws when an endpoint of the contract has no route, or a route no endpoint. */
 export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   refuseGaps(parts.routes)
+  const { certificate } = parts
   const app = fastify({
     logger: false,
     bodyLimit: BODY_LIMIT_BYTES,
@@ -37,7 +48,8 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, parts.ids.next<string>()),
     // What the router refuses gets no further, so no hook has given it its headers.
     frameworkErrors: (error, request, reply) => void sendProblem(reply.headers(bareHeaders(request.id)), error, parts.log),
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
+    serverFactory: (handler) => (certificate ? createHttpsServer(certificate, handler) : createServer(handler)),
   })
   app.removeContentTypeParser(['application/json', 'text/plain'])
   const parseJson = app.getDefaultJsonParser('error', 'error')
@@ -60,6 +72,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
       : sendProblem(reply, new Failure('request.unknown_address'), parts.log),
   )
   for (const route of parts.routes) bind(app, route, parts)
+  addHealth(app, parts)
   const document = openApiDocument(parts.version, parts.baseUrl)
   app.get('/openapi.json', async () => document)
   await app.register(statics, {

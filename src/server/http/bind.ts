@@ -14,7 +14,7 @@ import type { UnitsOfWork } from '../isolation/unit-of-work.ts'
 import { Failure } from '../kernel/failure.ts'
 import { errorFields, type Log } from '../kernel/log.ts'
 import { sendEvents } from './events.ts'
-import { refuseCrossSite } from './origin.ts'
+import { refuseCrossSite, refusePlainHttp } from './origin.ts'
 import { type CookieSettings, cookieOf, presentedToken } from './session-cookie.ts'
 
 export interface BindParts {
@@ -23,6 +23,8 @@ export interface BindParts {
   readonly units: UnitsOfWork
   readonly cookies: CookieSettings
   readonly log: Log
+  /** Aborts when the server is going down and every answer is kept: streams end, and their readers come back to another server. */
+  readonly streamsEnd: AbortSignal
 }
 
 /** Adds a route to the app. */
@@ -32,11 +34,12 @@ export function bind(app: FastifyInstance, { endpoint, handle }: Route, parts: B
     url: endpoint.path,
     exposeHeadRoute: false,
     handler: async (request, reply) => {
+      refusePlainHttp(request, parts.cookies.secure)
       refuseCrossSite(request)
       const actor = endpoint.access === 'anyone' ? undefined : await actorOf(request, endpoint, parts)
       const context = {
         ...parseRequest(endpoint, request),
-        request: factsOf(request, endSignal(reply, actor, parts.sessions)),
+        request: factsOf(request, endSignal(reply, actor, parts)),
         cookie: cookieOf(reply, parts.cookies),
         fail: failing(endpoint),
         actor,
@@ -100,14 +103,14 @@ function emptyBody(body: unknown): boolean {
 }
 
 /** Aborts when the client goes away, or when its login ends on this server. */
-function endSignal(reply: FastifyReply, actor: Actor | undefined, sessions: Sessions): AbortSignal {
+function endSignal(reply: FastifyReply, actor: Actor | undefined, { sessions, streamsEnd }: BindParts): AbortSignal {
   const end = new AbortController()
   const forget = actor && sessions.onEnd((sessionId) => sessionId === actor.sessionId && end.abort())
   reply.raw.once('close', () => {
     forget?.()
     end.abort()
   })
-  return end.signal
+  return AbortSignal.any([end.signal, streamsEnd])
 }
 
 function factsOf(request: FastifyRequest, signal: AbortSignal): RequestFacts {

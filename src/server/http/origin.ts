@@ -7,6 +7,14 @@ import { Failure } from '../kernel/failure.ts'
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
+/**
+ * Throws `request.not_secure` when a browser's page was opened over plain http although this server is reached over https: the browser
+ * would drop the cookie without a word.
+ */
+export function refusePlainHttp(request: FastifyRequest, isSecure: boolean): void {
+  if (isSecure && request.headers.origin?.startsWith('http:')) throw new Failure('request.not_secure')
+}
+
 /** Throws `request.cross_site` for a state-changing request that a browser made on behalf of another site. */
 export function refuseCrossSite(request: FastifyRequest): void {
   if (SAFE.has(request.method) || request.headers.authorization !== undefined) return

@@ -48,6 +48,7 @@ type Ending = { status: Exclude<MessageStatus, 'streaming'>; usage: { inputToken
 export class Generations {
   readonly #parts: GenerationParts
   readonly #running = new Map<string, Generation>()
+  #isGoingDown = false
   constructor(parts: GenerationParts) {
     this.#parts = parts
   }
@@ -55,6 +56,7 @@ export class Generations {
   /** Begins writing; returns at once. Everything that can happen to it ends up in the message. */
   start(task: Task): void {
     const generation = new Generation()
+    if (this.#isGoingDown) generation.stop('interrupted')
     this.#running.set(nameOf(task.tenantId, task.answerId), generation)
     void this.#run(task, generation)
   }
@@ -64,8 +66,9 @@ export class Generations {
     return this.#running.get(nameOf(tenantId, answerId))
   }
 
-  /** Ends every answer, kept as interrupted; resolves when all are kept. For a server that is going down. */
+  /** Ends every answer, also those that begin from now on, kept as interrupted; resolves when all are kept. For a server that is going down. */
   async interruptAll(): Promise<void> {
+    this.#isGoingDown = true
     const running = [...this.#running.values()]
     for (const generation of running) generation.stop('interrupted')
     await Promise.all(running.map((generation) => generation.ended))
@@ -112,6 +115,7 @@ export class Generations {
         firstTokenTimeoutMs: FIRST_TOKEN_TIMEOUT_MS,
         totalTimeoutMs: TOTAL_TIMEOUT_MS,
       })
+      if (answered.finish === 'length') generation.fail({ sentence: 'The model wrote as much as it may, so the answer ends in the middle.', retry: true })
       return { status: 'complete', usage: answered.usage }
     } catch (error) {
       if (generation.signal.aborted) return { status: generation.signal.reason, usage: undefined }

@@ -1,0 +1,50 @@
+/**
+ * An https server that also answers plain http on its port, with nothing but an explanation: browsers drop Secure cookies there, and
+ * a silent failure to sign in helps nobody.
+ */
+import { createServer, type RequestListener } from 'node:http'
+import { createServer as createSecureServer, type Server } from 'node:https'
+import type { Socket } from 'node:net'
+import type { Certificate } from './certificate.ts'
+
+/** The first byte of every TLS connection. */
+const HANDSHAKE = 0x16
+
+/** TLS 1.2 and newer; a connection that begins as plain http gets the explanation instead. */
+export function createHttpsServer(certificate: Certificate, handler: RequestListener): Server {
+  const server = createSecureServer({ cert: certificate.cert, key: certificate.key, minVersion: 'TLSv1.2' }, handler)
+  const explainer = createServer(explain)
+  const [startTls] = server.listeners('connection') as ((this: Server, socket: Socket) => void)[]
+  server.removeAllListeners('connection')
+  server.on('connection', (socket: Socket) => {
+    socket.once('error', () => socket.destroy())
+    socket.once('data', (first: Buffer) => {
+      socket.pause()
+      socket.unshift(first)
+      if (first[0] === HANDSHAKE) {
+        // The TLS socket takes what was put back by itself; set flowing, it would be lost.
+        startTls?.call(server, socket)
+      } else {
+        explainer.emit('connection', socket)
+        socket.resume()
+      }
+    })
+  })
+  return server
+}
+
+const explain: RequestListener = (request, response) => {
+  const host = /^[\w.:[\]-]{1,255}$/.test(request.headers.host ?? '') ? request.headers.host : undefined
+  const link = host === undefined ? '' : `<p><a href="https://${host}/">https://${host}/</a></p>`
+  response.writeHead(426, {
+    'content-type': 'text/html; charset=utf-8',
+    upgrade: 'TLS/1.2',
+    connection: 'Upgrade, close',
+    'content-security-policy': "default-src 'none'",
+  })
+  response.end(
+    `<!doctype html><html lang="en"><title>Sardonyx speaks https</title><h1>This server speaks https only</h1>
+<p>Over plain http anybody on the way could read your password and your chats, so nothing is answered here. Open it with https:</p>${link}
+<p>If your browser then warns about the certificate, the server may have made it itself: compare its fingerprint with the one in the terminal in which the server was started.</p></html>\n`,
+  )
+}
