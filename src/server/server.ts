@@ -60,8 +60,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const ids = new Ids(clock)
   const keys = new ScopeKeys(keyring)
   const units = new UnitsOfWork(database)
-  const forbid = [databaseAddress(migrator.connectionString), ...(config.redis?.nodes ?? [])]
-  const egress = createEgress({ allow: config.egressAllow, forbid })
+  const egress = createEgress({ allow: config.egressAllow, forbid: ownAddresses(config, migrator.connectionString) })
   const instance = await keyring.instanceName()
   const goingDown = new AbortController()
   const streamsEnd = new AbortController()
@@ -107,8 +106,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       await chat.generations.interruptAll()
       streamsEnd.abort()
       await app.close()
-      await ends.stop()
-      await egress.close()
+      await Promise.all([ends.stop(), egress.close()])
     },
   }
 }
@@ -152,6 +150,11 @@ function chatParts({ database, log, clock, ids, keys, units, egress }: Shared & 
   const generations = new Generations({ jobs: new Jobs(database), units, chats, messages, search, answering, clock, log })
   const asking = new Asking({ chats, messages, search, models, generations, clock, ids })
   return { providers, models, chats, messages, generations, asking, cursors: new Cursors(keys), clock, ids }
+}
+
+/** What no model server may be at: the database, and the cache. */
+function ownAddresses({ redis }: Config, connectionString: string | undefined): { host: string; port: number }[] {
+  return [databaseAddress(connectionString), ...(redis?.nodes ?? [])]
 }
 
 function databaseAddress(connectionString: string | undefined): { host: string; port: number } {

@@ -2,6 +2,7 @@
 import type { TenantId, UserId } from '#contract/ids.ts'
 import { Accounts } from '#server/auth/accounts.ts'
 import { hashPassword } from '#server/auth/password.ts'
+import { SessionEnds } from '#server/auth/session-ends.ts'
 import { Sessions } from '#server/auth/sessions.ts'
 import { Tokens } from '#server/auth/token.ts'
 import { InProcessStore } from '#server/isolation/cache.ts'
@@ -66,7 +67,8 @@ async function found(installation: Awaited<ReturnType<typeof testInstallation>>,
   const doors = new Doors(database)
   const ids = new Ids(systemClock)
   const tokens = new Tokens(await keyring.signingKey(), await keyring.instanceName())
-  const sessions = new Sessions({ doors, cache: new InProcessStore(systemClock), tokens, clock: systemClock, ids })
+  const ends = new SessionEnds({ doors, cache: new InProcessStore(systemClock), log: quietLog })
+  const sessions = new Sessions({ doors, ends, tokens, clock: systemClock, ids })
   const accounts = new Accounts({ doors, keys: new ScopeKeys(keyring), sessions, clock: systemClock, ids })
   const passwordHash = await hashPassword(PASSWORD)
   for (const slug of ['acme', 'globex'] as const) {

@@ -2,10 +2,10 @@
 import { sql } from 'kysely'
 import type { SessionId, TenantId, UserId } from '#contract/ids.ts'
 import type { Actor } from '../isolation/actor.ts'
-import { type CacheStore, TenantCache } from '../isolation/cache.ts'
 import type { Doors, DoorTx } from '../isolation/doors.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Ids } from '../kernel/ids.ts'
+import type { SessionEnds } from './session-ends.ts'
 import { type Tokens, tokenHash } from './token.ts'
 
 /** The everyday preset: a login ends after a day without activity, and after a week in any case. */
@@ -28,19 +28,20 @@ export interface BegunSession {
 
 export class Sessions {
   readonly #doors: Doors
-  readonly #cache: CacheStore
+  readonly #ends: SessionEnds
   readonly #tokens: Tokens
   readonly #clock: Clock
   readonly #ids: Ids
   readonly #endListeners = new Set<(sessionId: SessionId) => void>()
   readonly #seenAtMs = new Map<SessionId, number>()
 
-  constructor(parts: { doors: Doors; cache: CacheStore; tokens: Tokens; clock: Clock; ids: Ids }) {
+  constructor(parts: { doors: Doors; ends: SessionEnds; tokens: Tokens; clock: Clock; ids: Ids }) {
     this.#doors = parts.doors
-    this.#cache = parts.cache
+    this.#ends = parts.ends
     this.#tokens = parts.tokens
     this.#clock = parts.clock
     this.#ids = parts.ids
+    this.#ends.onTold((sessionId) => this.#endHere(sessionId))
   }
 
   /** Adds a new session for a person who has just proven who they are, in the caller's transaction. */
@@ -66,20 +67,21 @@ export class Sessions {
 
   /** Ends the actor's session. Once this has returned, no unit of work that begins with its token succeeds, here or elsewhere. */
   async end(actor: Actor, reason: 'signed_out'): Promise<void> {
-    await this.#doors.open(actor.tenantId, (tx) =>
-      tx.change(
+    await this.#doors.open(actor.tenantId, async (tx) => {
+      await tx.change(
         tx.db
           .updateTable('auth_session')
           .set({ revoked_at: new Date(this.#clock.now()), revoked_reason: reason })
           .where('id', '=', actor.sessionId)
           .where('revoked_at', 'is', null),
-      ),
-    )
-    await new TenantCache(this.#cache, actor.tenantId).delete(`auth:session:${actor.tokenHash.toString('hex')}`)
-    for (const listener of this.#endListeners) listener(actor.sessionId)
+      )
+      await this.#ends.writeDown(tx, actor.sessionId)
+    })
+    this.#endHere(actor.sessionId)
+    await this.#ends.tell(actor.tenantId)
   }
 
-  /** Calls back whenever a session ends on this server, until the returned function is called. */
+  /** Calls back whenever a session ends, here or on a server that shares the cache, until the returned function is called. */
   onEnd(listener: (sessionId: SessionId) => void): () => void {
     this.#endListeners.add(listener)
     return () => this.#endListeners.delete(listener)
@@ -103,5 +105,9 @@ export class Sessions {
           .where(sql<boolean>`seen_at + make_interval(secs => idle_limit_s) > now()`),
       ),
     )
+  }
+
+  #endHere(sessionId: SessionId): void {
+    for (const listener of this.#endListeners) listener(sessionId)
   }
 }

@@ -6,11 +6,23 @@ import type { TenantId, UserId } from '#contract/ids.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { readJson } from '../kernel/json.ts'
 
-/** What a store behind the port can do. Values are strings; a time to live is in seconds. */
+/** Told what a server said on a channel. */
+export type CacheListener = (channel: string, message: string) => void
+
+/** What a store behind the port can do. It never rejects: a store that is away has nothing, keeps nothing, and says so. */
 export interface CacheStore {
+  /** The value; undefined when there is none or the store is away. */
   get(key: string): Promise<string | undefined>
+  /** Keeps a value for that many seconds, unless the store is away. */
   set(key: string, value: string, ttlS: number): Promise<void>
-  delete(key: string): Promise<void>
+  /** Deletes a key; false when the store is away and may still hold it. */
+  delete(key: string): Promise<boolean>
+  /** Tells every server on this store, this one included; false when the store is away and nobody may have heard. */
+  publish(channel: string, message: string): Promise<boolean>
+  /** Calls back for what is said on any channel, until the returned function is called. */
+  subscribe(listener: CacheListener): () => void
+  /** Lets go of every connection. */
+  close(): Promise<void>
 }
 
 /** A cached value with the person it belongs to. */
@@ -45,8 +57,14 @@ export class TenantCache {
     await this.#store.set(this.#full(key), JSON.stringify(value), Math.min(ttlS, LONGEST_S['auth:session:']))
   }
 
-  async delete(key: CacheKey): Promise<void> {
-    await this.#store.delete(this.#full(key))
+  /** Deletes an entry; false when it may still be there. */
+  async delete(key: CacheKey): Promise<boolean> {
+    return this.#store.delete(this.#full(key))
+  }
+
+  /** Tells every server something about this tenant; false when they may not have heard. */
+  async tell(message: object): Promise<boolean> {
+    return this.#store.publish(`t:${this.#tenantId}:events`, JSON.stringify(message))
   }
 
   #full(key: CacheKey): string {
@@ -54,9 +72,15 @@ export class TenantCache {
   }
 }
 
+/** Calls back with whatever servers say of tenants. It comes from outside: whoever listens checks its shape. */
+export function onTold(store: CacheStore, listener: (message: unknown) => void): () => void {
+  return store.subscribe((_channel, message) => listener(readJson(message)))
+}
+
 /** The store of a single server: a bounded map, least recently set out first. */
 export class InProcessStore implements CacheStore {
   readonly #entries = new Map<string, { value: string; endsMs: number }>()
+  readonly #listeners = new Set<CacheListener>()
   readonly #clock: Clock
   readonly #most: number
   constructor(clock: Clock, most = 50_000) {
@@ -78,8 +102,23 @@ export class InProcessStore implements CacheStore {
     this.#entries.set(key, { value, endsMs: this.#clock.now() + ttlS * 1_000 })
   }
 
-  async delete(key: string): Promise<void> {
+  async delete(key: string): Promise<boolean> {
     this.#entries.delete(key)
+    return true
+  }
+
+  async publish(channel: string, message: string): Promise<boolean> {
+    for (const listener of this.#listeners) listener(channel, message)
+    return true
+  }
+
+  subscribe(listener: CacheListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async close(): Promise<void> {
+    this.#entries.clear()
   }
 
   /** Every key that is kept, for tests. */

@@ -139,6 +139,11 @@ export interface ScopeMember {
   user_id: string;
 }
 
+export interface SessionEnd {
+  session_id: string;
+  time_created: Generated<Timestamp>;
+}
+
 export interface TenantState {
   id: string;
   status: Generated<string>;
@@ -170,6 +175,7 @@ export interface DB {
   scope: Scope;
   scope_key: ScopeKey;
   scope_member: ScopeMember;
+  session_end: SessionEnd;
   tenant_state: TenantState;
   user: User;
 }

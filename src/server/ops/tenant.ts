@@ -1,6 +1,7 @@
 /** `sardonyx tenant …`: organisations, as the operator sees them: by name and migration, without content. */
 import type { TenantId } from '#contract/ids.ts'
 import { Accounts, type Invited, invitationLink, type NewAccount } from '../auth/accounts.ts'
+import { SessionEnds } from '../auth/session-ends.ts'
 import { Sessions } from '../auth/sessions.ts'
 import { Tokens } from '../auth/token.ts'
 import { InProcessStore } from '../isolation/cache.ts'
@@ -23,7 +24,7 @@ export async function createTenant(
   const { keyring, migrator, secrets } = installation
   const database = connect(installation, log, { app: 1, worker: 1, auth: 1 })
   try {
-    const accounts = await accountsOf(installation, new Doors(database))
+    const accounts = await accountsOf(installation, new Doors(database), log)
     const id = new Ids(systemClock).next<TenantId>()
     let invited: Invited | undefined
     await foundOrganisation(
@@ -51,9 +52,9 @@ export async function listTenants({ migrator }: Installation): Promise<string[]>
   )
 }
 
-async function accountsOf({ keyring }: Pick<Installation, 'keyring'>, doors: Doors): Promise<Accounts> {
+async function accountsOf({ keyring }: Pick<Installation, 'keyring'>, doors: Doors, log: Log): Promise<Accounts> {
   const parts = { doors, clock: systemClock, ids: new Ids(systemClock) }
   const tokens = new Tokens(await keyring.signingKey(), await keyring.instanceName())
-  const sessions = new Sessions({ ...parts, cache: new InProcessStore(systemClock), tokens })
+  const sessions = new Sessions({ ...parts, ends: new SessionEnds({ doors, cache: new InProcessStore(systemClock), log }), tokens })
   return new Accounts({ ...parts, keys: new ScopeKeys(keyring), sessions })
 }

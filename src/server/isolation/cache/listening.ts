@@ -1,0 +1,103 @@
+/**
+ * Listening to Redis on connections of their own, one to each master: which keys changed (BCAST tracking, which needs no memory per
+ * key in Redis), and what other servers say. Healthy means that nothing can change unheard.
+ */
+import { createClient } from 'redis'
+import { optionsFor } from './redis-connection.ts'
+import type { RedisNode, RedisSettings } from './redis-settings.ts'
+
+/** How often the masters are looked up anew: after a failover changes happen elsewhere. */
+const LOOK_EVERY_MS = 500
+
+export interface Heard {
+  /** A key that changed; null when all may have. */
+  changed(key: string | null): void
+  said(channel: string, message: string): void
+  /** Whether every change is heard of from now on. */
+  healthy(isHealthy: boolean): void
+  failed(error: Error): void
+}
+
+/** As much of a client as is used here: its full type knows every command. */
+interface Client {
+  sendCommand(args: string[]): Promise<unknown>
+  pSubscribe(pattern: string, listener: (message: string, channel: string) => void): Promise<void>
+  destroy(): void
+}
+
+export class Listening {
+  readonly #settings: RedisSettings
+  readonly #masters: () => RedisNode[]
+  readonly #heard: Heard
+  readonly #clients = new Map<string, Client>()
+  readonly #listening = new Set<Client>()
+  /** A client subscribes once; it renews that by itself. */
+  readonly #subscribed = new WeakSet<Client>()
+  readonly #timer: NodeJS.Timeout
+  #isHealthy = false
+
+  constructor(parts: { settings: RedisSettings; masters: () => RedisNode[]; heard: Heard }) {
+    this.#settings = parts.settings
+    this.#masters = parts.masters
+    this.#heard = parts.heard
+    this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS).unref()
+    this.#look()
+  }
+
+  /** Hears nothing more. */
+  close(): void {
+    clearInterval(this.#timer)
+    for (const client of this.#clients.values()) client.destroy()
+    this.#clients.clear()
+    this.#listening.clear()
+    this.#judge()
+  }
+
+  #look(): void {
+    const masters = new Map(this.#masters().map((node) => [`${node.host}:${node.port}`, node]))
+    for (const [address, client] of this.#clients) {
+      if (masters.has(address)) continue
+      client.destroy()
+      this.#clients.delete(address)
+      this.#listening.delete(client)
+    }
+    for (const [address, node] of masters) if (!this.#clients.has(address)) this.#clients.set(address, this.#listenTo(node))
+    this.#judge()
+  }
+
+  #listenTo(node: RedisNode): Client {
+    const client = createClient({ ...optionsFor(this.#settings, node), emitInvalidate: true })
+    const failed = (error: Error) => {
+      this.#listening.delete(client)
+      this.#judge()
+      this.#heard.failed(error)
+    }
+    client
+      .on('error', failed)
+      .on('invalidate', (key: Buffer | string | null) => this.#heard.changed(key === null ? null : String(key)))
+      .on('ready', () => void this.#begin(client).catch(failed))
+    // It reconnects by itself; a rejection means that it was destroyed meanwhile.
+    client.connect().catch(failed)
+    return client
+  }
+
+  async #begin(client: Client): Promise<void> {
+    const { prefix } = this.#settings
+    // The library has turned on tracking of single keys; the other kind begins only from off.
+    await client.sendCommand(['CLIENT', 'TRACKING', 'OFF'])
+    await client.sendCommand(['CLIENT', 'TRACKING', 'ON', 'BCAST', 'PREFIX', `${prefix}t:`])
+    if (!this.#subscribed.has(client)) {
+      this.#subscribed.add(client)
+      await client.pSubscribe(`${prefix}t:*:events`, (message, channel) => this.#heard.said(channel, message))
+    }
+    this.#listening.add(client)
+    this.#judge()
+  }
+
+  #judge(): void {
+    const isHealthy = this.#clients.size > 0 && this.#listening.size === this.#clients.size
+    if (isHealthy === this.#isHealthy) return
+    this.#isHealthy = isHealthy
+    this.#heard.healthy(isHealthy)
+  }
+}
