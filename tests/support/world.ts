@@ -8,6 +8,7 @@ import type { ChatId, MessageId } from '#contract/ids.ts'
 import { FailureLimits } from '#server/auth/limits.ts'
 import type { SetupCode } from '#server/auth/setup-code.ts'
 import { readConfig } from '#server/config.ts'
+import type { Certificate } from '#server/http/certificate.ts'
 import { InProcessStore } from '#server/isolation/cache.ts'
 import { type Clock, systemClock } from '#server/kernel/clock.ts'
 import { connect } from '#server/ops/installation.ts'
@@ -38,6 +39,8 @@ export interface WorldOptions {
   readonly egressAllow?: string
   /** Where people reach the server; over https its cookie is another one. */
   readonly baseUrl?: string
+  /** With one, the server speaks TLS itself. */
+  readonly certificate?: Certificate
   readonly setupCode?: SetupCode
   readonly limits?: FailureLimits
   /** Begin from nothing but a migrated database: no organisation, nobody. */
@@ -62,6 +65,7 @@ export async function createWorld(options: WorldOptions = {}) {
       log,
       cache,
       setupCode: options.setupCode,
+      certificate: options.certificate,
       limits: options.limits ?? new FailureLimits({ perAccount: 1_000, perAddress: 1_000 }),
       ...(options.clock ? { clock: options.clock } : {}),
     })
