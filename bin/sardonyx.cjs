@@ -6,7 +6,7 @@
  *
  *   sardonyx.cjs serve --port 3000     a command of the server (src/server/main.ts lists them)
  *   sardonyx.cjs ask "a question"      a command of the client (src/cli/main.ts lists them)
- *   sardonyx.cjs --tool vitest run     a tool: tools/<name>.ts, or a program of an installed package
+ *   sardonyx.cjs --tool vitest run     a tool: tools/<name>.ts, a program of an installed package, or a file
  *   sardonyx.cjs --build               the web interface only
  */
 'use strict'
@@ -188,7 +188,7 @@ function filesOf(place) {
 }
 
 function programOf(tool) {
-  const candidates = [path.join(ROOT, 'tools', `${tool}.ts`), path.join(ROOT, 'node_modules/.bin', `${tool}`)]
+  const candidates = [path.join(ROOT, 'tools', `${tool}.ts`), path.join(ROOT, 'node_modules/.bin', tool), path.join(ROOT, tool)]
   const program = candidates.find((candidate) => fs.existsSync(candidate))
   if (program === undefined) throw new Obstacle(`There is no tool named ${tool}.`)
   return fs.realpathSync(program)

@@ -155,9 +155,10 @@ test('the end of the server is the end of the launcher: its code, and its signal
   expect((await once(waiting, 'exit'))[0]).toBe(7)
 })
 
-test('a tool is a file of tools/ or a program of a package, and runs at the root of the tree', async () => {
+test('a tool is a file of tools/, a program of a package or any file, and runs at the root of the tree', async () => {
   await put('tools/hello.ts', SERVER)
   const { out } = await run({ args: ['--tool', 'hello', 'there'] })
   expect(JSON.parse(out)).toMatchObject({ args: ['there'], cwd: expect.stringContaining('launcher-') })
+  expect(JSON.parse((await run({ args: ['--tool', 'tools/hello.ts', 'again'] })).out).args).toEqual(['again'])
   expect((await run({ args: ['--tool', 'nonsense'] })).err).toBe('There is no tool named nonsense.\n')
 })
