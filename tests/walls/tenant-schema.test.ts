@@ -163,6 +163,17 @@ describe('no context is left on the connection', () => {
   }
 })
 
+test('a write whose handler carried on after a failed statement is not reported as kept', async () => {
+  const effects: string[] = []
+  const unit = units.write(actorOf(alice), async (tx) => {
+    tx.afterCommit(() => void effects.push('told'))
+    await tx.change(raw(`update ${acme}.chat_session set named = true`))
+    await refusalOf(tx.all(raw('select 1 / 0')))
+  })
+  expect(await refusalOf(unit)).toBe('nothing was committed, because a statement had failed')
+  expect(effects).toEqual([])
+})
+
 test('without the wall the same statement shows the other organisation', async () => {
   await world.sql(`drop policy tenant_wall on ${globex}.chat_session`)
   expect(await tenantsIn(alice, 'chat_session')).toEqual(new Set(['acme', 'globex']))

@@ -107,6 +107,12 @@ export class Connection {
     }
   }
 
+  /** Commits, or throws: PostgreSQL answers the commit of a failed transaction with a rollback, and with no error. */
+  async commit(): Promise<void> {
+    const [outcome] = await this.fly([COMMIT])
+    if (outcome!.command !== 'COMMIT') throw new Error('nothing was committed, because a statement had failed')
+  }
+
   /** Whether the connection may serve others after an error: outside any transaction, and with no trace of a context. */
   async isClean(): Promise<boolean> {
     if (!this.#trusted) return false
@@ -121,6 +127,8 @@ export class Connection {
     }
   }
 }
+
+const COMMIT: Statement = { text: 'commit', values: [] }
 
 const CLEAN: Statement = {
   text: `select coalesce(current_setting('app.tenant_id', true), '') = '' and coalesce(current_setting('app.read_scopes', true), '') = '' as clean`,

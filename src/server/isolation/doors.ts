@@ -68,7 +68,7 @@ export class Doors {
           first: async <O>(query: Compilable<O>) => (await run(query)).rows[0] as O | undefined,
           change: async (query) => (await run(query)).rowCount,
         })
-        await connection.fly([{ text: 'commit', values: [] }])
+        await connection.commit()
         return result
       } catch (error) {
         if (connection.isTrusted) await connection.fly([{ text: 'rollback', values: [] }])

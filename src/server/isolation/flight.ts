@@ -25,10 +25,11 @@ export interface Wire {
   on(event: 'parseComplete', listener: () => void): void
 }
 
-/** A statement's rows and how many it touched. */
+/** A statement's rows, how many it touched, and what PostgreSQL says it was, such as `COMMIT`. */
 export interface Outcome {
   readonly rows: readonly Record<string, unknown>[]
   readonly rowCount: number
+  readonly command: string
 }
 
 /** Per connection, the statements PostgreSQL holds prepared for it, least recently used first. Bounded: see `MOST_PREPARED`. */
@@ -147,7 +148,7 @@ export class Flight {
 
   handleReadyForQuery(): void {
     if (this.#broken) this.#settle.reject(this.#broken)
-    else this.#settle.resolve(this.#results.map(({ rows, rowCount }) => ({ rows, rowCount: rowCount ?? 0 })))
+    else this.#settle.resolve(this.#results.map(({ rows, rowCount, command }) => ({ rows, rowCount: rowCount ?? 0, command })))
   }
 
   #current(): Result {

@@ -9,6 +9,7 @@ declare module 'pg/lib/result.js' {
   export default class Result {
     rows: Record<string, unknown>[]
     rowCount: number | null
+    command: string
     constructor(rowMode: string, types: typeof types)
     addFields(fields: FieldDef[]): void
     parseRow(fields: (string | null)[]): Record<string, unknown>

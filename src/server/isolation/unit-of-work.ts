@@ -63,7 +63,7 @@ export class UnitsOfWork {
       try {
         const value = await work(handle)
         handle.end()
-        await connection.fly([COMMIT])
+        await connection.commit()
         return value
       } catch (error) {
         handle.end()
@@ -128,7 +128,6 @@ class Handle<A extends Actor | JobActor> implements WriteTx<A> {
 }
 
 const BEGIN: Statement = { text: 'begin isolation level read committed', values: [] }
-const COMMIT: Statement = { text: 'commit', values: [] }
 const ROLLBACK: Statement = { text: 'rollback', values: [] }
 
 /** Sends the first statement together with `begin` and the entrance; the following ones alone, in order. */
