@@ -75,7 +75,7 @@ const handbookRoute = createRoute({
 const developersRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/developers',
-  component: lazyRouteComponent(() => import('#web/features/developers/developers-page.tsx'), 'DevelopersPage'),
+  component: lazyRouteComponent(() => import('./developers-page.tsx'), 'DevelopersPage'),
 })
 
 const setupRoute = createRoute({

@@ -26,6 +26,9 @@ export interface ApiForm<In extends FieldValues, Out> {
   readonly busy: boolean
 }
 
+/** Marks errors that the server found. */
+const SAID = 'said'
+
 /** Makes a form of a schema. */
 export function useApiForm<In extends FieldValues, Out>({ schema, defaults, send, fields = {} }: Wish<In, Out>): ApiForm<In, Out> {
   const form = useForm<In, unknown, Out>({
@@ -49,7 +52,11 @@ export function useApiForm<In extends FieldValues, Out>({ schema, defaults, send
     form,
     submit: (event) => void form.handleSubmit(run)(event),
     failure,
-    errorOf: (name) => (errors[name] && form.getValues(name) === '' ? t('common.empty') : (errors[name]?.message as string | undefined)),
+    errorOf: (name) => {
+      const error = errors[name]
+      const untouched = error && error.type !== SAID && form.getValues(name) === ''
+      return untouched ? t('common.empty') : (error?.message as string | undefined)
+    },
     busy: isSubmitting,
   }
 }
@@ -63,8 +70,8 @@ function showAtFields<In extends FieldValues, Out>(
   const { code, detail, next, errors = [] } = error.problem
   const known = Object.keys(form.getValues())
   const field = fields[code as FailureCode]
-  if (field) form.setError(field, { message: `${detail} ${next}` }, { shouldFocus: true })
+  if (field) form.setError(field, { type: SAID, message: `${detail} ${next}` }, { shouldFocus: true })
   const named = errors.filter(({ path }) => known.includes(path.split('.')[0] ?? ''))
-  for (const { path, message } of named) form.setError(path.split('.')[0] as Path<In>, { message })
+  for (const { path, message } of named) form.setError(path.split('.')[0] as Path<In>, { type: SAID, message })
   return field !== undefined || named.length > 0
 }

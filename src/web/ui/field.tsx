@@ -6,7 +6,7 @@ import { Icon } from './icon.tsx'
 
 const INPUT =
   'block w-full min-h-11 desk:min-h-[38px] rounded-control border border-control bg-surface px-3 py-1.5 text-message desk:text-base ' +
-  'focus-visible:border-accent focus-visible:outline-1 focus-visible:outline-offset-0 aria-invalid:border-danger read-only:bg-sunken'
+  'focus-visible:border-accent focus-visible:outline-1 focus-visible:outline-offset-0 aria-invalid:border-danger [&[readonly]]:bg-sunken'
 
 interface FieldFrame {
   label: string
@@ -67,13 +67,16 @@ export function SelectField({ label, help, error, options, ...select }: SelectFi
   return (
     <Frame label={label} help={help} error={error}>
       {(tied) => (
-        <select {...select} {...tied} className={INPUT}>
-          {options.map((option) => (
-            <option key={option.value} value={option.value}>
-              {option.label}
-            </option>
-          ))}
-        </select>
+        <div className="relative">
+          <select {...select} {...tied} className={classes(INPUT, 'appearance-none pr-9')}>
+            {options.map((option) => (
+              <option key={option.value} value={option.value}>
+                {option.label}
+              </option>
+            ))}
+          </select>
+          <Icon name="down" className="pointer-events-none absolute top-1/2 right-3 -translate-y-1/2 text-muted" />
+        </div>
       )}
     </Frame>
   )

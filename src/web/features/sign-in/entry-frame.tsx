@@ -1,7 +1,7 @@
 /** The frame of pages for people who are not signed in: the mark, a title, one form. */
 import type { ReactNode } from 'react'
-import { ConnectionBanner } from '#web/app/connection-banner.tsx'
 import { t } from '#web/kernel/text.ts'
+import { ConnectionBanner } from '#web/ui/connection-banner.tsx'
 import { Mark } from '#web/ui/icon.tsx'
 
 interface EntryFrameProps {

@@ -1,7 +1,7 @@
 /** Says that the server is out of reach, and goes away by itself when it is back. */
-import { useConnection } from '#web/kernel/connection.ts'
-import { t } from '#web/kernel/text.ts'
-import { Icon } from '#web/ui/icon.tsx'
+import { useConnection } from '../kernel/connection.ts'
+import { t } from '../kernel/text.ts'
+import { Icon } from './icon.tsx'
 
 /** A line above the page; empty while all is well. */
 export function ConnectionBanner() {

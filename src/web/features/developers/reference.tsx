@@ -1,13 +1,10 @@
-/** The HTTP interface in readable form, made from the OpenAPI document of this very server. Open to everybody. */
+/** The HTTP interface in readable form, made from the OpenAPI document of this very server. */
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
-import { WorkspaceFrame } from '#web/app/workspace.tsx'
 import { document as fetchDocument } from '#web/kernel/api.ts'
-import { meQuery } from '#web/kernel/session.ts'
 import { t } from '#web/kernel/text.ts'
-import { ButtonLink } from '#web/ui/button.tsx'
 import { PanelSkeleton, ReadingPage } from '#web/ui/frame.tsx'
-import { Icon, Mark } from '#web/ui/icon.tsx'
+import { Icon } from '#web/ui/icon.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
 import { EndpointEntry } from './endpoint-entry.tsx'
 import { byNoun, type Document } from './openapi.ts'
@@ -18,32 +15,8 @@ const documentQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
 })
 
-/** The page, in the workspace for those who are signed in. */
-export function DevelopersPage() {
-  const me = useQuery({ ...meQuery, retry: false })
-  if (me.isPending) return null
-  if (me.data) {
-    return (
-      <WorkspaceFrame>
-        <Reference />
-      </WorkspaceFrame>
-    )
-  }
-  return (
-    <div className="edge flex h-dvh flex-col">
-      <header className="flex h-[52px] flex-none items-center gap-2.5 border-b border-line px-5">
-        <Mark />
-        <span className="flex-1 font-strong">{t('product.name')}</span>
-        <ButtonLink to="/sign-in">{t('nav.toSignIn')}</ButtonLink>
-      </header>
-      <main className="flex min-h-0 flex-1 flex-col">
-        <Reference />
-      </main>
-    </div>
-  )
-}
-
-function Reference() {
+/** All endpoints, by noun. */
+export function Reference() {
   const query = useQuery(documentQuery)
   return (
     <ReadingPage
