@@ -28,6 +28,7 @@ import { UnitsOfWork } from './isolation/unit-of-work.ts'
 import { type Clock, systemClock } from './kernel/clock.ts'
 import { Ids } from './kernel/ids.ts'
 import type { Log } from './kernel/log.ts'
+import { databasePlace } from './ops/database-place.ts'
 import type { Installation } from './ops/installation.ts'
 import { createEgress, type Egress } from './providers/egress.ts'
 
@@ -154,10 +155,5 @@ function chatParts({ database, log, clock, ids, keys, units, egress }: Shared & 
 
 /** What no model server may be at: the database, and the cache. */
 function ownAddresses({ redis }: Config, connectionString: string | undefined): { host: string; port: number }[] {
-  return [databaseAddress(connectionString), ...(redis?.nodes ?? [])]
-}
-
-function databaseAddress(connectionString: string | undefined): { host: string; port: number } {
-  const url = new URL(connectionString ?? 'postgres://localhost')
-  return { host: url.searchParams.get('host') ?? url.hostname, port: Number(url.port || url.searchParams.get('port') || 5432) }
+  return [databasePlace(connectionString ?? 'postgres://localhost'), ...(redis?.nodes ?? [])]
 }

@@ -51,7 +51,8 @@ const OPENAI_REFUSALS = {
   'timed-out': { status: 504, message: 'The request timed out.', headers: SOON },
 } as const satisfies Record<string, Refusal>
 
-const named = (event: { readonly type: string } & object) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
+const named = (event: { readonly type: string; readonly [field: string]: unknown }) =>
+  `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
 const unnamed = (data: object) => `data: ${JSON.stringify(data)}\n\n`
 const wordsIn = (content: unknown): string =>
   typeof content === 'string' ? content : ((content as { text?: string }[] | undefined) ?? []).map(({ text }) => text ?? '').join('')
@@ -136,7 +137,7 @@ const anthropic: Dialect = {
     block('thinking_delta', 1, { thinking }) +
     named({ type: 'content_block_stop', index: 1 }),
   declining: (text) => block('text_delta', 0, { text }),
-  error: (message) => named({ type: 'error', error: { type: 'overloaded_error', message } } as { type: string }),
+  error: (message) => named({ type: 'error', error: { type: 'overloaded_error', message } }),
   end(how) {
     const reason = { stop: 'end_turn', length: 'max_tokens', filtered: 'refusal' }[how]
     return (

@@ -56,7 +56,8 @@ export function createEgress(options: EgressOptions): Egress {
     allowH2: false,
     connect(target, callback) {
       permit(targetOf(target.protocol, target.hostname, target.port)).then(
-        (addresses) => buildConnector({ timeout, allowH2: false, lookup: answering(addresses) })(target, callback),
+        (addresses) =>
+          buildConnector({ timeout, allowH2: false, rejectUnauthorized: true, lookup: answering(addresses) })(target, callback),
         (error: Error) => callback(error, null),
       )
     },
@@ -90,14 +91,14 @@ function permitter({ allow, forbid, lookup = (host) => dnsLookup(host, { all: tr
   const isForbidden = async (addresses: readonly Address[], port: number) => {
     for (const own of forbid) {
       if (own.port !== port) continue
-      const places = own.host.startsWith('/') ? [{ address: '127.0.0.1', family: 4 }] : await resolve(own.host)
+      const places = own.host.startsWith('/') ? [{ address: '127.0.0.1', family: 4 }] : await resolve(bareHost(own.host))
       if (places.some((place) => addresses.some((address) => samePlace(place.address, address.address)))) return true
     }
     return false
   }
   return async (target: Target): Promise<readonly Address[]> => {
     const byOperator = allowed.has(`${target.host}:${target.port}`)
-    if (!byOperator && !target.secure) throw refused(target)
+    if (!byOperator && !(target.secure && isWebPort(target.port))) throw refused(target)
     const addresses = await resolve(target.host)
     if (addresses.length === 0) throw refused(target)
     if (!byOperator && !addresses.every(({ address }) => isPublicAddress(address))) throw refused(target)
@@ -131,6 +132,9 @@ function targetOf(protocol: string, hostname: string, port: string | undefined):
   const secure = protocol === 'https:'
   return { host: bareHost(hostname), port: Number(port || (secure ? 443 : 80)), secure }
 }
+
+/** Below 1024 only https itself: what else listens there (mail, shells, directories) is no model server. */
+const isWebPort = (port: number) => port === 443 || port >= 1024
 
 const bareHost = (hostname: string) =>
   hostname

@@ -2,6 +2,8 @@
 import ipaddr from 'ipaddr.js'
 
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3')
+/** The host beneath a machine at Azure: it has a public address, and answers its own guests. */
+const BENEATH_AZURE = '168.63.129.16'
 const NAT64 = ipaddr.IPv6.parseCIDR('64:ff9b::/96')
 
 /**
@@ -13,16 +15,19 @@ export function isPublicAddress(text: string): boolean {
   const spelled = text.includes(':') ? URL.parse(`http://[${text}]`)?.hostname.slice(1, -1) : text
   if (spelled === undefined || !ipaddr.isValid(spelled)) return false
   const address = ipaddr.process(spelled)
-  if (address instanceof ipaddr.IPv4) return address.range() === 'unicast'
+  if (address instanceof ipaddr.IPv4) return address.range() === 'unicast' && address.toString() !== BENEATH_AZURE
   // Networks without IPv4 reach public IPv4 servers through NAT64, so there the address inside decides.
-  if (address.match(NAT64)) return isPublicAddress(ipaddr.fromByteArray(address.toByteArray().slice(12)).toString())
+  if (address.match(NAT64)) return isPublicAddress(insideNat64(address).toString())
   return address.range() === 'unicast' && address.match(GLOBAL_UNICAST)
 }
 
-/** One spelling per address, so that equal addresses compare equal; IPv4 in IPv6 becomes IPv4. */
+/** One spelling per place, so that equal places compare equal: IPv4 in IPv6, mapped or by NAT64, becomes IPv4. */
 export function canonicalAddress(text: string): string {
-  return ipaddr.process(text).toNormalizedString()
+  const address = ipaddr.process(text)
+  return (address instanceof ipaddr.IPv6 && address.match(NAT64) ? insideNat64(address) : address).toNormalizedString()
 }
+
+const insideNat64 = (address: ipaddr.IPv6) => ipaddr.fromByteArray(address.toByteArray().slice(12))
 
 /** True for a host that is this machine itself: `localhost`, a loopback address, or the unspecified one, which connects there as well. */
 export function isLoopback(host: string): boolean {
