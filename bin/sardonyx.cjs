@@ -43,7 +43,7 @@ function main(argv) {
   const [first, ...rest] = argv
   if (process.platform === 'win32') throw new Obstacle('Sardonyx runs on Linux and macOS. On Windows, run it inside WSL.')
   const tool = first === '--tool' ? rest.shift() : undefined
-  const withWeb = first === '--build' || first === 'serve' || NEEDS_WEB.has(tool)
+  const withWeb = first === '--build' || first === 'serve' || first === 'demo' || NEEDS_WEB.has(tool)
   const webSources = withWeb ? hashOf(WEB_SOURCES) : undefined
   const buildsWeb = webSources !== undefined && webSources !== builtFrom()
   if (!isInstalled({ withDev: tool !== undefined || buildsWeb })) install()

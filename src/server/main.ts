@@ -12,6 +12,7 @@ import { createTenant, listTenants } from './ops/tenant.ts'
 import { serve } from './serve.ts'
 
 const HELP = `sardonyx serve                     run the server (what npm start does)
+sardonyx demo                      run it with two organisations and their chats in place, in ./data-demo
 sardonyx migrate                   bring the database up to date
 sardonyx migrate --print-roles     print the SQL that makes the roles, for an administrator to run
 sardonyx tenant create --name N [--slug S] --admin-name N --admin-email E
@@ -65,9 +66,13 @@ async function run(args: string[]): Promise<number> {
     say(HELP)
     return 0
   }
-  const given = Object.fromEntries(SETTINGS.flatMap((name) => (values[name] === undefined ? [] : [[name, String(values[name])]])))
+  const given: Record<string, string> = Object.fromEntries(
+    SETTINGS.flatMap((name) => (values[name] === undefined ? [] : [[name, String(values[name])]])),
+  )
+  if (command === 'demo') given['data-dir'] ??= './data-demo'
   const config = readConfig(given)
   if (command === 'serve') return serve(config, say)
+  if (command === 'demo') return serve(config, say, 'demo')
   if (command === 'migrate') return within(config, (installation) => migrate(installation, values['print-roles'] === true))
   if (command === 'tenant list') return within(config, async (installation) => (await listTenants(installation)).join('\n'))
   if (command === 'tenant create') {

@@ -8,12 +8,13 @@ import { RedisStore } from './isolation/cache/redis-store.ts'
 import { Doors } from './isolation/doors.ts'
 import { systemClock } from './kernel/clock.ts'
 import { createLog } from './kernel/log.ts'
+import { demoAccounts, demoPassword, fillDemo } from './ops/demo.ts'
 import { connect, migrateAll, openInstallation } from './ops/installation.ts'
 import { offerModelServers } from './providers/discovery.ts'
 import { createServer, VERSION } from './server.ts'
 
-/** Runs until a signal or the end of the embedded database; resolves with the exit code. `say` speaks to the person at the terminal. */
-export async function serve(config: Config, say: (line: string) => void): Promise<number> {
+/** Runs until a signal or the end of the embedded database; resolves with the exit code. `say` speaks to the person at the terminal; a demo has the cast in place. */
+export async function serve(config: Config, say: (line: string) => void, mode: 'product' | 'demo' = 'product'): Promise<number> {
   const log = createLog({ level: config.logLevel })
   say(`Sardonyx ${VERSION}`)
   const installation = await openInstallation(config, log)
@@ -23,6 +24,11 @@ export async function serve(config: Config, say: (line: string) => void): Promis
     const stopped = untilSignal()
     const cache = config.redis && (await RedisStore.open(config.redis, { clock: systemClock, log }))
     try {
+      if (mode === 'demo') {
+        const password = await demoPassword(config.dataDir)
+        await fillDemo({ installation, database, password, log })
+        say(`\n${demoAccounts(password)}`)
+      }
       const isSetUp = (await new Doors(database).tenants()).length > 0
       if (installation.isNew) {
         say(

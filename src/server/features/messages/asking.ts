@@ -52,7 +52,16 @@ export class Asking {
     const id = ids.next<MessageId>()
     const { text, parentId, idempotencyKey } = question
     const now = new Date(clock.now())
-    await messages.add(tx, stored, { id, parentId, messageType: 'user', parts: [{ type: 'text', text }], model: null, idempotencyKey, now })
+    await messages.add(tx, stored, {
+      id,
+      parentId,
+      messageType: 'user',
+      status: 'complete',
+      parts: [{ type: 'text', text }],
+      model: null,
+      idempotencyKey,
+      now,
+    })
     await search.index(tx, stored, { id, text })
     if (parentId === null && !stored.chat.named) await chats.rename(tx, stored.chat, { description: titleFrom(text), named: false })
     return this.#answer(tx, chatId, { questionId: id, model: question.model ?? stored.chat.model })
@@ -79,6 +88,7 @@ export class Asking {
       id: answerId,
       parentId: to.questionId,
       messageType: 'assistant',
+      status: 'streaming',
       parts: [],
       model,
       idempotencyKey: null,

@@ -115,7 +115,8 @@ export class Generations {
         firstTokenTimeoutMs: FIRST_TOKEN_TIMEOUT_MS,
         totalTimeoutMs: TOTAL_TIMEOUT_MS,
       })
-      if (answered.finish === 'length') generation.fail({ sentence: 'The model wrote as much as it may, so the answer ends in the middle.', retry: true })
+      if (answered.finish === 'length')
+        generation.fail({ sentence: 'The model wrote as much as it may, so the answer ends in the middle.', retry: true })
       return { status: 'complete', usage: answered.usage }
     } catch (error) {
       if (generation.signal.aborted) return { status: generation.signal.reason, usage: undefined }

@@ -21,6 +21,8 @@ export interface NewMessage {
   readonly messageType: 'user' | 'assistant'
   readonly parts: readonly Part[]
   readonly model: { readonly id: string; readonly name: string } | null
+  /** An answer that is about to be written is `streaming`. */
+  readonly status: 'complete' | 'streaming'
   readonly idempotencyKey: string | null
   readonly now: Date
 }
@@ -59,11 +61,10 @@ export class MessageStore {
     return row && read(row, await this.#sealer(tx, stored))
   }
 
-  /** Adds a message; an assistant's begins empty, streaming under a lease. */
+  /** Adds a message; a streaming one is under a lease from now on. */
   async add(tx: WriteTx, stored: StoredChat, message: NewMessage): Promise<void> {
     const sealer = await this.#sealer(tx, stored)
     const { id, now } = message
-    const streaming = message.messageType === 'assistant'
     await tx.change(
       tx.db.insertInto('chat_message').values({
         id,
@@ -75,8 +76,8 @@ export class MessageStore {
         message: sealer.seal(JSON.stringify(message.parts), id, 'message'),
         model: message.model?.id ?? null,
         model_name: message.model ? sealer.seal(message.model.name, id, 'model_name') : null,
-        status: streaming ? 'streaming' : 'complete',
-        lease_until: streaming ? leaseFromNow : null,
+        status: message.status,
+        lease_until: message.status === 'streaming' ? leaseFromNow : null,
         idempotency_key: message.idempotencyKey,
         time_created: now,
       }),
