@@ -9,6 +9,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // What is waited for comes in milliseconds on a free machine; a busy one takes its time.
+    expect: { poll: { timeout: 10_000 } },
     allowOnly: false,
     dangerouslyIgnoreUnhandledErrors: false,
     passWithNoTests: false,

@@ -107,7 +107,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       await chat.generations.interruptAll()
       streamsEnd.abort()
       await app.close()
-      await Promise.all([ends.stop(), egress.close()])
+      // Questions that were being taken meanwhile have begun answers since.
+      await Promise.all([chat.generations.interruptAll(), ends.stop(), egress.close()])
     },
   }
 }

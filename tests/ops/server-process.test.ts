@@ -119,13 +119,13 @@ describe('killed in the middle of an answer', { timeout: 40_000 }, () => {
   let answer: Asked
   test('it loses neither the question, nor the text up to the last checkpoint, nor the login', async () => {
     answer = await half()
-    await expect.poll(async () => textOf(await messageOf(admin, answer)), { timeout: 3_000 }).toBe(FIRST_HALF)
+    await expect.poll(async () => textOf(await messageOf(admin, answer))).toBe(FIRST_HALF)
     await server.end('SIGKILL')
     await start()
     expect(server.setupCode).toBeUndefined()
     const [question, kept] = await messagesOf(admin, answer.chatId)
     expect([textOf(question!), textOf(kept!)]).toEqual([QUESTION, FIRST_HALF])
-    await expect.poll(async () => (await messageOf(admin, answer)).status, { timeout: 10_000 }).toBe('interrupted')
+    await expect.poll(async () => (await messageOf(admin, answer)).status).toBe('interrupted')
   })
 
   test('whoever follows the answer is told that it was interrupted', async () => {
@@ -147,7 +147,7 @@ test('told to stop, it keeps running answers as interrupted at once, and ends qu
   const answer = await half()
   const begun = performance.now()
   expect(await server.end('SIGTERM')).toBe(0)
-  expect(performance.now() - begun).toBeLessThan(5_000)
+  expect(performance.now() - begun).toBeLessThan(10_000)
   models.release()
   await start()
   const kept = await messageOf(admin, answer)

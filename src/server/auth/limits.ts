@@ -1,4 +1,5 @@
 /** Limits on failures: per account, per address, and per network, so that neither guessing one password nor trying many accounts pays. */
+import ipaddr from 'ipaddr.js'
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
 import { Failure } from '../kernel/failure.ts'
 
@@ -37,7 +38,9 @@ async function spend(limiter: RateLimiterMemory, key: string): Promise<void> {
   }
 }
 
-/** An IPv6 customer usually holds a whole /64. */
+/** An IPv6 customer usually holds a whole /64; an IPv4 address is one, also when it is spelled as IPv6. */
 function network(ip: string): string {
-  return ip.includes(':') && !ip.includes('.') ? ip.split(':').slice(0, 4).join(':') : ip
+  if (!ipaddr.isValid(ip)) return ip
+  const address = ipaddr.process(ip).toNormalizedString()
+  return address.includes(':') ? address.split(':').slice(0, 4).join(':') : address
 }
