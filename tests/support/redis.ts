@@ -10,7 +10,6 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createClient } from 'redis'
 
 const SERVER = '/usr/bin/redis-server'
 const CLI = '/usr/bin/redis-cli'
@@ -27,6 +26,8 @@ export interface TestRedis {
   cli(...args: string[]): string
   /** Everything it has written to its log so far. */
   log(): Promise<string>
+  /** Hears every command, from its resolving on, until it is stopped. */
+  monitor(hear: (text: string) => void): Promise<{ stop(): void }>
   /** Stops answering without going away; `thaw` lets it go on. */
   freeze(): void
   thaw(): void
@@ -75,6 +76,12 @@ export async function startRedis(
     directory,
     cli,
     log: () => readFile(join(directory, 'server.log'), 'utf8'),
+    async monitor(hear) {
+      const watcher = spawn(CLI, ['-p', String(port), ...(options.cli ?? []), 'MONITOR'], { stdio: ['ignore', 'pipe', 'ignore'] })
+      watcher.stdout.on('data', (data: Buffer) => hear(data.toString()))
+      await once(watcher.stdout, 'data')
+      return { stop: () => void watcher.kill() }
+    },
     freeze: () => void child.kill('SIGSTOP'),
     thaw: () => void child.kill('SIGCONT'),
     kill,
@@ -117,9 +124,12 @@ export async function startTlsRedis(config: string[], cli: string[]): Promise<Te
   return { ...redis, url: `rediss://localhost:${port}`, ca: await readFile(join(directory, 'ca.crt'), 'utf8') }
 }
 
+/** One process of a group. */
+type Member = Pick<TestRedis, 'port' | 'cli' | 'kill' | 'remove'>
+
 export interface TestRedisGroup {
   readonly url: string
-  readonly members: readonly TestRedis[]
+  readonly members: readonly Member[]
   remove(): Promise<void>
 }
 
@@ -146,7 +156,7 @@ export async function startSentinels(): Promise<TestRedisGroup> {
   const replica = await startRedis({ config: [`replicaof 127.0.0.1 ${master.port}`] })
   const watch = ['sentinel monitor main 127.0.0.1', String(master.port), '2'].join(' ')
   const config = [watch, 'sentinel down-after-milliseconds main 1000', 'sentinel failover-timeout main 3000']
-  const sentinels: TestRedis[] = []
+  const sentinels: Member[] = []
   for (let i = 0; i < 3; i++) sentinels.push(await startSentinel(config))
   await eventually(() => sentinels.every((sentinel) => /slaves=1,sentinels=3/.test(sentinel.cli('INFO', 'sentinel'))))
   const members = [master, replica, ...sentinels]
@@ -154,7 +164,7 @@ export async function startSentinels(): Promise<TestRedisGroup> {
   return { url: `redis+sentinel://${hosts}/main`, members, remove: () => removeAll(members) }
 }
 
-async function startSentinel(config: string[]): Promise<TestRedis> {
+async function startSentinel(config: string[]): Promise<Member> {
   const directory = await mkdtemp(join(tmpdir(), 'sardonyx-sentinel-'))
   const port = await freePort()
   await writeFile(
@@ -172,15 +182,9 @@ async function startSentinel(config: string[]): Promise<TestRedis> {
   }
   await eventually(() => cli('PING') === 'PONG')
   return {
-    url: `redis://127.0.0.1:${port}`,
     port,
-    directory,
     cli,
-    log: () => readFile(join(directory, 'server.log'), 'utf8'),
-    freeze: () => void child.kill('SIGSTOP'),
-    thaw: () => void child.kill('SIGCONT'),
     kill,
-    start: () => Promise.reject(new Error('a sentinel is not started again')),
     async remove() {
       await kill()
       await rm(directory, { recursive: true })
@@ -188,7 +192,7 @@ async function startSentinel(config: string[]): Promise<TestRedis> {
   }
 }
 
-async function removeAll(members: readonly TestRedis[]): Promise<void> {
+async function removeAll(members: readonly Member[]): Promise<void> {
   await Promise.all(members.map((member) => member.remove()))
 }
 
@@ -204,13 +208,6 @@ export async function eventually(isSo: () => boolean | Promise<boolean>): Promis
     if (tried === tries) throw new Error('it never came to be so')
     await sleep(50)
   }
-}
-
-/** A client of its own, which sees everything; the caller destroys it. */
-export async function clientOf(url: string): Promise<ReturnType<typeof createClient>> {
-  const client = createClient({ url })
-  await client.connect()
-  return client as unknown as ReturnType<typeof createClient>
 }
 
 function makeCertificate(directory: string): void {

@@ -1,0 +1,83 @@
+/** Two servers of one installation, each with connections of its own to the one PostgreSQL and the one Redis, reached over real HTTP. */
+
+import { FailureLimits } from '#server/auth/limits.ts'
+import { redisSettings } from '#server/isolation/cache/redis-settings.ts'
+import { RedisStore } from '#server/isolation/cache/redis-store.ts'
+import { systemClock } from '#server/kernel/clock.ts'
+import { connect } from '#server/ops/installation.ts'
+import { createServer } from '#server/server.ts'
+import { offer } from '#tests/support/conversation.ts'
+import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'
+import { startRedis, type TestRedis } from '#tests/support/redis.ts'
+import { type Answer, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
+
+export interface OneServer {
+  readonly baseUrl: string
+  /** How a person of the world calls this server. */
+  as(person: SignedIn): SignedIn['call']
+  close(): Promise<void>
+}
+
+export interface TwoServers {
+  readonly world: World
+  readonly redis: TestRedis
+  readonly models: ModelServer
+  readonly a: OneServer
+  readonly b: OneServer
+  /** The id of a model that waits in the middle of its answer until `models.release()`. */
+  readonly slow: string
+  /** A further server of the installation. */
+  another(): Promise<OneServer>
+  close(): Promise<void>
+}
+
+/** Starts everything; the caller closes it. */
+export async function startTwoServers(): Promise<TwoServers> {
+  const [redis, models] = await Promise.all([startRedis({ config: ['rdbcompression no'] }), startModelServer()])
+  const world = await createWorld({ egressAllow: models.allow })
+  const named = await offer(await world.signIn('carol'), models, ['slow'])
+  const another = () => startServer(world, redis.url)
+  const [a, b] = await Promise.all([another(), another()])
+  return {
+    world,
+    redis,
+    models,
+    a,
+    b,
+    slow: named('slow'),
+    another,
+    async close() {
+      await Promise.all([a.close(), b.close()])
+      await world.close()
+      await Promise.all([models.close(), redis.remove()])
+    },
+  }
+}
+
+async function startServer({ installation, config, log }: World, redisUrl: string): Promise<OneServer> {
+  const database = connect(installation, log, { app: 4, worker: 2, auth: 2 })
+  const cache = await RedisStore.open(redisSettings(redisUrl, { ca: undefined, prefix: '' }), { clock: systemClock, log })
+  const limits = new FailureLimits({ perAccount: 1_000, perAddress: 1_000 })
+  const server = await createServer({ installation, config, database, log, cache, limits, setupCode: undefined })
+  const baseUrl = await server.app.listen({ host: '127.0.0.1', port: 0 })
+  return {
+    baseUrl,
+    as:
+      ({ token }) =>
+      async <T>(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer<T>> => {
+        const reply = await fetch(`${baseUrl}${path}`, {
+          method,
+          headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        })
+        const text = await reply.text()
+        const isJson = text !== '' && reply.headers.get('content-type')?.includes('json')
+        return { status: reply.status, body: (isJson ? JSON.parse(text) : text) as T, text, headers: Object.fromEntries(reply.headers) }
+      },
+    async close() {
+      await server.close()
+      await cache.close()
+      await database.close()
+    },
+  }
+}
