@@ -14,7 +14,7 @@ interface Given {
 }
 
 /** What the server refused, as the sentence it gave and what to do next. */
-export class Refused extends Error {
+class Refused extends Error {
   override readonly name = 'Refused'
 }
 

@@ -24,8 +24,7 @@ describe.skipIf(MISSING !== undefined)('the first run', () => {
     await rm(dataDir, { recursive: true, force: true })
   })
 
-  const answered = (page: Page) =>
-    page.getByText('Answer complete', { exact: false }).first().waitFor({ state: 'attached', timeout: 15_000 })
+  const answered = (page: Page) => page.getByRole('button', { name: 'Copy the answer' }).waitFor()
 
   test('set up, ask, reload, sign out, sign in, restart: everything is still there', async () => {
     const { page, complaints } = await visit(browser, server.address)

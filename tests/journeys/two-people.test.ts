@@ -59,7 +59,7 @@ describe.skipIf(MISSING !== undefined)('in the browser', () => {
     await pick(two.page, /^Librarian/)
     await two.page.getByLabel('Your question').fill('What do you know about the heron budget?')
     await two.page.keyboard.press('Enter')
-    await two.page.getByText('Answer complete', { exact: false }).first().waitFor({ state: 'attached' })
+    await two.page.getByRole('button', { name: 'Copy the answer' }).waitFor()
     const seen = await two.page.content()
     expect(seen).not.toContain('heron budget is secret')
     expect(seen).not.toContain('Budget Discussion')
@@ -76,7 +76,7 @@ describe.skipIf(MISSING !== undefined)('in the browser', () => {
     await page.reload()
     await page.getByRole('button', { name: 'Stop the answer' }).waitFor()
     models.release()
-    await page.getByText('Answer complete', { exact: false }).first().waitFor({ state: 'attached' })
+    await page.getByRole('button', { name: 'Copy the answer' }).waitFor()
     const chatId = new URL(page.url()).pathname.split('/')[2]
     const alice = await world.signIn('alice')
     const kept = await alice.call<{ items: { parts: { text: string }[]; status: string }[] }>('GET', `/api/chats/${chatId}/messages`)

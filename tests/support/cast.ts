@@ -33,7 +33,7 @@ export type Person = keyof typeof PEOPLE
 const MASTER = Buffer.alloc(32, 7)
 
 /** The keyring that belongs to the template and to every clone of it. */
-export function testKeyring(directory: string): Keyring {
+function testKeyring(directory: string): Keyring {
   return new Keyring(directory, localKeyProvider(MASTER))
 }
 

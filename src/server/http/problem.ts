@@ -7,7 +7,7 @@ import { Failure } from '../kernel/failure.ts'
 import { errorFields, type Log } from '../kernel/log.ts'
 
 /** The Failure that an error stands for. */
-export function asFailure(error: unknown): Failure {
+function asFailure(error: unknown): Failure {
   if (error instanceof Failure) return error
   const { code, statusCode } = error as Partial<FastifyError>
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Failure('request.too_large')
@@ -67,7 +67,7 @@ export function refuseUnreadable(error: Error & { code?: string }, socket: Socke
 }
 
 /** The body of a problem reply. */
-export function problemOf(failure: Failure, requestId: string): Problem {
+function problemOf(failure: Failure, requestId: string): Problem {
   const { status, detail, next } = FAILURES[failure.code]
   const { details } = failure
   return {

@@ -28,7 +28,7 @@ export interface Migration {
 }
 
 /** Reads the migrations of `control` or `tenant`, in order. */
-export async function readMigrations(kind: 'control' | 'tenant'): Promise<Migration[]> {
+async function readMigrations(kind: 'control' | 'tenant'): Promise<Migration[]> {
   const names = (await readdir(new URL(`${kind}/`, FOLDER))).filter((name) => /^\d{4}_[a-z_]+\.sql$/.test(name)).sort()
   return Promise.all(
     names.map(async (name) => {

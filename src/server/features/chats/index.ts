@@ -1,3 +1,3 @@
 /** What other slices may use of chats. */
-export { type ChatParts, chatRoutes } from './routes.ts'
+export { chatRoutes } from './routes.ts'
 export { ChatStore, type StoredChat } from './store.ts'

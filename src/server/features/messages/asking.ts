@@ -122,7 +122,7 @@ export class Asking {
 }
 
 /** The beginning of a question as a title, cut at a word. */
-export function titleFrom(text: string): string {
+function titleFrom(text: string): string {
   const flat = text.replace(/\s+/g, ' ').trim()
   if (flat.length <= TITLE_LENGTH) return flat
   const cut = flat.slice(0, TITLE_LENGTH)

@@ -13,7 +13,7 @@ export interface Position {
   readonly citations: number
 }
 
-export const START: Position = { text: 0, citations: 0 }
+const START: Position = { text: 0, citations: 0 }
 
 /** The position in a Last-Event-ID; the start when there is none or it is not one of ours. */
 export function positionOf(lastEventId: string | null): Position {

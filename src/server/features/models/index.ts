@@ -1,4 +1,4 @@
 /** What other slices may use of models. */
 export { ModelChoice, type Reachable } from './choice.ts'
-export { type ModelParts, modelRoutes } from './routes.ts'
+export { modelRoutes } from './routes.ts'
 export { ProviderStore } from './store.ts'

@@ -91,7 +91,9 @@ function Ending({ message, onAgain }: { message: Message; onAgain: (message: Mes
 }
 
 function endingOf(message: Message): string | null {
-  if (message.status === 'failed') return failureOf(message)?.sentence ?? t('message.failed')
+  const failure = failureOf(message)
+  if (failure) return failure.sentence
+  if (message.status === 'failed') return t('message.failed')
   if (message.status === 'stopped') return t('message.stopped')
   return message.status === 'interrupted' ? t('message.interrupted') : null
 }
