@@ -7,7 +7,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { text as readText } from 'node:stream/consumers'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { Endpoint } from '#contract/endpoint.ts'
 import { Problem } from '#contract/errors.ts'
 import { ENDPOINTS } from '#contract/index.ts'
@@ -208,7 +208,8 @@ describe('bodies', () => {
   }
 
   test('anything at all, as the contract would have it or not, is never a fault of the server', async () => {
-    const anywhere = fc.constantFrom(...WITH_BODY.filter(({ id }) => !['setup.run', 'providers.test'].includes(id)))
+    const tried = WITH_BODY.filter(({ id }) => !['setup.run', 'providers.test'].includes(id))
+    const anywhere = fc.constantFrom(...tried.map(({ id }) => id))
     const value = fc.oneof(
       fc.jsonValue(),
       fc.string({ unit: 'binary', maxLength: 60 }),
@@ -258,8 +259,9 @@ describe('bodies', () => {
     }))
 })
 
+/** The fields of a body as it is sent, before the contract completes it. */
 function fieldsOf(shape: z.ZodType): string[] {
-  return Object.keys((shape as unknown as { shape: object }).shape)
+  return Object.keys(((shape instanceof z.ZodPipe ? shape.in : shape) as z.ZodObject).shape)
 }
 
 /** The example with one field missing, or holding what it seldom may. */
