@@ -30,7 +30,7 @@ export const PEOPLE = {
 export type Person = keyof typeof PEOPLE
 
 /** A fixed master key: the passwords of the database's roles, which are the cluster's, follow from it. */
-const MASTER = Buffer.alloc(32, 7)
+export const MASTER = Buffer.alloc(32, 7)
 
 /** The keyring that belongs to the template and to every clone of it. */
 function testKeyring(directory: string): Keyring {
