@@ -88,6 +88,13 @@ describe.skipIf(MISSING !== undefined)('a start', () => {
     await expect(open(redis.url, redis.ca)).rejects.toThrow('Redis refuses the user or password of SARDONYX_REDIS_URL.')
   })
 
+  test('a user that may not listen is a sentence that says what is missing', async () => {
+    redis.cli('ACL', 'SETUSER', 'narrow', 'on', '>secret', '~*', '&*', '+get', '+set', '+hello', '+ping')
+    await expect(open(redis.url.replace('//', '//narrow:secret@'), redis.ca)).rejects.toThrow(
+      /may not do what it must: NOPERM.*client\|tracking/,
+    )
+  })
+
   test('a certificate that nobody vouches for is a sentence', async () => {
     await expect(open(redis.url.replace('//', '//sardonyx:secret@'))).rejects.toThrow(
       /certificate of Redis is not trusted.*SARDONYX_REDIS_CA_FILE/,

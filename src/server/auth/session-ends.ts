@@ -21,6 +21,7 @@ export class SessionEnds {
   readonly #doors: Doors
   readonly #cache: CacheStore
   readonly #log: Log
+  /** In the order in which they are tried. */
   readonly #untold = new Set<TenantId>()
   #timer: NodeJS.Timeout | undefined
   #working: Promise<void> = Promise.resolve()
@@ -42,14 +43,20 @@ export class SessionEnds {
     )
   }
 
-  /** Tells what is written down for an organisation, or sees to it that it is told later. Never rejects. */
-  async tell(tenantId: TenantId): Promise<void> {
-    this.#untold.add(tenantId)
+  /** Tells what is written down for an organisation; false when it will be told later. Never rejects. */
+  async tell(tenantId: TenantId): Promise<boolean> {
     try {
-      if (await this.#tellAll(tenantId)) this.#untold.delete(tenantId)
+      if (await this.#tellAll(tenantId)) {
+        this.#untold.delete(tenantId)
+        return true
+      }
     } catch (error) {
       this.#log.warn(errorFields(error), 'ended sessions were not told of; it is tried again')
     }
+    // To the end of the queue, so that one organisation in trouble holds up no other.
+    this.#untold.delete(tenantId)
+    this.#untold.add(tenantId)
+    return false
   }
 
   /** Calls back for every session of which any server tells that it ended. */
@@ -82,7 +89,7 @@ export class SessionEnds {
     } catch (error) {
       this.#log.warn(errorFields(error), 'organisations could not be read; it is tried again')
     }
-    for (const tenantId of [...this.#untold]) await this.tell(tenantId)
+    for (const tenantId of [...this.#untold]) if (!(await this.tell(tenantId))) return
   }
 
   /** True when nothing is left to tell. */

@@ -55,17 +55,20 @@ export class Listening {
 
   #look(): void {
     const masters = new Map(this.#masters().map((node) => [`${node.host}:${node.port}`, node]))
-    for (const [address, client] of this.#clients) {
-      if (masters.has(address)) continue
-      client.destroy()
-      this.#clients.delete(address)
-      this.#listening.delete(client)
-    }
-    for (const [address, node] of masters) if (!this.#clients.has(address)) this.#clients.set(address, this.#listenTo(node))
+    for (const address of this.#clients.keys()) if (!masters.has(address)) this.#leave(address)
+    for (const [address, node] of masters) if (!this.#clients.has(address)) this.#clients.set(address, this.#listenTo(address, node))
     this.#judge()
   }
 
-  #listenTo(node: RedisNode): Client {
+  #leave(address: string): void {
+    const client = this.#clients.get(address)
+    if (!client) return
+    this.#clients.delete(address)
+    this.#listening.delete(client)
+    client.destroy()
+  }
+
+  #listenTo(address: string, node: RedisNode): Client {
     const client = createClient({ ...optionsFor(this.#settings, node), emitInvalidate: true })
     const failed = (error: Error) => {
       this.#listening.delete(client)
@@ -75,7 +78,13 @@ export class Listening {
     client
       .on('error', failed)
       .on('invalidate', (key: Buffer | string | null) => this.#heard.changed(key === null ? null : String(key)))
-      .on('ready', () => void this.#begin(client).catch(failed))
+      .on('ready', () => {
+        this.#begin(client).catch((error: Error) => {
+          // It is connected but does not listen, so it is given up; the next look makes another.
+          if (this.#clients.get(address) === client) this.#leave(address)
+          failed(error)
+        })
+      })
     // It reconnects by itself; a rejection means that it was destroyed meanwhile.
     client.connect().catch(failed)
     return client

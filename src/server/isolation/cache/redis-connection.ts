@@ -26,7 +26,7 @@ const SILENCE_MS = 2_000
 const RECONNECT_AT_MOST_MS = 1_000
 
 /** What every connection has in common; the caller adds where to. */
-export function clientOptions({ username, password, tls, ca }: RedisSettings) {
+function clientOptions({ username, password, tls, ca }: RedisSettings) {
   return {
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),

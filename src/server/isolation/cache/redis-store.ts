@@ -23,7 +23,9 @@ export class RedisStore implements CacheStore {
   readonly #redis: RedisConnection
   readonly #listening: Listening
   readonly #listeners = new Set<CacheListener>()
-  #failure: Error | undefined
+  readonly #reasons = new Set<string>()
+  readonly #heard = Promise.withResolvers<void>()
+  readonly #refused = Promise.withResolvers<string>()
 
   private constructor(settings: RedisSettings, { clock, log }: { clock: Clock; log: Log }) {
     this.#prefix = settings.prefix
@@ -37,7 +39,7 @@ export class RedisStore implements CacheStore {
       heard: {
         changed: (key) => (key === null ? this.#near.clear() : this.#near.drop(key)),
         said: (channel, message) => this.#said(channel, message),
-        healthy: (isHealthy) => (isHealthy ? this.#near.open() : this.#near.close()),
+        healthy: (isHealthy) => this.#healthy(isHealthy),
         failed: (error) => this.#failed(error),
       },
     })
@@ -46,8 +48,8 @@ export class RedisStore implements CacheStore {
   /** A store that is connected, or goes on trying to. Rejects in a sentence when Redis answered and would not have us. */
   static async open(settings: RedisSettings, parts: { clock: Clock; log: Log }): Promise<RedisStore> {
     const store = new RedisStore(settings, parts)
-    await Promise.race([store.#redis.connect(), sleep(START_TIMEOUT_MS, undefined, { ref: false })])
-    const refusal = refusalIn(store.#failure)
+    const connected = Promise.all([store.#redis.connect(), store.#heard.promise]).then(() => undefined)
+    const refusal = await Promise.race([connected, store.#refused.promise, sleep(START_TIMEOUT_MS, undefined, { ref: false })])
     if (refusal === undefined) return store
     await store.close()
     throw new Error(refusal)
@@ -88,10 +90,21 @@ export class RedisStore implements CacheStore {
     for (const listener of this.#listeners) listener(channel.slice(this.#prefix.length), message)
   }
 
-  /** Connections try again by themselves, and say so each time; one line for each new reason is enough. */
+  #healthy(isHealthy: boolean): void {
+    if (isHealthy) {
+      this.#near.open()
+      this.#heard.resolve()
+      this.#reasons.clear()
+    } else this.#near.close()
+  }
+
+  /** Connections try again by themselves, and say so each time; one line for each reason is enough until all is well. */
   #failed(error: Error): void {
-    if (error.message !== this.#failure?.message) this.#log.warn(errorFields(error), 'a connection to the cache failed; it is tried again')
-    this.#failure = error
+    const refusal = refusalIn(error)
+    if (refusal !== undefined) this.#refused.resolve(refusal)
+    if (this.#reasons.has(error.message)) return
+    this.#reasons.add(error.message)
+    this.#log.warn(errorFields(error), 'a connection to the cache failed; it is tried again')
   }
 }
 
@@ -102,14 +115,13 @@ function missIfOther(error: Error): null {
 }
 
 /** Why Redis would not have us, when trying again can't help; undefined when it may only be away. */
-function refusalIn(error: Error | undefined): string | undefined {
-  if (error === undefined) return undefined
+function refusalIn(error: Error): string | undefined {
   const { code = '' } = error as NodeJS.ErrnoException
   if (/^(WRONGPASS|NOAUTH|ERR AUTH|ERR Client sent AUTH)/.test(error.message))
     return 'Redis refuses the user or password of SARDONYX_REDIS_URL.'
   if (error.message.startsWith('NOPERM'))
     return `Redis knows the user of SARDONYX_REDIS_URL, but it may not do what it must: ${error.message}`
-  if (/CERT|SELF_SIGNED|ISSUER|ERR_TLS/.test(code))
+  if (/CERT|UNABLE_TO_|ERR_TLS/.test(code))
     return `The certificate of Redis is not trusted (${code}). SARDONYX_REDIS_CA_FILE names the file of the authority that signed it.`
   if (/^ERR_SSL|EPROTO/.test(code)) return 'Redis does not speak TLS at that address, or not one we know; redis:// is the form without it.'
   return undefined
