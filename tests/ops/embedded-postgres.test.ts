@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { findBinaries } from '#server/ops/embedded/binaries.ts'
 import { reasonOf } from '#server/ops/embedded/postmaster.ts'
 import { type Embedded, startEmbedded } from '#server/ops/embedded-postgres.ts'
 
@@ -181,16 +182,29 @@ test('a PostgreSQL that keeps dying is given up, and says so', async () => {
   expect(lines.at(-1)).toContain('It keeps ending soon after its start.')
 })
 
-test('a killed server leaves a PostgreSQL behind, which the next start ends', async () => {
+test('a killed server takes its PostgreSQL with it, and nothing is lost', async () => {
   const killed = await otherServer()
   await writeNote(killed.url ?? '')
-  const orphan = await postmasterOf(dataDir)
+  const left = await postmasterOf(dataDir)
   killed.child.kill('SIGKILL')
   await once(killed.child, 'exit')
-  expect(isAlive(orphan)).toBe(true)
+
+  await eventually(async () => expect(isAlive(left)).toBe(false))
+  expect(await readNote((await start()).url)).toEqual(KEPT)
+})
+
+test('a PostgreSQL that runs on without its server is ended by the next start', async () => {
+  const first = await start()
+  await writeNote(first.url)
+  await first.stop()
+  const binaries = await findBinaries(dataDir)
+  const settings = ['-c', 'listen_addresses=', '-c', `unix_socket_directories=${join(dataDir, 'socket')}`]
+  const orphan = binaries.start('postgres', ['-D', join(dataDir, 'cluster'), ...settings])
+  children.push(orphan)
+  await eventually(async () => expect(await readNote(first.url)).toEqual(KEPT))
 
   const { url } = await start()
-  expect(isAlive(orphan)).toBe(false)
+  expect([orphan.exitCode, orphan.signalCode]).toEqual([0, null])
   expect(await readNote(url)).toEqual(KEPT)
 })
 

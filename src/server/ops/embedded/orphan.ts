@@ -1,6 +1,6 @@
 /**
- * What a killed server leaves behind: its PostgreSQL, still running on the data directory. It is ended, not adopted:
- * only a process of our own can be watched, carries this version's binaries and settings, and reports to this log.
+ * A PostgreSQL that still runs on the data directory although its server is gone. It is ended, not adopted: only a process of
+ * our own can be watched, carries this version's binaries and settings, and reports to this log.
  *
  * Call while holding the directory (`data-directory.ts`): then whatever runs on it has lost its server.
  */

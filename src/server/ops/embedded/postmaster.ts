@@ -1,7 +1,8 @@
 /**
- * One PostgreSQL at a time, kept running: started until it answers, started again when it dies, stopped in good order.
+ * One PostgreSQL at a time, kept running: started until it answers, started again when it dies, stopped in good order,
+ * and not left behind when this process is killed.
  */
-import type { ChildProcess } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -119,11 +120,24 @@ async function launchAgain(keeping: Keeping, quickDeaths: number): Promise<Run> 
 async function launch({ start, pgdata, log }: Keeping): Promise<Run> {
   for (let retries = LINGERING_RETRIES; ; retries--) {
     const run = watch(start(), (line) => log.info({ line }, 'PostgreSQL says'))
+    leash(run, log)
     if (await answers(run, pgdata)) return run
     if (retries === 0 || !run.said.some((line) => LINGERING.test(line)))
       throw new EmbeddedRefusal(`PostgreSQL did not start: ${reasonOf(run)}`)
     await pause(LINGERING_PAUSE_MS)
   }
+}
+
+/** Ends it in good order when this process dies, however it dies: the pipe to a waiting shell then closes, and the shell goes on. */
+function leash({ child, ending }: Run, log: Log): void {
+  const shell = spawn('/bin/sh', ['-c', 'read -r _; kill -INT "$1"', 'sh', String(child.pid)], {
+    env: {},
+    cwd: '/',
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  shell.once('error', ({ message }) => log.warn({ message }, 'If this server is killed, its PostgreSQL will run on until the next start.'))
+  void ending.then(() => shell.kill('SIGKILL'))
 }
 
 /** However long that takes: after a power cut it replays its log first, and ending it then would only start that over. */
