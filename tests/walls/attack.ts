@@ -36,7 +36,7 @@ export function actorOf(person: SignedIn, changes: { readScopes?: readonly strin
 }
 
 /** The connection string of one of the product's roles. */
-export function urlOf({ url, installation }: World, role: DatabaseRole): string {
+function urlOf({ url, installation }: World, role: DatabaseRole): string {
   const changed = new URL(url)
   changed.username = `${installation.secrets.prefix}_${role}`
   changed.password = installation.secrets.password(role)
