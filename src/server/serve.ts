@@ -84,6 +84,7 @@ async function listen(app: { listen(options: { host: string; port: number }): Pr
 
 function untilSignal(): Promise<'signal'> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve('signal'))
+    // Listening goes on: a terminal's Ctrl-C reaches the launcher as well, which passes it on, and the second must not cut things short.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve('signal'))
   })
 }
