@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { inspect } from 'node:util'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ProviderKind, VENDOR_ADDRESS } from '#contract/models.ts'
 import { createEgress, type Egress } from '#server/providers/egress.ts'
 import { openModel } from '#server/providers/model-server.ts'
@@ -23,6 +23,8 @@ const ENVIRONMENT = ['OPENAI_API_KEY', 'ANTHROPIC_API_KEY', 'GOOGLE_GENERATIVE_A
 
 let server: ModelServer
 let egress: Egress
+const aroundTheGuard = vi.spyOn(globalThis, 'fetch')
+afterAll(() => expect(aroundTheGuard).not.toHaveBeenCalled())
 beforeEach(async () => {
   server = await startModelServer({ key: KEY })
   egress = createEgress({ allow: [server.allow], forbid: [] })
