@@ -17,9 +17,8 @@ create table {schema}.chat_session (
   constraint chat_session_scope foreign key (scope_id) references {schema}.scope (id)
 );
 create index chat_session_own_latest_idx on {schema}.chat_session (user_id, time_updated desc, id desc) where deleted_at is null;
-create index chat_session_scope_idx on {schema}.chat_session (scope_id);
 {wall chat_session}
-create policy reach_read on {schema}.chat_session for select to {app}, {worker} using (scope_id = any({read_scopes}));
+create policy reach_read on {schema}.chat_session for select to {app}, {worker} using (case when scope_id = any({read_scopes}) then true end);
 create policy reach_add on {schema}.chat_session for insert to {app} with check (scope_id = any({write_scopes}) and user_id = {user_id});
 create policy reach_change on {schema}.chat_session for update to {app} using (scope_id = any({write_scopes})) with check (scope_id = any({write_scopes}));
 create policy job_change on {schema}.chat_session for update to {worker}
@@ -60,7 +59,7 @@ create table {schema}.chat_message (
 create index chat_message_parent_idx on {schema}.chat_message (chat_session_id, parent_id);
 create index chat_message_streaming_idx on {schema}.chat_message (chat_session_id) where status = 'streaming';
 {wall chat_message}
-create policy reach_read on {schema}.chat_message for select to {app}, {worker} using (scope_id = any({read_scopes}));
+create policy reach_read on {schema}.chat_message for select to {app}, {worker} using (case when scope_id = any({read_scopes}) then true end);
 create policy reach_add on {schema}.chat_message for insert to {app} with check (scope_id = any({write_scopes}) and user_id = {user_id});
 create policy job_change on {schema}.chat_message for update to {worker}
   using (chat_session_id = {object_id} and scope_id = any({write_scopes}))

@@ -15,7 +15,7 @@ interface Finding {
 }
 
 /** What every tenant_wall says, with a tenant's id in place of `?`. Spelled here once more, so that neither spelling changes alone. */
-const WALL = `(select nullif(current_setting('app.tenant_id', true), '')) = '?'`
+const WALL = `case when (select nullif(current_setting('app.tenant_id', true), '')) = '?' then true end`
 /** The wall as this version of PostgreSQL writes it down, in the catalogue of a table that nobody else sees. */
 const REFERENCE = `create temp table wall_reference () on commit drop;
   create policy tenant_wall on wall_reference using (${WALL});`

@@ -103,7 +103,7 @@ export class ChatStore {
           selectFrom('chat_message')
             .select('chat_message.id')
             .whereRef('chat_message.chat_session_id', '=', 'chat_session.id')
-            .where('chat_message.status', '=', 'streaming')
+            .where('chat_message.status', '=', sql.lit('streaming'))
             .where(sql<boolean>`chat_message.lease_until > now()`),
         ).as('answering'),
       )
