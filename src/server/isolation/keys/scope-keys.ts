@@ -2,7 +2,7 @@
  * Keys below the tenant's: a scope's key (wrapped by the tenant's, in `scope_key`), a chat's key (wrapped by its scope's, in the chat's
  * row), and the search key of a scope. Moving a chat to another scope re-wraps 32 bytes and leaves its messages alone.
  */
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 import type { ChatId, ScopeId, TenantId } from '#contract/ids.ts'
 import type { Actor, JobActor } from '../actor.ts'
 import type { ReadTx } from '../unit-of-work.ts'
@@ -37,7 +37,8 @@ export interface Sealer {
 
 export class ScopeKeys {
   readonly #keyring: Keyring
-  readonly #kept = new Map<string, Buffer>()
+  readonly #kept = new Map<string, KeyObject>()
+  readonly #settings = new Map<TenantId, KeyObject>()
   constructor(keyring: Keyring) {
     this.#keyring = keyring
   }
@@ -60,21 +61,23 @@ export class ScopeKeys {
   /** Seals what belongs to a chat: its messages. */
   async ofChat(tx: AnyTx, chat: { id: ChatId; scopeId: ScopeId; wrappedKey: Buffer }, table: string): Promise<Sealer> {
     const key = open(await this.#scopeKey(tx, chat.scopeId), chat.wrappedKey, chatKeyPlace(tx.actor.tenantId, chat.scopeId, chat.id))
-    return sealer(key, { tenantId: tx.actor.tenantId, owner: chat.id, table })
+    return sealer(createSecretKey(key), { tenantId: tx.actor.tenantId, owner: chat.id, table })
   }
 
   /** Seals what belongs to the tenant as a whole, such as its model providers. */
   async ofTenant(tenantId: TenantId, table: string): Promise<Sealer> {
-    return sealer(deriveKey(await this.#keyring.tenantKey(tenantId), 'settings'), { tenantId, owner: tenantId, table })
+    const key = this.#settings.get(tenantId) ?? createSecretKey(deriveKey(await this.#keyring.tenantKey(tenantId), 'settings'))
+    this.#settings.set(tenantId, key)
+    return sealer(key, { tenantId, owner: tenantId, table })
   }
 
   /** The lexeme of a word in a scope: 96 bits of an HMAC, so that equal words of two scopes share nothing. */
   async lexemesOf(tx: AnyTx, scopeId: ScopeId): Promise<(word: string) => string> {
-    const key = deriveKey(await this.#scopeKey(tx, scopeId), 'search')
+    const key = createSecretKey(deriveKey(await this.#scopeKey(tx, scopeId), 'search'))
     return (word) => createHmac('sha256', key).update(word).digest('base64url').slice(0, 16)
   }
 
-  async #scopeKey(tx: AnyTx, scopeId: ScopeId): Promise<Buffer> {
+  async #scopeKey(tx: AnyTx, scopeId: ScopeId): Promise<KeyObject> {
     const { tenantId } = tx.actor
     const name = `${tenantId}:${scopeId}`
     const kept = this.#kept.get(name)
@@ -83,14 +86,14 @@ export class ScopeKeys {
       tx.db.selectFrom('scope_key').select('wrapped').where('scope_id', '=', scopeId).orderBy('version', 'desc').limit(1),
     )
     if (!row) throw new Error('this scope has no key within reach')
-    const key = open(await this.#keyring.tenantKey(tenantId), row.wrapped, scopeKeyPlace(tenantId, scopeId))
+    const key = createSecretKey(open(await this.#keyring.tenantKey(tenantId), row.wrapped, scopeKeyPlace(tenantId, scopeId)))
     if (this.#kept.size >= MOST_KEPT) this.#kept.delete(this.#kept.keys().next().value!)
     this.#kept.set(name, key)
     return key
   }
 }
 
-function sealer(key: Buffer, at: Pick<Place, 'tenantId' | 'owner' | 'table'>): Sealer {
+function sealer(key: KeyObject, at: Pick<Place, 'tenantId' | 'owner' | 'table'>): Sealer {
   return {
     seal: (plain, row, column) => seal(key, Buffer.from(plain), { ...at, row, column }),
     open: (sealed, row, column) => open(key, sealed, { ...at, row, column }).toString(),
