@@ -170,8 +170,6 @@ begin
   end if;
   if for_write then
     perform from {schema}.scope_member m where m.user_id = who.user_id for share;
-  else
-    perform set_config('transaction_read_only', 'on', true);
   end if;
   user_id := who.user_id;
   role := who.role;
@@ -185,7 +183,8 @@ begin
   perform set_config('app.tenant_id', '{tenant_id}', true), set_config('app.user_id', user_id::text, true),
           set_config('app.role', role, true), set_config('app.session_id', session_id::text, true),
           set_config('app.read_scopes', read_scopes::text, true), set_config('app.write_scopes', write_scopes::text, true),
-          set_config('app.manage_scopes', manage_scopes::text, true);
+          set_config('app.manage_scopes', manage_scopes::text, true),
+          case when not for_write then set_config('transaction_read_only', 'on', true) end;
 end $$;
 alter function {schema}.enter(bytea, boolean) owner to {auth};
 revoke all on function {schema}.enter(bytea, boolean) from public;

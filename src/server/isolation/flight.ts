@@ -36,6 +36,19 @@ export interface Outcome {
 const prepared = new WeakMap<Wire, Map<string, true>>()
 const MOST_PREPARED = 200
 
+/** Names of statements by their text, remembered for those that come again and again; what is one of a kind must not fill memory. */
+const names = new Map<string, string>()
+const MOST_NAMED = 2_000
+
+function nameOf(text: string): string {
+  const known = names.get(text)
+  if (known !== undefined) return known
+  if (names.size >= MOST_NAMED) names.clear()
+  const name = hash('sha1', text, 'base64url')
+  names.set(text, name)
+  return name
+}
+
 /** Which flight's Parse messages the connection is answering. Attached once per connection. */
 const answering = new WeakMap<Wire, Flight>()
 
@@ -52,7 +65,7 @@ export class Flight {
   readonly name = undefined
 
   constructor(steps: readonly Statement[], types: typeof pg.types) {
-    this.#steps = steps.map((step) => ({ ...step, name: hash('sha1', step.text, 'base64url') }))
+    this.#steps = steps.map((step) => ({ ...step, name: nameOf(step.text) }))
     this.#results = steps.map(() => new Result('', types))
     const { promise, resolve, reject } = Promise.withResolvers<Outcome[]>()
     this.done = promise
