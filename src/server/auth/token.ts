@@ -2,7 +2,7 @@
  * Login tokens: a JWT with one pinned shape (HS256, our type, issuer and audience). Its signature only spares the database guesses:
  * the SHA-256 of the token is looked up there, and a token not on record is nothing.
  */
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import { SessionId, TenantId, UserId } from '#contract/ids.ts'
 import type { SigningKey } from '../isolation/keys/keyring.ts'
@@ -22,13 +22,16 @@ export type Claims = z.infer<typeof Claims>
 
 const TYPE = 'sardonyx-login+jwt'
 const LONGEST = 2_000
+/** Tokens whose signature was found good are remembered, so many at most: whatever else changes, that stays true. */
+const MOST_VERIFIED = 10_000
 
 export class Tokens {
-  readonly #key: SigningKey
+  readonly #key: KeyObject
+  readonly #verified = new Map<string, Claims>()
   readonly #issuer: string
   readonly #header: string
   constructor(key: SigningKey, instance: string) {
-    this.#key = key
+    this.#key = createSecretKey(key.key)
     this.#issuer = `sardonyx:${instance}`
     this.#header = encode({ alg: 'HS256', kid: key.id, typ: TYPE })
   }
@@ -51,6 +54,14 @@ export class Tokens {
 
   /** The claims of a token that this server signed and that has not expired; undefined for anything else whatever. */
   verify(token: string, nowMs: number): Claims | undefined {
+    const claims = this.#verified.get(token) ?? this.#signedClaims(token)
+    if (!claims || claims.exp * 1_000 <= nowMs) return undefined
+    if (this.#verified.size >= MOST_VERIFIED) this.#verified.clear()
+    this.#verified.set(token, claims)
+    return claims
+  }
+
+  #signedClaims(token: string): Claims | undefined {
     if (token.length > LONGEST) return undefined
     const [header, body, signature, ...rest] = token.split('.')
     // Only the one header that this server writes is accepted, byte for byte: other algorithms, types and keys never get further.
@@ -59,12 +70,11 @@ export class Tokens {
     const wanted = this.#sign(`${header}.${body}`)
     if (signature !== given.toString('base64url') || given.length !== wanted.length || !timingSafeEqual(given, wanted)) return undefined
     const claims = Claims.safeParse(readJson(Buffer.from(body, 'base64url').toString()))
-    if (!claims.success || claims.data.iss !== this.#issuer || claims.data.exp * 1_000 <= nowMs) return undefined
-    return claims.data
+    return claims.success && claims.data.iss === this.#issuer ? claims.data : undefined
   }
 
   #sign(text: string): Buffer {
-    return createHmac('sha256', this.#key.key).update(text).digest()
+    return createHmac('sha256', this.#key).update(text).digest()
   }
 }
 
