@@ -57,7 +57,9 @@ describe('the address', () => {
     ['redis+sentinel://u:secret@a:1', 'Write redis://'],
     ['redis://u:sec,ret@cache', 'special characters'],
     ['redis://cache?timeout=1', 'Write redis://'],
+    ['redis://u:secret%zz@cache', 'written %25'],
   ])('%s is refused in a sentence that holds no password', (url, sentence) => {
+    expect(() => read(url)).toThrow(/^SARDONYX_REDIS_URL: /)
     expect(() => read(url)).toThrow(sentence)
     expect(() => read(url)).not.toThrow(/secret|sec,ret/)
   })

@@ -16,7 +16,7 @@ const CLI = '/usr/bin/redis-cli'
 
 /** Why these tests cannot run here; undefined when they can. In CI a missing part is a failure, so there it is never given. */
 export const MISSING =
-  existsSync(SERVER) || process.env.CI !== undefined ? undefined : 'there is no Redis (Debian: apt-get install redis-server redis-sentinel)'
+  existsSync(SERVER) || process.env.CI !== undefined ? undefined : 'there is no Redis (Debian: apt-get install redis-server)'
 
 export interface TestRedis {
   readonly url: string

@@ -31,23 +31,23 @@ export function redisSettings(text: string, { ca, prefix }: Pick<RedisSettings, 
   const sentinel = SENTINEL.exec(text)
   const kind = sentinel ? 'sentinel' : text.includes(',') ? 'cluster' : 'single'
   const [first, ...others] = (sentinel ? sentinelUrls(sentinel) : text.split(',')).map((url) => parsed(url.trim()))
-  if (!first) throw new Error(FORMS)
+  if (!first) throw refusal(FORMS)
   refuseDifferences(
     kind,
     first.url,
     others.map(({ url }) => url),
   )
   const path = first.url.pathname.replace(/^\//, '')
-  if (!/^\d*$/.test(path)) throw new Error(`The path must be the number of a database, or nothing. ${FORMS}`)
-  if (path !== '' && kind !== 'single') throw new Error('Only a single server has numbered databases.')
+  if (!/^\d*$/.test(path)) throw refusal(`The path must be the number of a database, or nothing. ${FORMS}`)
+  if (path !== '' && kind !== 'single') throw refusal('Only a single server has numbered databases.')
   const node = ({ host, url }: (typeof others)[number]): RedisNode => ({ host, port: Number(url.port) || PORTS[kind] })
   return {
     nodes: [node(first), ...others.map(node)],
     kind,
     masterName: sentinel?.[4] ?? '',
     database: Number(path),
-    username: decodeURIComponent(first.url.username) || undefined,
-    password: decodeURIComponent(first.url.password) || undefined,
+    username: plain(first.url.username),
+    password: plain(first.url.password),
     tls: first.url.protocol === 'rediss:',
     ca,
     prefix,
@@ -56,9 +56,23 @@ export function redisSettings(text: string, { ca, prefix }: Pick<RedisSettings, 
 
 function refuseDifferences(kind: RedisSettings['kind'], first: URL, others: readonly URL[]): void {
   if (others.some(({ protocol }) => protocol !== first.protocol))
-    throw new Error('All its parts must begin alike, with redis:// or with rediss://.')
+    throw refusal('All its parts must begin alike, with redis:// or with rediss://.')
   if (kind === 'cluster' && others.some(({ username, password }) => username !== first.username || password !== first.password))
-    throw new Error('All members of a cluster must be given with the same user and password.')
+    throw refusal('All members of a cluster must be given with the same user and password.')
+}
+
+function refusal(sentence: string): Error {
+  return new Error(`SARDONYX_REDIS_URL: ${sentence}`)
+}
+
+/** A user or password as it is; undefined when none is given. */
+function plain(written: string): string | undefined {
+  try {
+    return decodeURIComponent(written) || undefined
+  } catch {
+    // The error would quote it.
+    throw refusal('In its user or password a % must be followed by two hexadecimal digits; a % itself is written %25.')
+  }
 }
 
 function sentinelUrls([, scheme, credentials, hosts]: RegExpExecArray): string[] {
@@ -66,9 +80,9 @@ function sentinelUrls([, scheme, credentials, hosts]: RegExpExecArray): string[]
 }
 
 function parsed(text: string): { url: URL; host: string } {
-  if (!URL.canParse(text)) throw new Error(`It is not an address of Redis; special characters in a password are written like %2C. ${FORMS}`)
+  if (!URL.canParse(text)) throw refusal(`It is not an address of Redis; special characters in a password are written like %2C. ${FORMS}`)
   const url = new URL(text)
-  if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') throw new Error(FORMS)
-  if (url.hostname === '' || url.search !== '' || url.hash !== '') throw new Error(FORMS)
+  if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') throw refusal(FORMS)
+  if (url.hostname === '' || url.search !== '' || url.hash !== '') throw refusal(FORMS)
   return { url, host: url.hostname.replace(/^\[(.*)\]$/, '$1') }
 }
