@@ -39,7 +39,7 @@ export function bind(app: FastifyInstance, { endpoint, handle }: Route, parts: B
       const actor = endpoint.access === 'anyone' ? undefined : await actorOf(request, endpoint, parts)
       const context = {
         ...parseRequest(endpoint, request),
-        request: factsOf(request, endSignal(reply, actor, parts)),
+        request: factsOf(request, () => endSignal(reply, actor, parts)),
         cookie: cookieOf(reply, parts.cookies),
         fail: failing(endpoint),
         actor,
@@ -105,6 +105,7 @@ function emptyBody(body: unknown): boolean {
 /** Aborts when the client goes away, or when its login ends on this server. */
 function endSignal(reply: FastifyReply, actor: Actor | undefined, { sessions, streamsEnd }: BindParts): AbortSignal {
   const end = new AbortController()
+  if (reply.raw.destroyed) end.abort()
   const forget = actor && sessions.onEnd((sessionId) => sessionId === actor.sessionId && end.abort())
   reply.raw.once('close', () => {
     forget?.()
@@ -113,13 +114,18 @@ function endSignal(reply: FastifyReply, actor: Actor | undefined, { sessions, st
   return AbortSignal.any([end.signal, streamsEnd])
 }
 
-function factsOf(request: FastifyRequest, signal: AbortSignal): RequestFacts {
+function factsOf(request: FastifyRequest, makeSignal: () => AbortSignal): RequestFacts {
+  let signal: AbortSignal | undefined
   const lastEventId = request.headers['last-event-id']
   return {
     id: request.id,
     ip: request.ip,
     userAgent: request.headers['user-agent'] ?? null,
-    signal,
+    // Made when it is asked for: few handlers do, and making one costs as much as all else here.
+    get signal() {
+      signal ??= makeSignal()
+      return signal
+    },
     lastEventId: typeof lastEventId === 'string' ? lastEventId : null,
   }
 }
