@@ -31,14 +31,17 @@ export const Source = z.discriminatedUnion('kind', [
 ])
 export type Source = z.infer<typeof Source>
 
+export const Citation = z.strictObject({
+  type: z.literal('citation'),
+  number: z.number().int().min(1).describe('the text points to it as [number]'),
+  source: Source,
+  quote: z.string(),
+})
+export type Citation = z.infer<typeof Citation>
+
 export const Part = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('text'), text: z.string() }),
-  z.strictObject({
-    type: z.literal('citation'),
-    number: z.number().int().min(1).describe('the text points to it as [number]'),
-    source: Source,
-    quote: z.string(),
-  }),
+  Citation,
   z.strictObject({ type: z.literal('failure'), sentence: z.string().describe('what went wrong, for the person'), retry: z.boolean() }),
 ])
 export type Part = z.infer<typeof Part>
@@ -194,13 +197,13 @@ export const followGeneration = endpoint({
   method: 'GET',
   path: '/api/chats/:chatId/generations/:generationId/events',
   summary:
-    'Follow an answer as it is written. Every event has a sequence number as its id; send the last as Last-Event-ID to go on after it.',
+    'Follow an answer as it is written. The id of an event says how much there was up to it; send the last as Last-Event-ID to go on after it.',
   access: 'user',
   work: 'none',
   params: inGeneration,
   events: {
     delta: z.strictObject({ text: z.string() }),
-    citation: z.strictObject({ citation: Part.options[1] }),
+    citation: z.strictObject({ citation: Citation }),
     done: z.strictObject({ message: Message }),
   },
   fails: ['chat.not_found', 'generation.not_found'],

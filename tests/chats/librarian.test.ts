@@ -1,6 +1,6 @@
 /** The Librarian through the API: it quotes the asking person's own chats and the handbook, word for word, and nothing else. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Message, Part } from '#contract/chats.ts'
+import type { Message } from '#contract/chats.ts'
 import { begin, doneOf, follow, messagesOf, shown, textOf } from '#tests/support/conversation.ts'
 import { type AskedChat, chatOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 
@@ -19,8 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-const citations = (message: Message) =>
-  message.parts.filter((part): part is Extract<Part, { type: 'citation' }> => part.type === 'citation')
+const citations = (message: Message) => message.parts.filter((part) => part.type === 'citation')
 
 async function askLibrarian(person: SignedIn, text: string): Promise<Message> {
   const answer = await begin(person, { model: 'librarian', text })

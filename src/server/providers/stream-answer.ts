@@ -1,17 +1,14 @@
 /**
  * One answer of one model, as it is written. Either the model finished it, or this rejects: an answer that breaks off is
- * never taken for a whole one. The AI SDK is used here and nowhere else, so a faster reader can take its place.
+ * never taken for a whole one. The AI SDK reads streams here and nowhere else, so a faster reader can take its place.
  */
 import type { LanguageModelV4 } from '@ai-sdk/provider'
 import { type FinishReason, streamText } from 'ai'
-import { Part } from '#contract/chats.ts'
+import { Citation } from '#contract/chats.ts'
 import { AnswerTrouble, withoutContent } from './provider-failure.ts'
 
 // The SDK reports unsupported settings to the console, where nobody who could act on them looks.
 globalThis.AI_SDK_LOG_WARNINGS = false
-
-export type Citation = Extract<Part, { type: 'citation' }>
-const Citation = Part.options[1]
 
 export interface AnswerRequest {
   readonly model: LanguageModelV4
@@ -33,9 +30,9 @@ export interface Answered {
 }
 
 /**
- * Resolves once the model has finished; rejects with an AnswerTrouble, the Failure of an address that may not be called, or the reason of `signal`.
- * What came before that was handed to `onText`, each piece once and in order. A call that fails before its first piece is
- * tried once more where that makes sense; afterwards never, since text already shown cannot be taken back.
+ * Resolves once the model has finished; rejects with an AnswerTrouble, the Failure of an address that may not be called, or the
+ * reason of `signal`. What came before that was handed to `onText`, each piece once and in order. A call that fails before its
+ * first piece is tried once more where that makes sense; afterwards never, since text already shown cannot be taken back.
  */
 export async function streamAnswer(request: AnswerRequest): Promise<Answered> {
   const { model, messages, system } = request

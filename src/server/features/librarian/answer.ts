@@ -2,14 +2,13 @@
  * Puts an answer of the Librarian together, always in the same form: where a quotation comes from, the quotation word for
  * word with its number, and at the end that nothing was added. It contains no sentence about the matter that is not quoted.
  */
-import type { Part } from '#contract/chats.ts'
+import type { Citation } from '#contract/chats.ts'
 import { HANDBOOK_PASSAGES } from './handbook.ts'
 import type { Passage } from './passage.ts'
 import { plainMarkdown } from './plain.ts'
 import { bestQuotations } from './rank.ts'
 import { smallTalk } from './small-talk.ts'
 
-type Citation = Extract<Part, { type: 'citation' }>
 export type Piece = string | Citation
 
 const NOTHING = `Nothing in your chats or the handbook mentions that.

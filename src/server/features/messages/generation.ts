@@ -3,10 +3,8 @@
  * a slow one gets larger pieces. A position is how much text and how many citations one has seen, so that it means the same on
  * another server, which knows only what was checkpointed.
  */
-import type { Message, Part } from '#contract/chats.ts'
+import type { Citation, Message, Part } from '#contract/chats.ts'
 import type { StreamEvent } from '#server/isolation/route.ts'
-
-export type Citation = Extract<Part, { type: 'citation' }>
 
 export interface Position {
   readonly text: number

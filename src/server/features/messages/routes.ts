@@ -61,7 +61,6 @@ export function messageRoutes({ chats, messages, asking, generations, cursors, c
     route(followGeneration, async ({ actor, unit, params, request }) =>
       follow(generations, clock, {
         tenantId: actor.tenantId,
-        chatId: params.chatId,
         answerId: params.generationId,
         from: positionOf(request.lastEventId),
         signal: request.signal,

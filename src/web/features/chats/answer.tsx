@@ -1,6 +1,6 @@
 /** What a model answered: whole, being written, or ended early; with its sources and what can be done with it. */
 import { memo, useCallback } from 'react'
-import type { Message } from '#contract/chats.ts'
+import type { Citation, Message } from '#contract/chats.ts'
 import { whereTextGoes } from '#web/features/models/model-picker.tsx'
 import type { Model } from '#web/features/models/queries.ts'
 import { t } from '#web/kernel/text.ts'
@@ -11,7 +11,7 @@ import { Icon } from '#web/ui/icon.tsx'
 import { Markdown } from '#web/ui/markdown.tsx'
 import { CitationChip, nameOf, Sources } from './citations.tsx'
 import { useLiveAnswer } from './data/answers.ts'
-import { type Citation, citationsOf, failureOf, textOf } from './data/parts.ts'
+import { citationsOf, failureOf, textOf } from './data/parts.ts'
 import { MessageFrame, Versions } from './message-frame.tsx'
 
 interface AnswerProps {

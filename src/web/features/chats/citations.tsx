@@ -1,10 +1,9 @@
 /** Where quotations come from: the chips in the text, and the list below it. */
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
-import type { Source } from '#contract/chats.ts'
+import type { Citation, Source } from '#contract/chats.ts'
 import { t } from '#web/kernel/text.ts'
 import { Popover } from '#web/ui/popover.tsx'
-import type { Citation } from './data/parts.ts'
 
 /** Names a source. */
 export function nameOf(source: Source): string {

@@ -2,7 +2,7 @@
  * Answers being written. Each is followed once, however many places show it and whether or not its chat is open, from its
  * first event to its last; then the finished message takes its place.
  */
-import type { Message } from '#contract/chats.ts'
+import type { Citation, Message } from '#contract/chats.ts'
 import { call } from '#web/kernel/api.ts'
 import { cell, useCell } from '#web/kernel/cell.ts'
 import { ApiProblem, explain } from '#web/kernel/problem.ts'
@@ -11,7 +11,6 @@ import { follow } from '#web/kernel/sse.ts'
 import { toast } from '#web/ui/toast.ts'
 import { putChat } from './chat-list.ts'
 import { putMessages, refreshMessages } from './messages.ts'
-import type { Citation } from './parts.ts'
 
 export interface LiveAnswer {
   readonly text: string

@@ -1,7 +1,6 @@
 /** Reading the parts of a message. Pure. */
-import type { Message, Part } from '#contract/chats.ts'
+import type { Citation, Message, Part } from '#contract/chats.ts'
 
-export type Citation = Extract<Part, { type: 'citation' }>
 export type FailurePart = Extract<Part, { type: 'failure' }>
 
 /** Gives all text of the message. */
