@@ -1,4 +1,4 @@
-/** Reading JSON that may be none: from a cache, or out of a token. */
+/** Reading JSON that may be none: from a cache, a token or a model server. */
 
 /** The value that a text stands for, or undefined when it is not JSON. */
 export function readJson(text: string): unknown {

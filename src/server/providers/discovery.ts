@@ -1,7 +1,7 @@
 /** Finds model servers on this machine, so that the operator can be told how to permit them. Finding one permits nothing. */
 import { z } from 'zod'
+import { readJson } from '#server/kernel/json.ts'
 import { createEgress } from './egress.ts'
-import { parsedJson } from './provider-failure.ts'
 
 interface FoundServer {
   readonly product: string
@@ -38,7 +38,7 @@ async function findModelServers(ports: typeof WELL_KNOWN): Promise<FoundServer[]
   const egress = createEgress({ allow: ports.map(({ port }) => placeOf(port)), forbid: [], maxBodyBytes: 1_000_000 })
   const probe = async ({ product, port }: (typeof ports)[number]): Promise<FoundServer[]> => {
     const response = await egress.fetch(`http://${placeOf(port)}/v1/models`, { signal: AbortSignal.timeout(TIMEOUT_MS) })
-    const list = ModelList.safeParse(parsedJson(await response.text()))
+    const list = ModelList.safeParse(readJson(await response.text()))
     return response.ok && list.success ? [{ product, place: placeOf(port), models: list.data.data.length }] : []
   }
   const probed = await Promise.allSettled(ports.map(probe))

@@ -2,8 +2,9 @@
 import { APICallError, type LanguageModelV4 } from '@ai-sdk/provider'
 import type { ProviderKind } from '#contract/models.ts'
 import { Failure } from '#server/kernel/failure.ts'
+import { readJson } from '#server/kernel/json.ts'
 import { type Egress, ResponseTooLarge } from './egress.ts'
-import { AnswerTrouble, parsedJson } from './provider-failure.ts'
+import { AnswerTrouble } from './provider-failure.ts'
 import { VENDORS } from './vendors.ts'
 
 export interface ModelServer {
@@ -26,7 +27,7 @@ export async function listModels(server: ModelServer, timeoutMs: number): Promis
   if (!response.ok) {
     throw new APICallError({ message: response.statusText, url, requestBodyValues: {}, statusCode: response.status, responseBody: body })
   }
-  const parsed = names.safeParse(parsedJson(body))
+  const parsed = names.safeParse(readJson(body))
   if (!parsed.success) throw new AnswerTrouble('garbled')
   return parsed.data
 }

@@ -5,6 +5,7 @@
 import { AISDKError, APICallError, InvalidResponseDataError, JSONParseError, TypeValidationError } from '@ai-sdk/provider'
 import { RetryError, StreamProviderError } from 'ai'
 import { Failure } from '#server/kernel/failure.ts'
+import { readJson } from '#server/kernel/json.ts'
 import { ResponseTooLarge } from './egress.ts'
 
 export interface Explanation {
@@ -136,7 +137,7 @@ function explainCall(error: APICallError): Explanation {
   const { statusCode: status, cause } = error
   if (status === undefined) return TROUBLES.unreachable
   if (status < 300) return JSONParseError.isInstance(cause) || TypeValidationError.isInstance(cause) ? TROUBLES.garbled : TROUBLES.cut
-  return explainSaid(saidBy(parsedJson(error.responseBody), status))
+  return explainSaid(saidBy(readJson(error.responseBody ?? ''), status))
 }
 
 function explainSaid(said: Said): Explanation {
@@ -158,15 +159,6 @@ function saidBy(body: unknown, status: number): Said {
 
 const record = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-
-/** The value of a body, or null where it is no JSON: a page of HTML or an empty body. */
-export function parsedJson(body: string | undefined): unknown {
-  try {
-    return JSON.parse(body ?? 'null')
-  } catch {
-    return null
-  }
-}
 
 function cleaned(reason: string): string {
   const line = reason
