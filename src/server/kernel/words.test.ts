@@ -136,6 +136,12 @@ describe('any string at all', () => {
     )
   })
 
+  test.each(['\u0301\u0316', '\uFF9E\u0301', '\u0344\u0316'])('is folded with 30 marks on a letter at most: %j', (marks) => {
+    const folded = fold(`я${marks.repeat(50_000)}`)
+    expect(folded.length).toBeLessThanOrEqual(32)
+    expect(fold(folded)).toBe(folded)
+  })
+
   test('however long, gives a bounded result', () => {
     for (const unit of ['word ', '東京', 'x', 'ﷺ', 'ไทย', '\u0301', 'a\u0301'.repeat(9)]) {
       const found = terms(unit.repeat(300_000 / unit.length))

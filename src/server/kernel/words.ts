@@ -31,6 +31,8 @@ const RUNS = new RegExp(
   'gu',
 )
 const MARKED = /([\p{Script=Latin}\p{Script=Greek}])\p{M}+/gu
+/** Normalising sorts the marks on a letter, which takes the square of their number: Unicode's Stream-Safe Text keeps 30, no script needs more. */
+const SURPLUS_MARKS = /([\p{M}\uFF9E\uFF9F]{30})[\p{M}\uFF9E\uFF9F]+/gu
 const CYRILLIC = /^\p{Script=Cyrillic}/u
 const STEMMED = /^(?:\p{Script=Latin}+|\p{Script=Cyrillic}+)$/u
 const LETTERS = new Map(Object.entries({ ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', ł: 'l', đ: 'd', ð: 'd', þ: 'th', ı: 'i', ς: 'σ' }))
@@ -42,12 +44,14 @@ const segmenter = new Intl.Segmenter('th', { granularity: 'word' })
 /** One spelling for what people take for the same: compatibility forms, case, and the accents of Latin and Greek letters are gone. */
 export function fold(text: string): string {
   return text
+    .replace(SURPLUS_MARKS, '$1')
     .normalize('NFKC')
     .toLowerCase()
     .normalize('NFKD')
     .replace(MARKED, '$1')
     .replace(UNFOLDED, (letter) => LETTERS.get(letter) ?? letter)
     .normalize('NFKC')
+    .replace(SURPLUS_MARKS, '$1')
 }
 
 /** The terms of a text in order, for an index. Work and result are bounded, however long the text. */
