@@ -28,6 +28,20 @@ test.each<[string, readonly string[], number]>([
   expect(await failuresOf(addresses)).toBe(failures)
 })
 
+test('an address that is refused locks no more accounts', async () => {
+  const limits = new FailureLimits({ perAccount: 3, perAddress: 2 })
+  const wrong = () => Promise.reject(new Error('wrong'))
+  for (let i = 0; i < 10; i++) await limits.attempt({ account: 'alice', ip: '192.0.2.1' }, wrong).catch(() => undefined)
+  expect(await limits.attempt({ account: 'alice', ip: '192.0.2.2' }, async () => 'signed in')).toBe('signed in')
+})
+
+test('an account that is refused does not use up its address', async () => {
+  const limits = new FailureLimits({ perAccount: 1, perAddress: 2 })
+  const wrong = () => Promise.reject(new Error('wrong'))
+  for (let i = 0; i < 10; i++) await limits.attempt({ account: 'alice', ip: '192.0.2.1' }, wrong).catch(() => undefined)
+  expect(await limits.attempt({ account: 'bob', ip: '192.0.2.1' }, async () => 'signed in')).toBe('signed in')
+})
+
 test('a header does not make another address of a caller', async () => {
   const world = await createWorld({ limits: new FailureLimits({ perAccount: 10, perAddress: 2 }) })
   const guess = (i: number) =>

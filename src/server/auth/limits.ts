@@ -20,8 +20,12 @@ export class FailureLimits {
    */
   async attempt<T>(of: { account: string; ip: string }, work: () => Promise<T>): Promise<T> {
     const address = network(of.ip)
-    await spend(this.#account, of.account)
+    // The address comes first: one that is refused can neither lock more accounts nor fill the memory with made-up ones.
     await spend(this.#address, address)
+    await spend(this.#account, of.account).catch(async (refused: unknown) => {
+      await this.#address.reward(address)
+      throw refused
+    })
     const result = await work()
     await this.#account.delete(of.account)
     await this.#address.reward(address)
