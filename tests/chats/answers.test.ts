@@ -100,6 +100,13 @@ describe('what was streamed is what was kept', () => {
     const said = models.requests.at(-1)?.body.messages?.map(({ role, content }) => `${role}: ${content}`)
     expect(said).toEqual(['user: the root', 'assistant: the root', 'user: this branch'])
   })
+
+  test('of a long conversation a model gets what fits, beginning with a question', async () => {
+    const first = await begin(alice, { model: model('echo'), text: 'x'.repeat(90_000) })
+    await follow(alice, first)
+    await follow(alice, await ask(alice, first.chatId, { text: 'y'.repeat(30_000), parentId: first.answerId }))
+    expect(models.requests.at(-1)?.body.messages?.map(({ role, content }) => `${role} ${String(content)[0]}`)).toEqual(['user y'])
+  })
 })
 
 describe('readers', () => {
