@@ -4,7 +4,6 @@ export const developers = {
   'developers.lead':
     'Everything the interface does, programs can do too. Sign in with “deliver”: “token” and send the token as “Authorization: Bearer …”.',
   'developers.document': 'OpenAPI document',
-  'developers.endpoints': 'Endpoints',
   'developers.anyone': 'anyone',
   'developers.user': 'signed in',
   'developers.admin': 'administrators',
@@ -17,8 +16,6 @@ export const developers = {
   'developers.field': 'Field',
   'developers.type': 'Type',
   'developers.meaning': 'Meaning',
-  'developers.required': 'required',
   'developers.optional': 'optional',
   'developers.nothing': 'nothing',
-  'developers.status': 'Status',
 } as const
