@@ -22,6 +22,9 @@ export interface ReadTx<A extends Actor | JobActor = Actor> {
   call<O>(name: FunctionName, ...args: unknown[]): Promise<O[]>
 }
 
+/** What finding things needs of a unit, whoever acts in it, and whether or not it also writes. */
+export type AnyReadTx = Pick<ReadTx<Actor | JobActor>, 'actor' | 'db' | 'all' | 'first'>
+
 /** A unit that writes: all or nothing. */
 export interface WriteTx<A extends Actor | JobActor = Actor> extends Omit<ReadTx<A>, 'db'> {
   readonly db: AppQueries

@@ -3,17 +3,15 @@
 import { sql } from 'kysely'
 import type { Chat } from '#contract/chats.ts'
 import type { ChatId, ScopeId } from '#contract/ids.ts'
-import type { Actor, JobActor } from '#server/isolation/actor.ts'
+import type { JobActor } from '#server/isolation/actor.ts'
 import type { ScopeKeys } from '#server/isolation/keys/scope-keys.ts'
-import type { ReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
+import type { AnyReadTx, ReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
 
 /** A chat with what only the server needs. */
 export interface StoredChat {
   readonly chat: Chat
   readonly wrappedKey: Buffer
 }
-
-type AnyReadTx = Pick<ReadTx<Actor | JobActor>, 'actor' | 'db' | 'all' | 'first'>
 
 const UNNAMED = 'New chat'
 
@@ -48,7 +46,7 @@ export class ChatStore {
     return row && this.#read(tx, row)
   }
 
-  /** Adds a chat to the actor's personal scope. */
+  /** Adds a chat of the actor's to a scope, with a key of its own. */
   async add(tx: WriteTx, chat: { id: ChatId; scopeId: ScopeId; description: string | undefined; model: string; now: Date }): Promise<void> {
     const { id, scopeId, description, model, now } = chat
     const sealer = await this.#keys.ofScope(tx, scopeId, 'chat_session')

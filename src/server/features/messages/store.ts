@@ -4,11 +4,9 @@ import { z } from 'zod'
 import { type Message, type MessageStatus, Part } from '#contract/chats.ts'
 import type { ChatId, JobId, MessageId, UserId } from '#contract/ids.ts'
 import type { StoredChat } from '#server/features/chats/index.ts'
-import type { Actor, JobActor } from '#server/isolation/actor.ts'
+import type { JobActor } from '#server/isolation/actor.ts'
 import type { ScopeKeys, Sealer } from '#server/isolation/keys/scope-keys.ts'
-import type { ReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
-
-type AnyReadTx = Pick<ReadTx<Actor | JobActor>, 'actor' | 'db' | 'all' | 'first'>
+import type { AnyReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
 
 /** An answer whose writer has not been heard of for this long counts as interrupted. Renewed at every checkpoint. */
 const LEASE_MS = 8_000
@@ -33,7 +31,7 @@ export class MessageStore {
     this.#keys = keys
   }
 
-  /** Messages of a chat, the latest first, before the id `before` if given; one more than `limit` when there are more. */
+  /** Messages of a chat, the latest first, from before the id `before` if given; `limit` at most. */
   async list(tx: AnyReadTx, stored: StoredChat, page: { limit: number; before: string | undefined }): Promise<Message[]> {
     let query = this.#select(tx, stored.chat.id)
     if (page.before !== undefined) query = query.where('id', '<', page.before)

@@ -3,12 +3,9 @@
 import { ProviderId } from '#contract/ids.ts'
 import type { Model, Provider, ProviderKind } from '#contract/models.ts'
 import { LIBRARIAN } from '#server/features/librarian/index.ts'
-import type { Actor, JobActor } from '#server/isolation/actor.ts'
-import type { ReadTx } from '#server/isolation/unit-of-work.ts'
+import type { AnyReadTx } from '#server/isolation/unit-of-work.ts'
 import { isLoopback } from '#server/providers/public-address.ts'
 import type { ProviderStore } from './store.ts'
-
-type AnyReadTx = Pick<ReadTx<Actor | JobActor>, 'actor' | 'db' | 'all' | 'first'>
 
 /** How to reach a provider's model. */
 export interface Reachable {

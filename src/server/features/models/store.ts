@@ -2,9 +2,8 @@
 import { z } from 'zod'
 import type { ProviderId } from '#contract/ids.ts'
 import { type Provider, ProviderKind } from '#contract/models.ts'
-import type { Actor, JobActor } from '#server/isolation/actor.ts'
 import type { ScopeKeys } from '#server/isolation/keys/scope-keys.ts'
-import type { ReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
+import type { AnyReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
 
 const Config = z.strictObject({
   name: z.string(),
@@ -13,8 +12,6 @@ const Config = z.strictObject({
   models: z.array(z.string()),
 })
 export type ProviderConfig = z.infer<typeof Config>
-
-type AnyReadTx = Pick<ReadTx<Actor | JobActor>, 'actor' | 'db' | 'all' | 'first'>
 
 export class ProviderStore {
   readonly #keys: ScopeKeys

@@ -4,12 +4,9 @@
  */
 import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 import type { ChatId, ScopeId, TenantId } from '#contract/ids.ts'
-import type { Actor, JobActor } from '../actor.ts'
-import type { ReadTx } from '../unit-of-work.ts'
+import type { AnyReadTx } from '../unit-of-work.ts'
 import type { Keyring } from './keyring.ts'
 import { deriveKey, open, type Place, seal } from './seal.ts'
-
-type AnyTx = Pick<ReadTx<Actor | JobActor>, 'actor' | 'db' | 'first'>
 
 const scopeKeyPlace = (tenantId: TenantId, scopeId: ScopeId): Place => ({
   tenantId,
@@ -49,17 +46,17 @@ export class ScopeKeys {
   }
 
   /** A wrapped key for a new chat of a scope. */
-  async newChatKey(tx: AnyTx, scopeId: ScopeId, chatId: ChatId): Promise<Buffer> {
+  async newChatKey(tx: AnyReadTx, scopeId: ScopeId, chatId: ChatId): Promise<Buffer> {
     return seal(await this.#scopeKey(tx, scopeId), randomBytes(32), chatKeyPlace(tx.actor.tenantId, scopeId, chatId))
   }
 
   /** Seals what belongs to a scope itself, such as a chat's title. */
-  async ofScope(tx: AnyTx, scopeId: ScopeId, table: string): Promise<Sealer> {
+  async ofScope(tx: AnyReadTx, scopeId: ScopeId, table: string): Promise<Sealer> {
     return sealer(await this.#scopeKey(tx, scopeId), { tenantId: tx.actor.tenantId, owner: scopeId, table })
   }
 
   /** Seals what belongs to a chat: its messages. */
-  async ofChat(tx: AnyTx, chat: { id: ChatId; scopeId: ScopeId; wrappedKey: Buffer }, table: string): Promise<Sealer> {
+  async ofChat(tx: AnyReadTx, chat: { id: ChatId; scopeId: ScopeId; wrappedKey: Buffer }, table: string): Promise<Sealer> {
     const key = open(await this.#scopeKey(tx, chat.scopeId), chat.wrappedKey, chatKeyPlace(tx.actor.tenantId, chat.scopeId, chat.id))
     return sealer(createSecretKey(key), { tenantId: tx.actor.tenantId, owner: chat.id, table })
   }
@@ -72,12 +69,12 @@ export class ScopeKeys {
   }
 
   /** The lexeme of a word in a scope: 96 bits of an HMAC, so that equal words of two scopes share nothing. */
-  async lexemesOf(tx: AnyTx, scopeId: ScopeId): Promise<(word: string) => string> {
+  async lexemesOf(tx: AnyReadTx, scopeId: ScopeId): Promise<(word: string) => string> {
     const key = createSecretKey(deriveKey(await this.#scopeKey(tx, scopeId), 'search'))
     return (word) => createHmac('sha256', key).update(word).digest('base64url').slice(0, 16)
   }
 
-  async #scopeKey(tx: AnyTx, scopeId: ScopeId): Promise<KeyObject> {
+  async #scopeKey(tx: AnyReadTx, scopeId: ScopeId): Promise<KeyObject> {
     const { tenantId } = tx.actor
     const name = `${tenantId}:${scopeId}`
     const kept = this.#kept.get(name)
