@@ -1,5 +1,5 @@
 /** Accounts and what proves them: the doors by which they are made, invited and signed in to. */
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { Member, Role } from '#contract/accounts.ts'
 import { ScopeId, TenantId, type UserId } from '#contract/ids.ts'
 import type { Actor } from '../isolation/actor.ts'
@@ -10,6 +10,7 @@ import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
 import { hashPassword, passwordMatches, refuseWeakPassword } from './password.ts'
 import type { BegunSession, Device, Sessions } from './sessions.ts'
+import { tokenHash } from './token.ts'
 
 const INVITATION_MS = 7 * 24 * 3_600_000
 
@@ -97,7 +98,7 @@ export class Accounts {
 
   /** Uses an invitation, once: sets the password and signs in. */
   async accept(token: string, password: string, at: { organisation: string; tenantId: TenantId; device: Device }): Promise<BegunSession> {
-    const hash = createHash('sha256').update(token).digest()
+    const hash = tokenHash(token)
     const found = await this.#doors.open(at.tenantId, (tx) =>
       tx.first(
         tx.db
@@ -125,7 +126,7 @@ export class Accounts {
     const expiresAtMs = this.#clock.now() + INVITATION_MS
     await tx.change(
       tx.db.insertInto('invitation').values({
-        token_hash: createHash('sha256').update(token).digest(),
+        token_hash: tokenHash(token),
         user_id: userId,
         invited_by: invitedBy,
         expires_at: new Date(expiresAtMs),

@@ -78,7 +78,7 @@ export class Tokens {
   }
 }
 
-/** What the database and the cache know a token by. */
+/** What the database and the cache know a token by, of a login or of an invitation. */
 export function tokenHash(token: string): Buffer {
   return createHash('sha256').update(token).digest()
 }
