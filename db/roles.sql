@@ -1,4 +1,4 @@
--- The roles of 3-isolation: made once per cluster, given their rights per database and per tenant.
+-- The roles of docs/topics/isolation.md: made once per cluster, given their rights per database and per tenant.
 -- {…} are filled in by the migrator; passwords are derived from the master key, so every server of an installation knows them.
 do $$
 declare r text;

@@ -13,7 +13,10 @@ import { connect, migrateAll, openInstallation } from './ops/installation.ts'
 import { offerModelServers } from './providers/discovery.ts'
 import { createServer, VERSION } from './server.ts'
 
-/** Runs until a signal or the end of the embedded database; resolves with the exit code. `say` speaks to the person at the terminal; a demo has the cast in place. */
+/**
+ * Runs until a signal or the end of the embedded database; resolves with the exit code. `say` speaks to the person at the terminal; a
+ * demo has the cast in place.
+ */
 export async function serve(config: Config, say: (line: string) => void, mode: 'product' | 'demo' = 'product'): Promise<number> {
   const log = createLog({ level: config.logLevel })
   say(`Sardonyx ${VERSION}`)

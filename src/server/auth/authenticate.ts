@@ -12,7 +12,7 @@ import { Failure } from '../kernel/failure.ts'
 import type { Tenants } from './tenants.ts'
 import { type Claims, type Tokens, tokenHash } from './token.ts'
 
-/** The cache entry of the guide, with what spares the next request a question. */
+/** The cache entry: whose it is, and what spares the next request a question. */
 const CachedSession = z.strictObject({
   user_id: UserId,
   tenant_id: TenantId,

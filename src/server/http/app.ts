@@ -67,7 +67,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   })
   app.setErrorHandler((error, _request, reply) => sendProblem(reply, error, parts.log))
   app.setNotFoundHandler((request, reply) =>
-    notFound(request.method, request.url)
+    isPage(request.method, request.url)
       ? reply.header('cache-control', 'no-cache').sendFile('index.html')
       : sendProblem(reply, new Failure('request.unknown_address'), parts.log),
   )
@@ -85,7 +85,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
 }
 
 /** Pages of the interface are addresses that its own router knows; everything else that is missing is missing. */
-function notFound(method: string, url: string): boolean {
+function isPage(method: string, url: string): boolean {
   return method === 'GET' && !/^\/(api|assets|openapi)\b/.test(url)
 }
 

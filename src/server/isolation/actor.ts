@@ -14,7 +14,7 @@ export interface Actor {
   readonly userId: UserId
   readonly role: Role
   readonly sessionId: SessionId
-  /** Presented to the database in each unit of work; nothing below this object is believed by it. */
+  /** Presented to the database in each unit of work; of all that is in here, it believes nothing else. */
   readonly tokenHash: Buffer
   /** What the application filter uses. Row security uses the scopes that the database finds. */
   readonly readScopes: readonly ScopeId[]

@@ -31,9 +31,9 @@ export interface Owned {
   readonly tenant_id: TenantId
 }
 
-/** The keys of the guide. `auth:session:` takes a token's hash in hex; its entries live 24 hours at most. */
+/** Every kind of key there is: a session, by its token's hash in hex. */
 export type CacheKey = `auth:session:${string}`
-const LONGEST_S = { 'auth:session:': 24 * 3_600 } as const
+const LONGEST_S = 24 * 3_600
 
 /** A cache that can only name keys of its own tenant. */
 export class TenantCache {
@@ -51,10 +51,10 @@ export class TenantCache {
     return value?.tenant_id === this.#tenantId ? value : undefined
   }
 
-  /** Keeps a value for `ttlS` seconds, or as long as its kind may live if that is less. */
+  /** Keeps a value for `ttlS` seconds, 24 hours at most. */
   async set(key: CacheKey, value: Owned, ttlS: number): Promise<void> {
     if (value.tenant_id !== this.#tenantId) throw new Error('a cached value names its own tenant')
-    await this.#store.set(this.#full(key), JSON.stringify(value), Math.min(ttlS, LONGEST_S['auth:session:']))
+    await this.#store.set(this.#full(key), JSON.stringify(value), Math.min(ttlS, LONGEST_S))
   }
 
   /** Deletes an entry; false when it may still be there. */

@@ -152,9 +152,7 @@ export async function createTenantSchema(
     schema,
   ])
   await client.query(`create schema ${schema}`)
-  await client.query(
-    `grant usage on schema ${schema} to ${['app', 'worker', 'auth', 'search', 'keeper'].map((role) => words[role]).join(', ')}`,
-  )
+  await client.query(`grant usage on schema ${schema} to ${Object.values(words).join(', ')}`)
   await client.query(
     `create table ${schema}.migration (name text primary key, checksum text not null, time_applied timestamptz not null default now())`,
   )

@@ -1,4 +1,4 @@
-/** Time and randomness as parameters: everything that needs them takes a Clock, so that tests decide what time it is. */
+/** Time as a parameter: everything that needs it takes a Clock, so that tests decide what time it is. */
 
 export interface Clock {
   /** Milliseconds since 1970, UTC. */

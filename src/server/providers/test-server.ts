@@ -1,4 +1,4 @@
-/** The Test button: calls a model server as a chat would and puts into words what came back, so that nothing is learnt of what does not speak HTTP. */
+/** The Test button: calls a model server as a chat would, and says in words what came back; of what speaks no HTTP, nothing is learnt. */
 import type { TestResult } from '#contract/models.ts'
 import { Failure } from '#server/kernel/failure.ts'
 import { listModels, type ModelServer, openModel } from './model-server.ts'

@@ -66,7 +66,7 @@ export class Generations {
     return this.#running.get(nameOf(tenantId, answerId))
   }
 
-  /** Ends every answer, also those that begin from now on, kept as interrupted; resolves when all are kept. For a server that is going down. */
+  /** For a server that is going down: ends every answer, also those that begin from now on, as interrupted; resolves when all are kept. */
   async interruptAll(): Promise<void> {
     this.#isGoingDown = true
     const running = [...this.#running.values()]
