@@ -1,14 +1,14 @@
 /** Following an answer: from this server's memory while it is written here, otherwise from its checkpoints; and to its end. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Citation, Message, Part } from '#contract/chats.ts'
-import type { MessageId, TenantId } from '#contract/ids.ts'
+import type { Message, Part } from '#contract/chats.ts'
+import type { ChatId, MessageId, TenantId } from '#contract/ids.ts'
 import type { StreamEvent } from '#server/isolation/route.ts'
 import type { Clock } from '#server/kernel/clock.ts'
-import { doneEvent, eventsSince, type Position } from './generation.ts'
+import { type Citation, doneEvent, eventsSince, type Position } from './generation.ts'
 import type { Generations } from './generations.ts'
 import { textOf } from './store.ts'
 
-/** Pieces that come within this time travel together. */
+/** Pieces that come within this time of those just sent travel together; the first piece waits for none. */
 const COALESCE_MS = 25
 /** How often an answer that another server writes is looked up. */
 const POLL_EVERY_MS = 500
@@ -17,6 +17,7 @@ const RECHECK_EVERY_MS = 5_000
 
 export interface Following {
   readonly tenantId: TenantId
+  readonly chatId: ChatId
   readonly answerId: MessageId
   readonly from: Position
   readonly signal: AbortSignal
@@ -46,8 +47,8 @@ async function* eventsOf(
     const since = eventsSince(position, generation.text, generation.citations)
     position = since.now
     yield* since.events
+    if (since.events.length > 0) await sleep(COALESCE_MS)
     await changeOrPause(changed, signal)
-    await sleep(COALESCE_MS)
     if (signal.aborted) return
     if (clock.now() - checkedMs < RECHECK_EVERY_MS) continue
     await look()
