@@ -1,0 +1,156 @@
+/** What it costs to have much: long lists, long chats, many organisations; and what encryption adds to opening them. */
+
+import type { TenantId } from '#contract/ids.ts'
+import { foundOrganisation } from '#server/isolation/founding.ts'
+import { openLoad, type Target } from '../load.ts'
+import { compare, type Row, type Stage, summary, takeTurns, timeOf } from '../measure.ts'
+import { addChats, addMessages, settle } from '../seed.ts'
+import type { Login, World } from '../world.ts'
+
+const LANES = 4
+
+/** Milliseconds per request in a turn of many. */
+async function requester(stage: Stage, world: World, options = {}) {
+  const { port } = await world.serve(options)
+  const load = await openLoad({ port, lanes: LANES })
+  return (target: Target) => () => load.run(stage.quick ? 100 : 500, target)
+}
+
+const manyChats: Row = {
+  name: 'list of 100,000 chats in a million against 100 in a thousand',
+  unit: '×',
+  goal: { atMost: 1.2 },
+  how: 'First page over HTTP, 4 at a time: a person with 100,000 chats in a database of a million (10,000 in 100,000 with --quick), against one with 100 in a thousand.',
+  control: 'The large database without the index that holds the list in its order.',
+  finding: '',
+  async measure(stage) {
+    const size = stage.quick ? 10_000 : 100_000
+    const [small, large, unindexed] = [await peopled(stage, 100), await peopled(stage, size), await peopled(stage, size / 10)]
+    await unindexed.world.superuser.query(`drop index t_${unindexed.login.actor.tenantId.replaceAll('-', '')}.chat_session_own_latest_idx`)
+    const turn = async ({ world, login }: { world: World; login: Login }) =>
+      (await requester(stage, world))({ path: '/api/chats', token: login.token })
+    return compare(stage.rounds, { base: await turn(small), subject: await turn(large), control: await turn(unindexed) })
+  },
+}
+
+/** A database in which one person has so many chats, and nine others as many each. */
+async function peopled(stage: Stage, count: number) {
+  const world = await stage.world()
+  const login = await world.signIn('alice')
+  stage.say(`making ${count * 10} chats`)
+  await addChats(world, login, { count })
+  for (let i = 0; i < 9; i++) await addChats(world, await world.addPerson(`person-${i}`), { count })
+  await settle(world)
+  return { world, login }
+}
+
+const longChat: Row = {
+  name: 'first page of 10,000 messages against ten',
+  unit: '×',
+  goal: { atMost: 1.3 },
+  how: 'The first ten messages of a chat over HTTP, 4 at a time: of 10,000, against of ten.',
+  control: 'A hundred messages of the long chat.',
+  finding: '',
+  async measure(stage) {
+    const world = await stage.world()
+    const alice = await world.signIn('alice')
+    const [long, short] = await addChats(world, alice, { count: 2 })
+    await addMessages(world, alice, { chatId: long!, count: 10_000 })
+    await addMessages(world, alice, { chatId: short!, count: 10 })
+    await settle(world)
+    const turn = await requester(stage, world)
+    const page = (chatId: string, limit: number) => turn({ path: `/api/chats/${chatId}/messages?limit=${limit}`, token: alice.token })
+    return compare(stage.rounds, { base: page(short!, 10), subject: page(long!, 10), control: page(long!, 100) })
+  },
+}
+
+/** One row for what is listed, one for what is opened. */
+function encryption(of: 'list' | 'open'): Row {
+  return {
+    name: `encryption on against off: ${of === 'list' ? 'list of chats' : 'opening a chat'}`,
+    unit: '×',
+    goal: { atMost: 1.25 },
+    how: `${of === 'list' ? '50 chats listed' : '50 messages of a chat read'} over HTTP, 4 at a time: the product, against a server process in which a sealer that leaves text as it is stands in for the product's.`,
+    control: 'Everything opened twenty times.',
+    finding: '',
+    async measure(stage) {
+      const world = await stage.world()
+      const target = async (person: 'alice' | 'bob') => {
+        const login = await world.signIn(person)
+        const unsealed = person === 'bob'
+        const [chatId] = await addChats(world, login, { count: 200, unsealed })
+        await addMessages(world, login, { chatId: chatId!, count: 200, unsealed })
+        return { path: of === 'list' ? '/api/chats' : `/api/chats/${chatId}/messages`, token: login.token }
+      }
+      const [sealed, plain] = [await target('alice'), await target('bob')]
+      await settle(world)
+      return compare(stage.rounds, {
+        base: (await requester(stage, world, { unsealed: true }))(plain),
+        subject: (await requester(stage, world))(sealed),
+        control: (await requester(stage, world, { openings: 20 }))(sealed),
+      })
+    },
+  }
+}
+
+const tenantCreation: Row = {
+  name: 'making an organisation',
+  unit: 'ms',
+  goal: { atMost: 300 },
+  how: 'Schema, tables, policies, functions, directory entry and first account, in their one transaction.',
+  control: 'With a third of a second of waiting inside the transaction.',
+  finding: '',
+  async measure(stage) {
+    const world = await stage.world()
+    const rounds = stage.quick ? 3 : 11
+    const { subject, control } = await takeTurns(rounds, {
+      subject: () => timeOf(() => found(world, 0)),
+      control: () => timeOf(() => found(world, 334)),
+    })
+    return summary(rounds, { values: subject, controls: control })
+  },
+}
+
+let founded = 0
+
+async function found({ installation, accounts, ids }: World, waitMs: number): Promise<TenantId> {
+  const { keyring, migrator, secrets } = installation
+  const id = ids.next<TenantId>()
+  const name = `bench-${founded++}`
+  await foundOrganisation({ migrator, prefix: secrets.prefix, keyring, onlyFirst: false }, { id, slug: name, name }, async (tx) => {
+    await accounts.add(tx, { name, email: `${name}@example.test`, role: 'admin' })
+    await new Promise((resolve) => setTimeout(resolve, waitMs))
+  })
+  return id
+}
+
+const manyTenants: Row = {
+  name: '2,000 organisations against ten',
+  unit: '×',
+  goal: { atMost: 1.25 },
+  how: 'The chat list of one person over HTTP, 4 at a time, in a database of 2,000 organisations (100 with --quick), against one of ten.',
+  control: 'Every title opened forty times.',
+  finding: '',
+  async measure(stage) {
+    const count = stage.quick ? 100 : 2_000
+    const [few, many] = [await withTenants(stage, 10), await withTenants(stage, count)]
+    const list = async ({ world, login }: Tenanted, options = {}) =>
+      (await requester(stage, world, options))({ path: '/api/chats', token: login.token })
+    return compare(stage.rounds, { base: await list(few), subject: await list(many), control: await list(many, { openings: 40 }) })
+  },
+}
+
+type Tenanted = { world: World; login: Login }
+
+async function withTenants(stage: Stage, count: number): Promise<Tenanted> {
+  const world = await stage.world()
+  const login = await world.signIn('alice')
+  await addChats(world, login, { count: 200 })
+  await settle(world)
+  stage.say(`making ${count} organisations`)
+  // The template has two.
+  for (let i = 2; i < count; i++) await found(world, 0)
+  return { world, login }
+}
+
+export const amountRows: readonly Row[] = [manyChats, longChat, encryption('list'), encryption('open'), tenantCreation, manyTenants]

@@ -1,0 +1,199 @@
+/** What an answer costs on its way through, and how soon an ended login ends: for requests, and for open streams on another server. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Chat, Message } from '#contract/chats.ts'
+import type { Provider } from '#contract/models.ts'
+import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'
+import { MISSING as NO_REDIS, startRedis } from '#tests/support/redis.ts'
+import { type Client, clientOf, readEvents } from '../client.ts'
+import { quantile, type Row, type Stage, summary, takeTurns, timeOf } from '../measure.ts'
+import type { ServedBy } from '../server.ts'
+import type { World } from '../world.ts'
+
+const isBegun = (text: string) => text.includes('event: delta')
+
+/** A server with a scripted model behind it. */
+async function conversing(stage: Stage, name: string) {
+  const world = await stage.world()
+  const models = await startModelServer()
+  const server = await world.serve({ egressAllow: models.allow })
+  const { ask, client } = await asker(world, { server, models, name })
+  return { world, models, server, ask, client }
+}
+
+/** Alice, with a way to ask the named model and answer where its answer is. */
+async function asker(world: World, { server, models, name }: { server: ServedBy; models: ModelServer; name: string }) {
+  const carol = clientOf(server.port, (await world.signIn('carol')).token)
+  const provider = await carol.call<Provider>('POST', '/api/providers', { name: 'Scripted', baseUrl: models.url, models: [name] })
+  const client = clientOf(server.port, (await world.signIn('alice')).token)
+  const ask = async (by: Client = client): Promise<string> => {
+    const chat = await by.call<Chat>('POST', '/api/chats', { model: `${provider.id}:${name}` })
+    return askIn(by, chat.id)
+  }
+  return { client, ask }
+}
+
+async function askIn(client: Client, chatId: string): Promise<string> {
+  const question = { text: 'One two three four five.', parentId: null, idempotencyKey: crypto.randomUUID() }
+  const { answer } = await client.call<{ answer: Message }>('POST', `/api/chats/${chatId}/messages`, question)
+  return `/api/chats/${chatId}/generations/${answer.id}/events`
+}
+
+const firstToken: Row = {
+  name: 'added to the first token, p95',
+  unit: 'ms',
+  goal: { atMost: 5 },
+  how: 'From sending a question to the first piece of its answer in the event stream, p95, less the median of the same from the model server alone. The question is stored, and the login and the rights are confirmed, in between.',
+  control: 'A reader who follows 10 ms after the question was taken.',
+  finding: '',
+  async measure(stage) {
+    const { models, client, ask } = await conversing(stage, 'echo')
+    const chatId = (await ask()).split('/')[3]!
+    const product = (pauseMs: number) => () =>
+      timeOf(async () => {
+        const path = await askIn(client, chatId)
+        if (pauseMs > 0) await sleep(pauseMs)
+        await client.read(path, isBegun)
+      })
+    const body = JSON.stringify({ model: 'echo', stream: true, messages: [{ role: 'user', content: 'One two three four five.' }] })
+    const alone = () =>
+      timeOf(async () => {
+        const reply = await fetch(`${models.url}/chat/completions`, { method: 'POST', body })
+        await readEvents(reply, (text) => text.includes('"content"'))
+      })
+    const rounds = stage.quick ? 20 : 200
+    const turns = await takeTurns(rounds, { alone, subject: product(0), control: product(10) })
+    await models.close()
+    const floor = quantile(turns.alone, 0.5)
+    const added = (values: readonly number[]) => values.map((value) => value - floor)
+    const { spread } = summary(rounds, { values: added(turns.subject), controls: [] })
+    return { value: quantile(turns.subject, 0.95) - floor, control: quantile(turns.control, 0.95) - floor, rounds, spread }
+  },
+}
+
+const perToken: Row = {
+  name: 'processor time per token above the SDK',
+  unit: 'µs',
+  goal: { atMost: 15 },
+  how: 'Processor time of the server process for an answer of 6,000 pieces with one reader, per piece, less the same when that process only consumes the stream through the AI SDK.',
+  control: 'Twenty readers of the one answer.',
+  finding: '',
+  async measure(stage) {
+    const { models, server, client, ask } = await conversing(stage, 'long')
+    let pieces = 0
+    const costUs = (work: () => Promise<unknown>) => async () => {
+      const beforeMs = await server.cpuMs()
+      await work()
+      return ((await server.cpuMs()) - beforeMs) * 1_000
+    }
+    const followed = (readers: number) =>
+      costUs(async () => {
+        const path = await ask()
+        await Promise.all(Array.from({ length: readers }, () => client.read(path)))
+      })
+    const rounds = stage.quick ? 3 : 11
+    const { sdk, subject, control } = await takeTurns(rounds, {
+      sdk: costUs(async () => {
+        pieces = await server.askBySdk({ baseUrl: models.url, model: 'long' })
+      }),
+      subject: followed(1),
+      control: followed(20),
+    })
+    await models.close()
+    const above = (costs: readonly number[]) => costs.map((cost, i) => (cost - sdk[i]!) / pieces)
+    return summary(rounds, { values: above(subject), controls: above(control) })
+  },
+}
+
+const lateSuccesses: Row = {
+  name: 'requests that succeed after a sign-out',
+  unit: 'late',
+  goal: { atMost: 0 },
+  how: 'Two server processes on one database, eight requests at a time against each; a sign-out on one of them; requests begun after its reply that succeed anywhere, over all rounds.',
+  control: 'Counted from just before the sign-out is sent.',
+  finding: '',
+  async measure(stage) {
+    const world = await stage.world()
+    const servers = [await world.serve(), await world.serve()]
+    const rounds = stage.quick ? 5 : 50
+    let [late, early] = [0, 0]
+    for (let round = 0; round < rounds; round++) {
+      const { token } = await world.signIn('alice')
+      const clients = servers.map(({ port }) => clientOf(port, token))
+      const { succeeded, sentMs, endedMs } = await signOutAmid(clients)
+      late += succeeded.filter((beganMs) => beganMs > endedMs).length
+      early += succeeded.filter((beganMs) => beganMs > sentMs - 5).length
+    }
+    return { value: late, control: early, rounds, spread: [late, late] }
+  },
+}
+
+/** Signs out by the first client while all are busy; answers when the requests that succeeded were begun. */
+async function signOutAmid(clients: readonly Client[]) {
+  const succeeded: number[] = []
+  let isOver = false
+  const lane = async (client: Client) => {
+    while (!isOver) {
+      const beganMs = performance.now()
+      if ((await client.status('GET', '/api/chats')) === 200) succeeded.push(beganMs)
+    }
+  }
+  const lanes = Promise.all(clients.flatMap((client) => Array.from({ length: 8 }, () => lane(client))))
+  await sleep(60)
+  const sentMs = performance.now()
+  await clients[0]!.call('POST', '/api/auth/sign-out')
+  const endedMs = performance.now()
+  await sleep(60)
+  isOver = true
+  await lanes
+  return { succeeded, sentMs, endedMs }
+}
+
+const streamsEnd: Row = {
+  name: 'open streams on another server after a sign-out, p99',
+  unit: 'ms',
+  goal: { atMost: 100 },
+  how: 'Two server processes that share PostgreSQL and Redis; an answer is followed on one, its reader signs out on the other; from the reply to the end of the stream, p99.',
+  control: 'The same without Redis, where a stream looks its right up every five seconds.',
+  finding: '',
+  async measure(stage) {
+    if (NO_REDIS) throw new Error(NO_REDIS)
+    const redis = await startRedis()
+    const rounds = stage.quick ? 5 : 100
+    try {
+      const tookMs = await endings(stage, { redisUrl: redis.url, rounds })
+      const [withoutMs] = await endings(stage, { rounds: 1 })
+      const { spread } = summary(rounds, { values: tookMs, controls: [] })
+      return { value: quantile(tookMs, 0.99), control: withoutMs!, rounds, spread }
+    } finally {
+      await redis.remove()
+    }
+  },
+}
+
+/** How long streams on one server outlive a sign-out on another. */
+async function endings(stage: Stage, { redisUrl, rounds }: { redisUrl?: string; rounds: number }): Promise<number[]> {
+  const world = await stage.world()
+  const models = await startModelServer()
+  const options = { egressAllow: models.allow, ...(redisUrl === undefined ? {} : { redisUrl }) }
+  const [here, there] = [await world.serve(options), await world.serve(options)]
+  const { ask } = await asker(world, { server: there, models, name: 'slow' })
+  const tookMs: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    const { token } = await world.signIn('alice')
+    const reader = clientOf(there.port, token)
+    const path = await ask(reader)
+    const begun = Promise.withResolvers<void>()
+    const ended = reader.read(path, (text) => {
+      if (isBegun(text)) begun.resolve()
+      return false
+    })
+    await begun.promise
+    await clientOf(here.port, token).call('POST', '/api/auth/sign-out')
+    tookMs.push(await timeOf(() => ended))
+    models.release()
+  }
+  await models.close()
+  return tookMs
+}
+
+export const streamRows: readonly Row[] = [firstToken, perToken, lateSuccesses, streamsEnd]

@@ -1,0 +1,128 @@
+/** The program of `server.ts`: the product's server, two routes to compare with, and answers about itself over the parent's channel. */
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
+import { streamText } from 'ai'
+import { z } from 'zod'
+import { endpoint } from '#contract/endpoint.ts'
+import { FailureLimits } from '#server/auth/limits.ts'
+import { hashPassword, passwordMatches } from '#server/auth/password.ts'
+import { readConfig } from '#server/config.ts'
+import { bind } from '#server/http/bind.ts'
+import { redisSettings } from '#server/isolation/cache/redis-settings.ts'
+import { RedisStore } from '#server/isolation/cache/redis-store.ts'
+import { ScopeKeys, type Sealer } from '#server/isolation/keys/scope-keys.ts'
+import { route } from '#server/isolation/route.ts'
+import { UnitsOfWork } from '#server/isolation/unit-of-work.ts'
+import { systemClock } from '#server/kernel/clock.ts'
+import { connect } from '#server/ops/installation.ts'
+import { createServer } from '#server/server.ts'
+import { PASSWORD, testInstallation } from '#tests/support/cast.ts'
+import { quietLog } from '#tests/support/quiet-log.ts'
+import { loginParts } from './login.ts'
+import type { Question, Settings } from './server.ts'
+
+const settings = JSON.parse(process.argv[2]!) as Settings
+
+if (settings.unsealed) replaceSealers(async () => ({ seal: (plain) => Buffer.from(plain), open: (sealed) => sealed.toString() }))
+if (settings.openings) slowSealers(settings.openings)
+
+const installation = await testInstallation(settings)
+const database = connect(installation, quietLog)
+const limits = new FailureLimits({ perAccount: 1e9, perAddress: 1e9 })
+const config = readConfig({ 'egress-allow': settings.egressAllow ?? '' }, {})
+const redis = settings.redisUrl === undefined ? undefined : redisSettings(settings.redisUrl, { ca: undefined, prefix: '' })
+const cache = redis && (await RedisStore.open(redis, { clock: systemClock, log: quietLog }))
+const server = await createServer({
+  installation,
+  config,
+  database,
+  log: quietLog,
+  setupCode: undefined,
+  limits,
+  ...(cache ? { cache } : {}),
+})
+
+const HELLO = { hello: 'Good morning.' }
+server.app.get('/hello', async () => HELLO)
+const helloSignedIn = endpoint({
+  id: 'bench.hello',
+  method: 'GET',
+  path: '/api/bench/hello',
+  summary: 'The same, for somebody signed in',
+  access: 'user',
+  work: 'read',
+  reply: z.strictObject({ hello: z.string() }),
+})
+const { authenticator, sessions } = await loginParts(installation, database)
+const cookies = { instance: await installation.keyring.instanceName(), secure: false }
+const parts = {
+  authenticator,
+  sessions,
+  units: new UnitsOfWork(database),
+  cookies,
+  log: quietLog,
+  streamsEnd: new AbortController().signal,
+}
+bind(
+  server.app,
+  route(helloSignedIn, async () => HELLO),
+  parts,
+)
+/** The control: the login is looked up in the database each time, as it would be without the cache. */
+bind(
+  server.app,
+  route({ ...helloSignedIn, path: '/api/bench/hello-confirmed', work: 'none' }, async () => HELLO),
+  parts,
+)
+
+await server.app.listen({ host: '127.0.0.1', port: 0 })
+const address = server.app.server.address()
+if (address === null || typeof address === 'string') throw new Error('the server has no port')
+process.send?.(address.port)
+
+const passwordHash = await hashPassword(PASSWORD)
+process.on('message', (question: Question) => void answer(question).then((value) => process.send?.(value)))
+process.once('SIGTERM', () => process.exit())
+process.once('disconnect', () => process.exit())
+
+async function answer(question: Question): Promise<number> {
+  if (question.kind === 'cpu') {
+    const { user, system } = process.cpuUsage()
+    return (user + system) / 1_000
+  }
+  if (question.kind === 'hash') {
+    const startedMs = performance.now()
+    await passwordMatches(PASSWORD, passwordHash)
+    return performance.now() - startedMs
+  }
+  const model = createOpenAICompatible({ name: 'bench', baseURL: question.baseUrl }).chatModel(question.model)
+  let pieces = 0
+  for await (const part of streamText({ model, prompt: 'Go on.', telemetry: { isEnabled: false } }).fullStream) {
+    if (part.type === 'error') throw part.error
+    if (part.type === 'text-delta') pieces++
+  }
+  return pieces
+}
+
+/** Puts other sealers in place of the product's for titles and messages. */
+function replaceSealers(make: () => Promise<Sealer>): void {
+  ScopeKeys.prototype.ofScope = make
+  ScopeKeys.prototype.ofChat = make
+}
+
+/** Has everything opened so many times. */
+function slowSealers(times: number): void {
+  const { ofScope, ofChat } = ScopeKeys.prototype
+  const slow = (sealer: Sealer): Sealer => ({
+    seal: sealer.seal,
+    open(sealed, row, column) {
+      for (let time = 1; time < times; time++) sealer.open(sealed, row, column)
+      return sealer.open(sealed, row, column)
+    },
+  })
+  ScopeKeys.prototype.ofScope = async function (this: ScopeKeys, ...args) {
+    return slow(await ofScope.apply(this, args))
+  }
+  ScopeKeys.prototype.ofChat = async function (this: ScopeKeys, ...args) {
+    return slow(await ofChat.apply(this, args))
+  }
+}
