@@ -7,7 +7,7 @@ import { type RedisSettings, redisSettings } from './isolation/cache/redis-setti
 
 /** Every setting, by its name in the environment. A `…_FILE` beside a secret names the file that holds it. */
 const Settings = z.strictObject({
-  /** Where everything this server keeps is: database, keyring, logs. */
+  /** Where everything this server keeps is: database, keyring, its own certificate. */
   SARDONYX_DATA_DIR: z.string().min(1).default('./data'),
   /** The address to listen on; loopback unless told otherwise. */
   SARDONYX_HOST: z.string().min(1).default('127.0.0.1'),
@@ -47,7 +47,15 @@ const Settings = z.strictObject({
   SARDONYX_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('warn'),
 })
 
-const SECRETS = ['SARDONYX_MASTER_KEY', 'DATABASE_URL', 'SARDONYX_REDIS_URL'] as const
+const SECRETS: readonly string[] = ['SARDONYX_MASTER_KEY', 'DATABASE_URL', 'SARDONYX_REDIS_URL']
+
+/** The settings that the command line takes too, as `--port`: all but secrets, which others on the machine could read there. */
+export const OPTIONS: readonly string[] = Object.keys(Settings.shape)
+  .filter((name) => !SECRETS.includes(name))
+  .map((name) => name.replace('SARDONYX_', '').toLowerCase().replaceAll('_', '-'))
+
+/** The command line's client reads this one; whoever has set it may start a server all the same. */
+const OF_THE_CLIENT = 'SARDONYX_TOKEN'
 
 export interface Config {
   readonly dataDir: string
@@ -72,8 +80,8 @@ export function readConfig(
 ): Config {
   const given: Record<string, string> = {}
   for (const [name, value] of Object.entries(environment)) {
-    if (value !== undefined && value !== '' && (name.startsWith('SARDONYX_') || name === 'DATABASE_URL' || name === 'DATABASE_URL_FILE'))
-      given[name] = value
+    const isOurs = name.startsWith('SARDONYX_') || name === 'DATABASE_URL' || name === 'DATABASE_URL_FILE'
+    if (isOurs && name !== OF_THE_CLIENT && value !== undefined && value !== '') given[name] = value
   }
   for (const [name, value] of Object.entries(options)) given[`SARDONYX_${name.toUpperCase().replaceAll('-', '_')}`] = value
   for (const secret of SECRETS) {

@@ -3,8 +3,8 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { Email, Slug } from '#contract/accounts.ts'
 import { line } from '#contract/endpoint.ts'
-import { slugOf } from './auth/routes.ts'
-import { type Config, readConfig } from './config.ts'
+import { slugOf } from './auth/tenants.ts'
+import { type Config, OPTIONS, readConfig } from './config.ts'
 import { rolesSql } from './isolation/migrations.ts'
 import { createLog } from './kernel/log.ts'
 import { type Installation, migrateAll, openInstallation } from './ops/installation.ts'
@@ -17,22 +17,10 @@ sardonyx migrate                   bring the database up to date
 sardonyx migrate --print-roles     print the SQL that makes the roles, for an administrator to run
 sardonyx tenant create --name N [--slug S] --admin-name N --admin-email E
 sardonyx tenant list               organisations and their migrations
+sardonyx sign-in, sardonyx ask     use a server from a terminal; each says how when it is called alone
 
 Options of every command: --port N --host A --data-dir D --base-url U --egress-allow host:port,… --log-level L
 (or SARDONYX_PORT and so on in the environment; DATABASE_URL for a PostgreSQL of your own)`
-
-const SETTINGS = [
-  'port',
-  'host',
-  'data-dir',
-  'base-url',
-  'tls',
-  'tls-cert-file',
-  'tls-key-file',
-  'egress-allow',
-  'log-level',
-  'role-prefix',
-] as const
 
 const NewTenant = z.object({ name: line(80), slug: Slug.optional(), 'admin-name': line(80), 'admin-email': Email })
 
@@ -51,7 +39,7 @@ async function run(args: string[]): Promise<number> {
     args,
     allowPositionals: true,
     options: {
-      ...Object.fromEntries(SETTINGS.map((name) => [name, text])),
+      ...Object.fromEntries(OPTIONS.map((name) => [name, text])),
       help: { type: 'boolean' },
       'print-roles': { type: 'boolean' },
       name: text,
@@ -67,7 +55,7 @@ async function run(args: string[]): Promise<number> {
     return 0
   }
   const given: Record<string, string> = Object.fromEntries(
-    SETTINGS.flatMap((name) => (values[name] === undefined ? [] : [[name, String(values[name])]])),
+    OPTIONS.flatMap((name) => (values[name] === undefined ? [] : [[name, String(values[name])]])),
   )
   if (command === 'demo') given['data-dir'] ??= './data-demo'
   const config = readConfig(given)

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { readConfig } from '#server/config.ts'
+import { OPTIONS, readConfig } from '#server/config.ts'
 
 test.each<[string, Record<string, string>, Record<string, string>, RegExp]>([
   ['an unknown setting', {}, { SARDONYX_PROT: '1' }, /^There is no setting SARDONYX_PROT\. Did you mean SARDONYX_PORT\?$/],
@@ -33,6 +33,15 @@ test('several mistakes are named together', () => {
 test('options come before the environment, and empty settings count as none', () => {
   const config = readConfig({ port: '81' }, { SARDONYX_PORT: '82', SARDONYX_HOST: '', PATH: '/bin' })
   expect(config).toMatchObject({ port: 81, host: '127.0.0.1', baseUrl: 'http://localhost:81', logLevel: 'warn' })
+})
+
+test('every setting may stand on the command line, but no secret', () => {
+  expect(OPTIONS).toEqual(expect.arrayContaining(['port', 'tls-key-file', 'database-ca-file', 'redis-prefix']))
+  expect(OPTIONS.filter((name) => /url$|master/.test(name))).toEqual(['base-url'])
+})
+
+test('a token for the client keeps nobody from starting a server', () => {
+  expect(readConfig({}, { SARDONYX_TOKEN: 'eyJ…' })).toEqual(readConfig({}, {}))
 })
 
 test('a secret may lie in a file', async () => {

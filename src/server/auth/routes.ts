@@ -28,7 +28,7 @@ import { readMe } from './me.ts'
 import { hashPassword, refuseWeakPassword } from './password.ts'
 import type { BegunSession, Device, Sessions } from './sessions.ts'
 import type { SetupCode } from './setup-code.ts'
-import type { Tenants } from './tenants.ts'
+import { slugOf, type Tenants } from './tenants.ts'
 
 export interface AuthParts {
   readonly accounts: Accounts
@@ -88,7 +88,7 @@ export function authRoutes(parts: AuthParts): Route[] {
     }),
 
     route(signOut, async ({ actor, cookie }) => {
-      await sessions.end(actor, 'signed_out')
+      await sessions.end(actor)
       cookie.clear()
       return undefined
     }),
@@ -126,17 +126,6 @@ async function setUpFirst(parts: AuthParts, body: z.output<typeof setUp.body>, d
   })
   parts.tenants.forget()
   return founded ? begun : undefined
-}
-
-/** A short name out of a long one; `main` when nothing of it can be used. */
-export function slugOf(name: string): string {
-  const slug = name
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .slice(0, 40)
-    .replace(/^-+|-+$/g, '')
-  return slug || 'main'
 }
 
 function deviceOf(request: RequestFacts): Device {

@@ -66,12 +66,12 @@ export class Sessions {
   }
 
   /** Ends the actor's session. Once this has returned, no unit of work that begins with its token succeeds, here or elsewhere. */
-  async end(actor: Actor, reason: 'signed_out'): Promise<void> {
+  async end(actor: Actor): Promise<void> {
     await this.#doors.open(actor.tenantId, async (tx) => {
       await tx.change(
         tx.db
           .updateTable('auth_session')
-          .set({ revoked_at: new Date(this.#clock.now()), revoked_reason: reason })
+          .set({ revoked_at: new Date(this.#clock.now()), revoked_reason: 'signed_out' })
           .where('id', '=', actor.sessionId)
           .where('revoked_at', 'is', null),
       )

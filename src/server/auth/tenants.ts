@@ -51,3 +51,14 @@ export class Tenants {
     this.#readAtMs = this.#clock.now()
   }
 }
+
+/** A short name out of a long one; `main` when nothing of it can be used. */
+export function slugOf(name: string): string {
+  const slug = name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 40)
+    .replace(/^-+|-+$/g, '')
+  return slug || 'main'
+}

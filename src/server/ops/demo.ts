@@ -84,7 +84,7 @@ export async function fillDemo({
       const { token } = await accounts.signIn(tenantId, { email: person.email, password }, { ip: '127.0.0.1', userAgent: null })
       const actor = await authenticator.actorOf(token, true)
       await writer.write(actor, person)
-      await sessions.end(actor, 'signed_out')
+      await sessions.end(actor)
     }
   }
 }
