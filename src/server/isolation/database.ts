@@ -135,7 +135,13 @@ const CLEAN: Statement = {
   values: [],
 }
 
-const UNREACHABLE = /^(08...|57P0[123]|53300|57014|40P01|55P03|25P03|E(CONNREFUSED|CONNRESET|PIPE|TIMEDOUT|NOENT|HOSTUNREACH))$/
+const DISK_FULL = '53100'
+const UNREACHABLE = /^(08...|57P0[123]|53...|57014|40P01|55P03|25P03|E(CONNREFUSED|CONNRESET|PIPE|TIMEDOUT|NOENT|HOSTUNREACH))$/
+
+const FULL = {
+  detail: 'The disk of the server’s database is full.',
+  next: 'Ask the operator of the server to make room, then try again; nothing was lost.',
+}
 
 /** Turns what the database or the driver threw into a Failure where it means one; bugs stay what they are. */
 function asFailure(error: unknown): unknown {
@@ -147,7 +153,7 @@ function asFailure(error: unknown): unknown {
       error.message,
     )
   if (lost || (typeof code === 'string' && UNREACHABLE.test(code))) {
-    const failure = new Failure('server.unavailable')
+    const failure = new Failure('server.unavailable', code === DISK_FULL ? FULL : {})
     failure.cause = error
     return failure
   }
