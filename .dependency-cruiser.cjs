@@ -111,6 +111,11 @@ const walls = [
     to: '^src/server/isolation/mint[.]ts$',
     comment: 'An Actor is minted from a session, a token or a job, never by a feature.',
   }),
+  only('only-auth-and-ops-open-doors', {
+    path: `^src/server/(auth|ops|isolation)/|${COMPOSITION}`,
+    to: '^src/server/isolation/(doors|founding)[.]ts$',
+    comment: 'What happens without an Actor happens in auth and ops, never in a feature: docs/topics/isolation.md lists the doors.',
+  }),
   only('only-egress-connects', {
     path: '^src/server/(providers/egress|ops/embedded-postgres)[.]ts$',
     to: `${npm('undici|axios|got|node-fetch')}|${core('http2|net|dgram|dns|dns/promises')}`,
