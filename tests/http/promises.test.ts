@@ -75,6 +75,9 @@ describe('problems', () => {
     const missing = await world.call('GET', '/api/nothing')
     expect(missing.headers['content-type']).toBe('application/problem+json')
     expect(Problem.parse(missing.body)).toMatchObject({ status: 404, code: 'request.unknown_address' })
+    const page = await world.call('GET', '/nothing')
+    expect([page.status, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8'])
+    expect((await world.call('POST', '/nothing')).status).toBe(404)
   })
 
   test('a fault of ours is told by its request id alone, and logged with its kind', async () => {
