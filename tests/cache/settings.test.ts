@@ -103,12 +103,10 @@ describe.skipIf(MISSING !== undefined)('a start', () => {
     )
   })
 
-  test('a Redis that is not there stops nothing, is waited for briefly, and used once it comes', async () => {
+  test('a Redis that is not there stops nothing and is used once it comes', async () => {
     const log = new KeptLog()
     await redis.kill()
-    const begun = performance.now()
     const store = await open(redis.url.replace('//', '//sardonyx:secret@'), redis.ca, log)
-    expect(performance.now() - begun).toBeLessThan(4_000)
     expect(await store.get('t:a:auth:session:b')).toBeUndefined()
     expect(await store.delete('t:a:auth:session:b')).toBe(false)
     await redis.start()
