@@ -1,10 +1,10 @@
 /** Following an answer: from this server's memory while it is written here, otherwise from its checkpoints; and to its end. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Message, Part } from '#contract/chats.ts'
-import type { ChatId, MessageId, TenantId } from '#contract/ids.ts'
+import type { Citation, Message, Part } from '#contract/chats.ts'
+import type { MessageId, TenantId } from '#contract/ids.ts'
 import type { StreamEvent } from '#server/isolation/route.ts'
 import type { Clock } from '#server/kernel/clock.ts'
-import { type Citation, doneEvent, eventsSince, type Position } from './generation.ts'
+import { doneEvent, eventsSince, type Position } from './generation.ts'
 import type { Generations } from './generations.ts'
 import { textOf } from './store.ts'
 
@@ -17,7 +17,6 @@ const RECHECK_EVERY_MS = 5_000
 
 export interface Following {
   readonly tenantId: TenantId
-  readonly chatId: ChatId
   readonly answerId: MessageId
   readonly from: Position
   readonly signal: AbortSignal
