@@ -171,6 +171,21 @@ describe('a broken answer rejects, with what came before it kept', () => {
   })
 })
 
+test('an answer without end is ended, so that nobody has to read it all at once', async () => {
+  const pieces: string[] = []
+  const answer = streamAnswer({
+    model: openModel({ kind: 'openai_compatible', baseUrl: server.url, apiKey: KEY, model: 'echo', egress }),
+    messages: [{ role: 'user', text: `${'a'.repeat(19_999)} `.repeat(30) }],
+    signal: new AbortController().signal,
+    onText: (text) => pieces.push(text),
+    onCitation: () => undefined,
+    firstTokenTimeoutMs: 5_000,
+    totalTimeoutMs: 10_000,
+  })
+  await expect(answer).rejects.toMatchObject({ kind: 'too_large' })
+  expect(pieces.join('').length).toBe(500_000)
+})
+
 describe('a refusal is a sentence with the reason of the provider', () => {
   const cases = [
     ['no-credit', /no credit left.*“You exceeded your current quota/, false],

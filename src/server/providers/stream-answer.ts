@@ -10,6 +10,9 @@ import { AnswerTrouble, withoutContent } from './provider-failure.ts'
 // The SDK reports unsupported settings to the console, where nobody who could act on them looks.
 globalThis.AI_SDK_LOG_WARNINGS = false
 
+/** More than models write, and little enough that a page of such answers can be read at once. */
+const LONGEST_ANSWER = 500_000
+
 export interface AnswerRequest {
   readonly model: LanguageModelV4
   readonly messages: readonly { readonly role: 'user' | 'assistant'; readonly text: string }[]
@@ -64,16 +67,17 @@ export async function streamAnswer(request: AnswerRequest): Promise<Answered> {
 type Stream = ReturnType<typeof streamText>['stream']
 
 async function follow(stream: Stream, { onText, onCitation }: AnswerRequest, onLife: () => void): Promise<Answered> {
-  let wrote = false
+  let written = 0
   for await (const part of stream) {
     if (part.type === 'text-delta' || part.type === 'reasoning-delta') onLife()
     if (part.type === 'text-delta' && part.text !== '') {
-      wrote = true
+      written += part.text.length
+      if (written > LONGEST_ANSWER) throw new AnswerTrouble('too_large')
       onText(part.text)
     }
     if (part.type === 'source' && part.providerMetadata?.sardonyx) onCitation(Citation.parse(part.providerMetadata.sardonyx.citation))
     if (part.type === 'error') throw part.error
-    if (part.type === 'finish') return finished(part, wrote)
+    if (part.type === 'finish') return finished(part, written > 0)
   }
   throw new AnswerTrouble('cut')
 }
