@@ -71,8 +71,7 @@ async function follow(stream: Stream, { onText, onCitation }: AnswerRequest, onL
   for await (const part of stream) {
     if (part.type === 'text-delta' || part.type === 'reasoning-delta') onLife()
     if (part.type === 'text-delta' && part.text !== '') {
-      written += part.text.length
-      if (written > LONGEST_ANSWER) throw new AnswerTrouble('too_large')
+      written = bounded(written + part.text.length)
       onText(part.text)
     }
     if (part.type === 'source' && part.providerMetadata?.sardonyx) onCitation(Citation.parse(part.providerMetadata.sardonyx.citation))
@@ -80,6 +79,11 @@ async function follow(stream: Stream, { onText, onCitation }: AnswerRequest, onL
     if (part.type === 'finish') return finished(part, written > 0)
   }
   throw new AnswerTrouble('cut')
+}
+
+function bounded(length: number): number {
+  if (length > LONGEST_ANSWER) throw new AnswerTrouble('too_large')
+  return length
 }
 
 interface Finish {
