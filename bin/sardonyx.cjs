@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Starts Sardonyx, or one of its tools, on any machine with Node 18 or newer and npm: installs what the lock file names,
+ * Starts Sardonyx, or one of its tools, on any machine with Node 20 or newer and npm: installs what the lock file names,
  * builds the web interface when its sources changed, and hands over to Node 24. Does nothing twice: in place, it costs
  * a few milliseconds. Old Nodes read this file, so it is plain CommonJS; the rest of the product need not care.
  *

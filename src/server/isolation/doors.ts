@@ -1,6 +1,6 @@
 /**
  * Doors: what happens without an Actor, or to what Actors may not touch. They run under the narrow role `auth`, in one transaction,
- * and only `auth` and `ops` may open them; a lint rule holds that. `docs/topics/isolation.md` lists every one with what it reads and changes.
+ * and only `auth` and `ops` open them; a lint rule holds that. `docs/topics/isolation.md` lists each with what it reads and changes.
  */
 import type { Compilable, Kysely } from 'kysely'
 import type { TenantId } from '#contract/ids.ts'
