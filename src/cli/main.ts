@@ -48,12 +48,16 @@ async function ask(server: Server, question: string, model: string | undefined):
     params: { chatId },
     body: { text: question, parentId: null, idempotencyKey: randomUUID() },
   })
+  let isWhole = false
   for await (const { kind, data } of follow(server, followGeneration, { params: { chatId, generationId: answer.id } })) {
     if (kind === 'delta') process.stdout.write((data as { text: string }).text)
-    if (kind === 'done')
-      for (const part of (data as { message: typeof answer }).message.parts) if (part.type === 'failure') throw new Error(part.sentence)
+    if (kind !== 'done') continue
+    const { message } = data as { message: typeof answer }
+    for (const part of message.parts) if (part.type === 'failure') throw new Error(part.sentence)
+    isWhole = message.status === 'complete'
   }
   process.stdout.write('\n')
+  if (!isWhole) throw new Error(`The answer broke off here. What the server keeps of it is at ${server.url}/chats/${chatId}.`)
 }
 
 /** One line from standard input; not shown while it is typed at a terminal. */
