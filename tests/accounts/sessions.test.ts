@@ -151,7 +151,7 @@ describe('a token', () => {
     expect(await statusesOf(alice)).toEqual(OUT)
   })
 
-  test('is in no table and no log', async () => {
+  test('is neither in the table of tokens nor in the log', async () => {
     expect(await statusesOf(alice)).toEqual(IN)
     const { rows } = await world.sql<{ text: string }>(`select to_jsonb(t)::text as text from ${schema}.auth_token t`)
     expect(rows.map(({ text }) => text).join()).not.toContain(alice.token)
