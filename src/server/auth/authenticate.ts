@@ -10,7 +10,7 @@ import { enterStatement } from '../isolation/unit-of-work.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Tenants } from './tenants.ts'
-import { type Claims, type Tokens, tokenHash } from './token.ts'
+import type { Claims, Tokens } from './token.ts'
 
 /** The cache entry: whose it is, and what spares the next request a question. */
 const CachedSession = z.strictObject({
@@ -44,9 +44,9 @@ export class Authenticator {
    * foreign for that: each unit of work enters anew. With `fresh` the database is asked now.
    */
   async actorOf(token: string, fresh: boolean): Promise<Actor> {
-    const claims = this.#tokens.verify(token, this.#clock.now())
-    if (!claims || !(await this.#tenants.byId(claims.tid))) throw new Failure('auth.required')
-    const hash = tokenHash(token)
+    const verified = this.#tokens.verify(token, this.#clock.now())
+    if (!verified || !(await this.#tenants.byId(verified.claims.tid))) throw new Failure('auth.required')
+    const { claims, hash } = verified
     const cache = new TenantCache(this.#cache, claims.tid)
     const key = `auth:session:${hash.toString('hex')}` as const
     let session = fresh ? undefined : await this.#cached(cache, key, claims)

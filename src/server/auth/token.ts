@@ -20,6 +20,12 @@ const Claims = z.strictObject({
 })
 export type Claims = z.infer<typeof Claims>
 
+/** What a good token says, and what the database knows it by. */
+export interface Verified {
+  readonly claims: Claims
+  readonly hash: Buffer
+}
+
 const TYPE = 'sardonyx-login+jwt'
 const LONGEST = 2_000
 /** Tokens whose signature was found good are remembered, so many at most: whatever else changes, that stays true. */
@@ -27,7 +33,7 @@ const MOST_VERIFIED = 10_000
 
 export class Tokens {
   readonly #key: KeyObject
-  readonly #verified = new Map<string, Claims>()
+  readonly #verified = new Map<string, Verified>()
   readonly #issuer: string
   readonly #header: string
   constructor(key: SigningKey, instance: string) {
@@ -52,13 +58,19 @@ export class Tokens {
     return `${signed}.${this.#sign(signed).toString('base64url')}`
   }
 
-  /** The claims of a token that this server signed and that has not expired; undefined for anything else whatever. */
-  verify(token: string, nowMs: number): Claims | undefined {
-    const claims = this.#verified.get(token) ?? this.#signedClaims(token)
-    if (!claims || claims.exp * 1_000 <= nowMs) return undefined
+  /** The claims and the hash of a token that this server signed and that has not expired; undefined for anything else whatever. */
+  verify(token: string, nowMs: number): Verified | undefined {
+    const verified = this.#verified.get(token) ?? this.#remembered(token)
+    return verified && verified.claims.exp * 1_000 > nowMs ? verified : undefined
+  }
+
+  #remembered(token: string): Verified | undefined {
+    const claims = this.#signedClaims(token)
+    if (!claims) return undefined
     if (this.#verified.size >= MOST_VERIFIED) this.#verified.clear()
-    this.#verified.set(token, claims)
-    return claims
+    const verified = { claims, hash: tokenHash(token) }
+    this.#verified.set(token, verified)
+    return verified
   }
 
   #signedClaims(token: string): Claims | undefined {

@@ -82,11 +82,13 @@ async function within(
   return handle({ unit: { read: units.read.bind(units, actor), write: units.write.bind(units, actor) } })
 }
 
+const NOTHING = z.undefined()
+
 function parseRequest(endpoint: Endpoint, request: FastifyRequest): { params: unknown; query: unknown; body: unknown } {
   const params = endpoint.params.safeParse(request.params)
   const query = endpoint.query.safeParse(request.query)
   // A POST without fields may come without a body.
-  const body = (endpoint.body ?? z.undefined()).safeParse(
+  const body = (endpoint.body ?? NOTHING).safeParse(
     endpoint.body ? (request.body === undefined ? {} : request.body) : emptyBody(request.body) ? undefined : request.body,
   )
   const issues = [params, query, body].flatMap((parsed) => parsed.error?.issues ?? [])

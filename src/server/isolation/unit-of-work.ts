@@ -82,16 +82,20 @@ export class UnitsOfWork {
 /** Both kinds of handle; which of its methods a handler sees, the types decide. */
 class Handle<A extends Actor | JobActor> implements WriteTx<A> {
   readonly actor: A
-  readonly db: AppQueries
+  #queries: AppQueries | undefined
   readonly #send: Send
   readonly #effects: Effect[] | undefined
   #isLive = true
 
   constructor(actor: A, send: Send, effects?: Effect[]) {
     this.actor = actor
-    this.db = queriesFor(actor)
     this.#send = send
     this.#effects = effects
+  }
+
+  get db(): AppQueries {
+    this.#queries ??= queriesFor(this.actor)
+    return this.#queries
   }
 
   async all<O>(query: Compilable<O>): Promise<O[]> {
