@@ -1,37 +1,31 @@
 /** A client that costs next to nothing, so that what is measured is the server: a few kept connections, one request at a time on each. */
 import { connect, type Socket } from 'node:net'
 
-export interface Load {
-  /** Milliseconds of wall time per request, over so many requests on all connections. Throws on any status but 200. */
-  run(requests: number, of: Target): Promise<number>
-  close(): void
-}
-
 export interface Target {
   readonly path: string
   readonly token?: string
 }
 
-/** Opens the connections. */
-export async function openLoad({ port, lanes }: { port: number; lanes: number }): Promise<Load> {
+export interface Load extends Target {
+  readonly port: number
+  readonly lanes: number
+  readonly requests: number
+}
+
+/** Milliseconds of wall time per request, over all of them. Throws on any status but 200. Connections are made before the clock runs. */
+export async function loadMs({ port, lanes, requests, path, token }: Load): Promise<number> {
+  const login = token === undefined ? '' : `authorization: Bearer ${token}\r\n`
+  const bytes = Buffer.from(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${login}\r\n`)
   const all = await Promise.all(Array.from({ length: lanes }, () => openLane(port)))
-  return {
-    async run(requests, { path, token }) {
-      const login = token === undefined ? '' : `authorization: Bearer ${token}\r\n`
-      const bytes = Buffer.from(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${login}\r\n`)
-      let left = requests
-      const startedMs = performance.now()
-      await Promise.all(
-        all.map(async (lane) => {
-          while (left-- > 0) await lane.get(bytes)
-        }),
-      )
-      return (performance.now() - startedMs) / requests
-    },
-    close: () => {
-      for (const lane of all) lane.close()
-    },
+  let left = requests
+  const work = async (lane: Lane) => {
+    while (left-- > 0) await lane.get(bytes)
   }
+  const startedMs = performance.now()
+  await Promise.all(all.map(work))
+  const tookMs = performance.now() - startedMs
+  for (const lane of all) lane.close()
+  return tookMs / requests
 }
 
 interface Lane {

@@ -39,7 +39,7 @@ async function measure(row: Row): Promise<void> {
   const worlds: World[] = []
   const stage: Stage = {
     quick: values.quick,
-    rounds: values.quick ? 5 : 21,
+    rounds: values.quick ? 5 : 15,
     scratch,
     say: (line) => console.log(`        ${row.name}: ${line}`),
     async world() {

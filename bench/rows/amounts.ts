@@ -2,7 +2,7 @@
 
 import type { TenantId } from '#contract/ids.ts'
 import { foundOrganisation } from '#server/isolation/founding.ts'
-import { openLoad, type Target } from '../load.ts'
+import { loadMs, type Target } from '../load.ts'
 import { compare, type Row, type Stage, summary, takeTurns, timeOf } from '../measure.ts'
 import { addChats, addMessages, settle } from '../seed.ts'
 import type { Login, World } from '../world.ts'
@@ -12,8 +12,7 @@ const LANES = 4
 /** Milliseconds per request in a turn of many. */
 async function requester(stage: Stage, world: World, options = {}) {
   const { port } = await world.serve(options)
-  const load = await openLoad({ port, lanes: LANES })
-  return (target: Target) => () => load.run(stage.quick ? 100 : 500, target)
+  return (target: Target) => () => loadMs({ port, lanes: LANES, requests: stage.quick ? 100 : 300, ...target })
 }
 
 const manyChats: Row = {
@@ -71,7 +70,7 @@ function encryption(of: 'list' | 'open'): Row {
     unit: '×',
     goal: { atMost: 1.25 },
     how: `${of === 'list' ? '50 chats listed' : '50 messages of a chat read'} over HTTP, 4 at a time: the product, against a server process in which a sealer that leaves text as it is stands in for the product's.`,
-    control: 'Everything opened twenty times.',
+    control: 'Everything opened ten times.',
     finding: '',
     async measure(stage) {
       const world = await stage.world()
@@ -87,7 +86,7 @@ function encryption(of: 'list' | 'open'): Row {
       return compare(stage.rounds, {
         base: (await requester(stage, world, { unsealed: true }))(plain),
         subject: (await requester(stage, world))(sealed),
-        control: (await requester(stage, world, { openings: 20 }))(sealed),
+        control: (await requester(stage, world, { openings: 10 }))(sealed),
       })
     },
   }
@@ -129,14 +128,14 @@ const manyTenants: Row = {
   unit: '×',
   goal: { atMost: 1.25 },
   how: 'The chat list of one person over HTTP, 4 at a time, in a database of 2,000 organisations (100 with --quick), against one of ten.',
-  control: 'Every title opened forty times.',
+  control: 'Every title opened ten times.',
   finding: '',
   async measure(stage) {
     const count = stage.quick ? 100 : 2_000
     const [few, many] = [await withTenants(stage, 10), await withTenants(stage, count)]
     const list = async ({ world, login }: Tenanted, options = {}) =>
       (await requester(stage, world, options))({ path: '/api/chats', token: login.token })
-    return compare(stage.rounds, { base: await list(few), subject: await list(many), control: await list(many, { openings: 40 }) })
+    return compare(stage.rounds, { base: await list(few), subject: await list(many), control: await list(many, { openings: 10 }) })
   },
 }
 

@@ -4,7 +4,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Statement } from '#server/isolation/flight.ts'
-import { type Load, openLoad, type Target } from '../load.ts'
+import { loadMs, type Target } from '../load.ts'
 import { compare, type Row, type Stage, summary, takeTurns } from '../measure.ts'
 import { addChats, settle } from '../seed.ts'
 import type { ServedBy } from '../server.ts'
@@ -23,9 +23,8 @@ const authenticated: Row = {
     const world = await stage.world()
     const { token } = await world.signIn('alice')
     const server = await world.serve()
-    const load = await openLoad({ port: server.port, lanes: LANES })
     const requests = stage.quick ? 300 : 2_000
-    const turn = (target: Target) => () => cpuMsOf(server, { load, requests, target })
+    const turn = (target: Target) => () => cpuMsOf(server, { requests, ...target })
     return compare(stage.rounds, {
       base: turn({ path: '/hello' }),
       subject: turn({ path: '/api/bench/hello', token }),
@@ -34,9 +33,9 @@ const authenticated: Row = {
   },
 }
 
-async function cpuMsOf(server: ServedBy, of: { load: Load; requests: number; target: Target }): Promise<number> {
+async function cpuMsOf(server: ServedBy, of: Target & { requests: number }): Promise<number> {
   const beforeMs = await server.cpuMs()
-  await of.load.run(of.requests, of.target)
+  await loadMs({ port: server.port, lanes: LANES, ...of })
   return ((await server.cpuMs()) - beforeMs) / of.requests
 }
 
@@ -45,7 +44,7 @@ const listOverHttp: Row = {
   unit: '×',
   goal: { atLeast: 0.35 },
   how: 'Throughput of `GET /api/chats` (50 chats, opened) on 8 connections, as a part of what pgbench reaches with the same SQL, prepared, as the superuser on 8 connections.',
-  control: 'Every title opened forty times.',
+  control: 'Every title opened ten times.',
   finding: '',
   async measure(stage) {
     const world = await stage.world()
@@ -55,13 +54,12 @@ const listOverHttp: Row = {
     const sql = await bareList(world, alice.actor)
     const http = async (openings: number) => {
       const { port } = await world.serve({ openings })
-      const load = await openLoad({ port, lanes: LANES })
-      return () => load.run(stage.quick ? 200 : 1_000, { path: '/api/chats', token: alice.token })
+      return () => loadMs({ port, lanes: LANES, requests: stage.quick ? 200 : 500, path: '/api/chats', token: alice.token })
     }
     const { base, subject, control } = await takeTurns(stage.rounds, {
       base: await pgbench(stage, { url: world.url, sql }),
       subject: await http(1),
-      control: await http(40),
+      control: await http(10),
     })
     return summary(stage.rounds, { values: base.map((cost, i) => cost / subject[i]!), controls: base.map((cost, i) => cost / control[i]!) })
   },
