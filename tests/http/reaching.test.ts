@@ -1,14 +1,16 @@
 /** Reaching a server from elsewhere: its own certificate or a given one, TLS 1.2 and newer, and plain http explained. */
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { request as plainRequest } from 'node:http'
 import { request } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readConfig } from '#server/config.ts'
 import { type Certificate, givenCertificate, ownCertificate } from '#server/http/certificate.ts'
+import { createHttpsServer } from '#server/http/secure-server.ts'
 import { systemClock } from '#server/kernel/clock.ts'
 import { codeOf, createWorld, type World } from '#tests/support/world.ts'
 
@@ -53,6 +55,26 @@ test('the certificate that it makes is verified by whoever was given it, and its
   expect(await get('/api/status')).toMatchObject({ status: 200 })
   expect((await stat(join(directory, 'tls', 'key.pem'))).mode & 0o777).toBe(0o600)
   expect(await ownCertificate(join(directory, 'tls'), systemClock)).toEqual(certificate)
+})
+
+test('a request has to arrive within half a minute, over https and without', async () => {
+  const plain = await createWorld()
+  for (const { app } of [world.server, plain.server])
+    expect([app.server.requestTimeout, app.server.headersTimeout]).toEqual([30_000, 30_000])
+  await plain.close()
+})
+
+test.each<[string, string | Uint8Array]>([
+  ['says nothing', ''],
+  ['begins a handshake', Uint8Array.of(0x16)],
+  ['begins plain http', 'GET / HTTP/1.1\r\n'],
+])('a connection that %s and no more is ended', async (_, first) => {
+  const server = createHttpsServer(certificate, () => undefined, { requestTimeoutMs: 30_000, beginTimeoutMs: 50 }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1', () => first.length > 0 && socket.write(first))
+  socket.on('error', () => undefined).resume()
+  await once(socket, 'close', { signal: AbortSignal.timeout(2_000) })
+  server.close()
 })
 
 test('a certificate about to run out is made anew', async () => {

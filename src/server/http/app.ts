@@ -31,6 +31,7 @@ export interface AppParts extends BindParts {
 }
 
 const BODY_LIMIT_BYTES = 1_000_000
+const REQUEST_TIMEOUT_MS = 30_000
 const WEB = fileURLToPath(new URL('../../../dist/web/', import.meta.url))
 
 /** Builds the app; it is not listening yet. Throws when an endpoint of the contract has no route, or a route no endpoint. */
@@ -40,7 +41,6 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   const app = fastify({
     logger: false,
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: 30_000,
     genReqId: () => parts.ids.next<string>(),
     routerOptions: { maxParamLength: 200 },
     onProtoPoisoning: 'error',
@@ -49,7 +49,11 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     // What the router refuses gets no further, so no hook has given it its headers.
     frameworkErrors: (error, request, reply) => void sendProblem(reply.headers(bareHeaders(request.id)), error, parts.log),
     forceCloseConnections: 'idle',
-    serverFactory: (handler) => (certificate ? createHttpsServer(certificate, handler) : createServer(handler)),
+    // Fastify sets no limits on a server that it has not made itself.
+    serverFactory: (handler) =>
+      certificate
+        ? createHttpsServer(certificate, handler, { requestTimeoutMs: REQUEST_TIMEOUT_MS })
+        : createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, handler),
   })
   app.removeContentTypeParser(['application/json', 'text/plain'])
   const parseJson = app.getDefaultJsonParser('error', 'error')

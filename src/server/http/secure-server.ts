@@ -10,18 +10,31 @@ import type { Certificate } from './certificate.ts'
 /** The first byte of every TLS connection. */
 const HANDSHAKE = 0x16
 
-/** TLS 1.2 and newer; a connection that begins as plain http gets the explanation instead. */
-export function createHttpsServer(certificate: Certificate, handler: RequestListener): Server {
-  const server = createSecureServer({ cert: certificate.cert, key: certificate.key, minVersion: 'TLSv1.2' }, handler)
+export interface Patience {
+  /** For a whole request to arrive. */
+  readonly requestTimeoutMs: number
+  /** For a connection to say anything, then for its handshake, or for all of it where it gets the explanation. */
+  readonly beginTimeoutMs?: number
+}
+
+/** TLS 1.2 and newer; a connection that begins as plain http gets the explanation instead, and one that does not begin is ended. */
+export function createHttpsServer(certificate: Certificate, handler: RequestListener, patience: Patience): Server {
+  const { requestTimeoutMs: requestTimeout, beginTimeoutMs = 10_000 } = patience
+  const { cert, key } = certificate
+  const server = createSecureServer({ cert, key, minVersion: 'TLSv1.2', handshakeTimeout: beginTimeoutMs, requestTimeout }, handler)
   const explainer = createServer(explain)
   const [startTls] = server.listeners('connection') as ((this: Server, socket: Socket) => void)[]
   server.removeAllListeners('connection')
   server.on('connection', (socket: Socket) => {
     socket.once('error', () => socket.destroy())
+    // Node's own limits begin with the handshake, and never on a server that does not listen itself, such as the explainer.
+    const tooSlow = setTimeout(() => socket.destroy(), beginTimeoutMs)
+    socket.once('close', () => clearTimeout(tooSlow))
     socket.once('data', (first: Buffer) => {
       socket.pause()
       socket.unshift(first)
       if (first[0] === HANDSHAKE) {
+        clearTimeout(tooSlow)
         // The TLS socket takes what was put back by itself; set flowing, it would be lost.
         startTls?.call(server, socket)
       } else {
