@@ -1,0 +1,160 @@
+/**
+ * The published description of the API, taken at its word: requests made from the schemas of /openapi.json, fitting, nearly fitting and
+ * not at all, as a stranger, a person and an administrator. Every reply has a status, a body and a code that the description names.
+ */
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Endpoint } from '#contract/endpoint.ts'
+import { ENDPOINTS } from '#contract/index.ts'
+import { PASSWORD } from '#tests/support/cast.ts'
+import { CANARIES, exampleOf, makeThings, type Things, urlOf } from '#tests/support/examples.ts'
+import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'
+import { type Answer, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
+import { anythingLike, fitting, type Schema } from './from-schema.ts'
+
+interface Operation {
+  readonly parameters?: readonly { readonly name: string; readonly in: 'path' | 'query'; readonly schema: Schema }[]
+  readonly requestBody?: { readonly content: { readonly 'application/json': { readonly schema: Schema } } }
+  readonly responses: Readonly<Record<string, Response>>
+}
+interface Response {
+  readonly description: string
+  readonly content?: Readonly<Record<string, { readonly schema: Schema }>>
+  readonly 'x-events'?: Readonly<Record<string, Schema>>
+}
+interface Sent {
+  readonly visitor: (typeof VISITORS)[number]
+  readonly params: Record<string, string>
+  readonly query: Record<string, string>
+  readonly body: unknown
+}
+
+const VISITORS = ['anonymous', 'bob', 'alice', 'carol'] as const
+/** Each hashes a password when it is taken. */
+const SLOW = ['setup.run', 'auth.sign_in', 'auth.sign_out', 'invitation.accept']
+/** They end what others need. */
+const LAST = ['chats.delete', 'providers.remove', 'invitation.accept', 'auth.sign_out']
+/** There is an organisation already, so that nobody can succeed. */
+const NEVER = ['setup.run']
+
+let world: World
+let models: ModelServer
+let people: Record<Exclude<Sent['visitor'], 'anonymous'>, SignedIn>
+let things: Things
+let paths: Record<string, Record<string, Operation>>
+const ajv = new Ajv2020({ strict: false, validateFormats: false })
+
+beforeAll(async () => {
+  models = await startModelServer({ key: CANARIES.key })
+  world = await createWorld({ egressAllow: models.allow })
+  people = { alice: await world.signIn('alice'), bob: await world.signIn('bob'), carol: await world.signIn('carol') }
+  // The one who was invited with the other things gets new links meanwhile.
+  const invited = await people.carol.call<{ link: string }>('POST', '/api/members', { name: 'Frank Ito', email: 'frank@acme.test' })
+  things = { ...(await makeThings({ ...people, models })), invitationToken: invited.body.link.split('#')[1] ?? '' }
+  const document = (await world.call<{ paths: typeof paths; components: object }>('GET', '/openapi.json')).body
+  paths = document.paths
+  ajv.addSchema({ $id: 'document', components: document.components })
+})
+afterAll(async () => {
+  await world.close()
+  await models.close()
+})
+
+/** Strings that mean something here, by the name of the field that would hold them. */
+const known = (): Record<string, readonly string[]> => ({
+  '': ['librarian', `${things.providerId}:echo`, 'acme', '', '0', 'null', '../..', '\u0000', '\ud800', 'x'.repeat(301), 'Ω\u202e'],
+  chatId: [things.chatId, things.questionId],
+  generationId: [things.generationId, things.questionId],
+  parentId: [things.generationId, things.questionId],
+  questionId: [things.questionId, things.generationId],
+  providerId: [things.providerId, things.chatId],
+  userId: [things.pendingId, people.alice.me.user.id],
+  cursor: Object.values(things.cursors),
+  email: ['alice@acme.test', 'new@acme.test', 'ERIN@acme.test '],
+  password: [PASSWORD, 'password1234'],
+  token: [things.invitationToken],
+  // Nobody else's server is called: the vendors' own addresses are not among these.
+  baseUrl: [models.url, 'http://169.254.169.254/v1', 'http://[::1]:1/v1', 'ftp://127.0.0.1', 'http://', 'x'],
+})
+
+/** Requests to an endpoint: made from its schemas, or its example with something changed. */
+function requestsTo(endpoint: Endpoint, operation: Operation): fc.Arbitrary<Sent> {
+  const example = exampleOf(endpoint, things)
+  const given = (where: 'path' | 'query') =>
+    fc.record(
+      Object.fromEntries(
+        (operation.parameters ?? [])
+          .filter((one) => one.in === where)
+          .map(({ name, schema }) => [
+            name,
+            fc.oneof({ weight: 4, arbitrary: fitting(schema, known(), name) }, fc.constantFrom(...known()['']!), fc.string()).map(String),
+          ]),
+      ),
+      where === 'query' ? { requiredKeys: [] } : {},
+    ) as fc.Arbitrary<Record<string, string>>
+  const schema = operation.requestBody?.content['application/json'].schema
+  const body = schema ? fc.oneof(fitting(schema, known()), anythingLike(fitting(schema, known())), fc.constant(example.body)) : nothing
+  return fc.record({
+    visitor: fc.constantFrom(...VISITORS),
+    params: fc.oneof(fc.constant(example.params ?? {}), given('path')),
+    query: fc.oneof(fc.constant({}), given('query')),
+    body: endpoint.id === 'providers.test' ? body.map((one) => ({ baseUrl: models.url, ...(one as object) })) : body,
+  })
+}
+
+const ownerOf = ({ access }: Endpoint) => (access === 'admin' ? 'carol' : 'alice')
+
+const nothing = fc.oneof({ weight: 9, arbitrary: fc.constant(undefined) }, fc.jsonValue())
+
+function send(endpoint: Endpoint, { visitor, params, query, body }: Sent, as = people): Promise<Answer> {
+  const encoded = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, encodeURIComponent(value.toWellFormed())]))
+  const text = body === undefined ? undefined : JSON.stringify(body)
+  const headers = visitor === 'anonymous' ? {} : { authorization: `Bearer ${as[visitor].token}` }
+  return world.call(endpoint.method, urlOf(endpoint, { params: encoded, query }), { body: text, headers })
+}
+
+/** Fails unless the reply is one that the description of the operation names. */
+function expectDescribed(answer: Answer, operation: Operation): void {
+  expect(answer.status).toBeLessThan(500)
+  const response = operation.responses[answer.status]
+  if (!response) throw new Error(`the status ${answer.status} is not described: ${answer.text}`)
+  const type = String(answer.headers['content-type'] ?? '').split(';')[0] ?? ''
+  const { schema } = response.content?.[type] ?? {}
+  if (!schema && answer.text !== '') throw new Error(`the type “${type}” is not described for ${answer.status}: ${answer.text}`)
+  if (response['x-events']) expectEvents(answer.text, response['x-events'])
+  else if (schema) expectFits(answer.body, schema)
+  if (answer.status >= 400) expect(response.description).toContain(`\`${(answer.body as { code: string }).code}\``)
+}
+
+function expectEvents(text: string, kinds: Readonly<Record<string, Schema>>): void {
+  for (const block of text.split('\n\n').filter((one) => one.startsWith('id: '))) {
+    const [, kind = '', data = ''] = /^event: (.*)\ndata: (.*)$/m.exec(block) ?? []
+    expectFits(JSON.parse(data), kinds[kind] ?? { not: {} })
+  }
+}
+
+function expectFits(value: unknown, schema: Schema): void {
+  const local = schema.$ref === undefined ? schema : { $ref: `document${schema.$ref}` }
+  if (!ajv.validate(local, value)) throw new Error(`${ajv.errorsText()}: ${JSON.stringify(value)}`)
+}
+
+describe('replies are as described, whatever is sent to', () => {
+  for (const endpoint of ENDPOINTS.toSorted((a, b) => LAST.indexOf(a.id) - LAST.indexOf(b.id))) {
+    test(`${endpoint.method} ${endpoint.path} (${endpoint.id})`, { timeout: 60_000 }, async () => {
+      const operation = paths[endpoint.path.replace(/:(\w+)/g, '{$1}')]?.[endpoint.method.toLowerCase()]
+      if (!operation) throw new Error('it is not described')
+      const statuses = new Set<number>()
+      const property = fc.asyncProperty(requestsTo(endpoint, operation), async (sent) => {
+        const as = endpoint.id === 'auth.sign_out' ? { ...people, bob: await world.signIn('bob') } : people
+        const answer = await send(endpoint, sent, as)
+        statuses.add(answer.status)
+        expectDescribed(answer, operation)
+      })
+      const first: Sent = { params: {}, query: {}, body: undefined, ...exampleOf(endpoint, things), visitor: ownerOf(endpoint) }
+      await fc.assert(property, { numRuns: SLOW.includes(endpoint.id) ? 25 : 150, examples: [[first]] })
+      // So that it is known that more than the refusals was tried.
+      if (!NEVER.includes(endpoint.id)) expect([...statuses]).toContain(endpoint.status)
+    })
+  }
+})
