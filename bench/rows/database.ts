@@ -1,5 +1,7 @@
 /** What the walls cost in the database: the one-flight unit, row security and the application filter, each against going without. */
+import type { Compilable } from 'kysely'
 import type pg from 'pg'
+import type { Actor } from '#server/isolation/actor.ts'
 import { Database } from '#server/isolation/database.ts'
 import type { Statement } from '#server/isolation/flight.ts'
 import { doorQueries, queriesFor } from '#server/isolation/queries.ts'
@@ -30,18 +32,28 @@ const guardedUnit: Row = {
   goal: { atMost: 1.35 },
   how: 'First page of the chat list, rows left unopened, 8 at a time: Kysely, `enter`, filter and row security in one flight, against the same SQL as a named statement of the superuser through node-postgres.',
   control: 'The classic unit: begin, enter, statement and commit, each in a trip of its own.',
-  finding: '',
+  finding:
+    'The walls looked selective to the planner, so a list was read whole and sorted (1 ms for a thousand chats, and more for more); spelled as cases, they let it follow its index (0.04 ms). PostgreSQL also planned each list anew (0.25 ms); the roles now plan once per connection, and the other side here does, too. Of what is left, building the query takes about 45 µs of the server’s time, and `enter` about 50 µs of the database’s.',
   async measure(stage) {
     const { world, alice } = await populated(stage)
     const bare = await bareList(world, alice.actor)
-    const guarded = await guardedList(world, alice.actor)
-    const enter = enterStatement(alice.actor.tenantId, alice.actor.tokenHash, false)
     return compare(stage.rounds, {
       base: () => wallMs(amount(stage), () => world.superuser.query({ name: 'list', text: bare.text, values: [...bare.values] })),
       subject: () => wallMs(amount(stage), () => world.units.read(alice.actor, (tx) => listUnopened(world, tx))),
-      control: () => wallMs(amount(stage), () => world.database.connected('app', (connection) => inTrips(connection, [enter, guarded]))),
+      control: () => wallMs(amount(stage), () => classicList(world, alice.actor)),
     })
   },
+}
+
+/** The list as the product builds it, in a unit of four trips. */
+async function classicList(world: World, actor: Actor): Promise<void> {
+  const enter = enterStatement(actor.tenantId, actor.tokenHash, false)
+  const all = async <O>(query: Compilable<O>): Promise<O[]> => {
+    const { sql, parameters } = query.compile()
+    await world.database.connected('app', (connection) => inTrips(connection, [enter, { text: sql, values: parameters }]))
+    return []
+  }
+  await listUnopened(world, { actor, db: queriesFor(actor), all })
 }
 
 async function inTrips(connection: { fly(steps: Statement[]): Promise<unknown> }, steps: readonly Statement[]): Promise<void> {
@@ -55,8 +67,8 @@ const rowSecurity: Row = {
   unit: '×',
   goal: { atMost: 1.1 },
   how: 'The same flight (`enter` and the list), one after the other, so that no wait hides behind another: as the app role, against a role with the same rights that bypasses row security.',
-  control: 'A role for which one more policy looks the membership up, row by row, in a function.',
-  finding: '',
+  control: 'A role for which one more policy looks the membership up, row by row, four times, in a function.',
+  finding: 'The settings are read once per query, and each row is compared with them.',
   async measure(stage) {
     const { world, alice } = await populated(stage)
     const { actor } = alice
@@ -102,8 +114,10 @@ async function roleLikeApp(world: World, attribute: 'bypassrls' | 'nobypassrls')
 async function lookUpEachRow({ superuser }: { superuser: pg.Pool }, schema: string, role: string): Promise<void> {
   await superuser.query(`create function ${schema}.bench_is_member(scope uuid) returns boolean language plpgsql security definer as $$
       begin
-        return exists (select from ${schema}.scope_member m
-          where m.scope_id = scope and m.user_id = current_setting('app.user_id')::uuid);
+        for time in 1..4 loop
+          perform from ${schema}.scope_member m where m.scope_id = scope and m.user_id = current_setting('app.user_id')::uuid;
+        end loop;
+        return found;
       end $$;
     create policy bench_lookup on ${schema}.chat_session as restrictive for select to ${role} using (${schema}.bench_is_member(scope_id))`)
 }
@@ -114,7 +128,7 @@ const applicationFilter: Row = {
   goal: { atMost: 1.1 },
   how: 'The list built by Kysely, compiled and flown behind `enter`, 8 at a time: with the filter plugin, against the builder of the doors, which has none.',
   control: 'The statement built and filtered ten times over before it flies.',
-  finding: '',
+  finding: 'The filter is about 15 µs of the 45 that building and compiling take; the statement itself gets no slower.',
   async measure(stage) {
     const { world, alice } = await populated(stage)
     const { actor } = alice

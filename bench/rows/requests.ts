@@ -18,7 +18,8 @@ const authenticated: Row = {
   goal: { atMost: 1.3 },
   how: 'Processor time of the server process per request, 8 at a time: a route bound like every endpoint (token verified, session from the cache, request and reply parsed) that says hello, against a bare Fastify route that says the same.',
   control: 'The same route with the login confirmed by the database each time.',
-  finding: '',
+  finding:
+    'A signature was checked each time with key bytes that Node looks at anew (10 µs; 3 with a ready key; now remembered), an abort signal was made for every request (now for those that ask), and a schema, too. What is left is the cached session, read and parsed each time, and the parsing of request and reply by the contract.',
   async measure(stage) {
     const world = await stage.world()
     const { token } = await world.signIn('alice')
@@ -45,7 +46,8 @@ const listOverHttp: Row = {
   goal: { atLeast: 0.35 },
   how: 'Throughput of `GET /api/chats` (50 chats, opened) on 8 connections, as a part of what pgbench reaches with the same SQL, prepared, as the superuser on 8 connections.',
   control: 'Every title opened ten times.',
-  finding: '',
+  finding:
+    'Opening a title took 12 µs with key bytes and takes 3 with a ready key. pgbench leaves the rows unread; the server reads them, opens 50 titles, checks the reply by the contract and writes it as JSON, all in one process on one core.',
   async measure(stage) {
     const world = await stage.world()
     const alice = await world.signIn('alice')

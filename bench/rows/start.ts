@@ -45,7 +45,7 @@ const freshStart: Row = {
   goal: { atMost: 10_000 },
   how: 'The same on an empty data directory: keyring and database are made. The packages are installed and the web interface is built; with those, the goal is 90 seconds.',
   control: 'Ten starts, one after the other.',
-  finding: '',
+  finding: 'Most of it is initdb.',
   async measure(stage) {
     const rounds = stage.quick ? 1 : 5
     const { subject } = await takeTurns(rounds, { subject: async () => started(await folder(stage)) })
@@ -60,7 +60,7 @@ const signIn: Row = {
   goal: { atMost: 5 },
   how: 'One sign-in after the other over HTTP, less what checking the hash takes in the same process, timed in turns.',
   control: 'The same with the hash left in.',
-  finding: '',
+  finding: 'Two trips for the credential and one transaction for the session, whose commit reaches the disk.',
   async measure(stage) {
     const world = await stage.world()
     const server = await world.serve()
@@ -90,7 +90,7 @@ const initialScript: Row = {
   goal: { atMost: 180 },
   how: 'The scripts of the built interface that the page for an open chat needs before it stands: the entry, the rendered markdown and all they import statically. Nothing to time.',
   control: 'Every script of the interface.',
-  finding: '',
+  finding: 'What is heavy (code highlighting, dialogs) comes when it is needed.',
   async measure() {
     const manifest = JSON.parse(readFileSync(new URL('.vite/manifest.json', DIST), 'utf8')) as Manifest
     const value = sizeKb(closure(manifest, ['index.html', 'ui/markdown/rendered.tsx']))

@@ -44,7 +44,8 @@ const firstToken: Row = {
   goal: { atMost: 5 },
   how: 'From sending a question to the first piece of its answer in the event stream, p95, less the median of the same from the model server alone. The question is stored, and the login and the rights are confirmed, in between.',
   control: 'A reader who follows 10 ms after the question was taken.',
-  finding: '',
+  finding:
+    'The first piece waited 25 ms for company and no longer does. What is left is the storing of question, answer and job (some fourteen statements and a commit that reaches the disk), and the job’s and the reader’s own looks at the database; they go one after the other.',
   async measure(stage) {
     const { models, client, ask } = await conversing(stage, 'echo')
     const chatId = (await ask()).split('/')[3]!
@@ -76,7 +77,7 @@ const perToken: Row = {
   goal: { atMost: 15 },
   how: 'Processor time of the server process for an answer of 6,000 pieces with one reader, per piece, less the same when that process only consumes the stream through the AI SDK.',
   control: 'Twenty readers of the one answer.',
-  finding: '',
+  finding: 'Pieces that come within 25 ms travel together, so a piece costs the reader next to nothing.',
   async measure(stage) {
     const { models, server, client, ask } = await conversing(stage, 'long')
     let pieces = 0
@@ -110,7 +111,7 @@ const lateSuccesses: Row = {
   goal: { atMost: 0 },
   how: 'Two server processes on one database, eight requests at a time against each; a sign-out on one of them; requests begun after its reply that succeed anywhere, over all rounds.',
   control: 'Counted from just before the sign-out is sent.',
-  finding: '',
+  finding: 'Each unit of work enters by its token’s row.',
   async measure(stage) {
     const world = await stage.world()
     const servers = [await world.serve(), await world.serve()]
@@ -154,7 +155,7 @@ const streamsEnd: Row = {
   goal: { atMost: 100 },
   how: 'Two server processes that share PostgreSQL and Redis; an answer is followed on one, its reader signs out on the other; from the reply to the end of the stream, p99.',
   control: 'The same without Redis, where a stream looks its right up every five seconds.',
-  finding: '',
+  finding: 'The end is told through Redis; the database would have said it at the next look.',
   async measure(stage) {
     if (NO_REDIS) throw new Error(NO_REDIS)
     const redis = await startRedis()
