@@ -8,7 +8,7 @@ import { join } from 'node:path'
 export const NO_DISK =
   process.platform === 'linux' && process.getuid?.() === 0 ? undefined : 'only the superuser of a Linux can mount a small disk'
 
-const SIZE = '1g'
+const SIZE = '2g'
 
 export interface Disk {
   readonly path: string

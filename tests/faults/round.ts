@@ -15,7 +15,10 @@ import type { Player, Stage } from './stage.ts'
 const PAUSE_MS = 20
 const MOST_TRIES = 2_000
 /** So that tables have to grow: on a full disk, what fits into a page that is there already is still taken. */
-const PADDING = 'and more '.repeat(500)
+const PADDING = 'and more '.repeat(100)
+
+/** In everything that is typed. */
+export const CANARY = word()
 
 /** How a request may fail under a fault: with a broken connection, with the problem that the database is away, or not at all. */
 export type Trouble = 'connection' | 'unavailable'
@@ -25,6 +28,8 @@ export interface Fault {
   readonly troubles: readonly Trouble[]
   /** How answers may end that were asked for meanwhile. */
   readonly endings: readonly MessageStatus[]
+  /** Whether answers may be left without a writer. */
+  readonly endsServer?: boolean
   /** Why it cannot be tried here. */
   readonly missing?: string | undefined
   /** Breaks something and mends it. `felt` resolves once a request has failed. */
@@ -59,9 +64,9 @@ export interface Round {
   readonly wrong: string[]
 }
 
-/** Plays a round; when it resolves, all is mended, every question is taken, and nobody asks any more. */
+/** Plays a round; when it resolves, all is mended, every question is taken, and nobody asks any more. The answers may still be written. */
 export async function playRound(stage: Stage, fault: Fault): Promise<Round> {
-  const round: Round & { threads: Thread[] } = { fault, topic: `topic${word()}`, threads: [], troubles: [], wrong: [] }
+  const round: Round & { threads: Thread[] } = { fault, topic: `${CANARY}${word()}`, threads: [], troubles: [], wrong: [] }
   round.threads.push(...(await Promise.all(stage.people.map((player) => openThread(stage, round, player)))))
   let isOver = false
   const strike = async () => {
@@ -85,7 +90,7 @@ export async function playRound(stage: Stage, fault: Fault): Promise<Round> {
 async function openThread(stage: Stage, round: Round, player: Player): Promise<Thread> {
   const made = await insist(round, () => player.call<Chat>('POST', '/api/chats', {}))
   const chatId = made.body.id
-  const thread = { player, chatId, secret: `secret${word()}`, questions: [] }
+  const thread = { player, chatId, secret: `${CANARY}${word()}`, questions: [] }
   const held = await ask(round, thread, 'held')
   const half = halfAnswerTo(held.key)
   const reader = readAnswer(stage.address, player.token, held.taken.path)

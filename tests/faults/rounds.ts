@@ -31,6 +31,7 @@ export const FAULTS: readonly Fault[] = [
     name: 'the server is killed',
     troubles: ['connection'],
     endings: PERHAPS_CUT_SHORT,
+    endsServer: true,
     async strike(stage) {
       await stage.server.end('SIGKILL')
       await stage.startServer()

@@ -35,6 +35,8 @@ export interface Stage {
   /** Between people and the server, and between the server and the models. */
   readonly ways: { readonly people: Way; readonly models: Way }
   readonly server: ServerProcess
+  /** Everything that any of the servers has said. */
+  said(): string
   isServerUp(): boolean
   startServer(): Promise<void>
   /** The process of PostgreSQL that the others belong to. */
@@ -50,11 +52,12 @@ export async function openStage(): Promise<Stage> {
   const [provider, people, models] = await Promise.all([startProvider(), startWay(), startWay()])
   models.pointAt(provider.port)
   const links = [await found(dataDir, 'Initech', 'peter@initech.test'), await found(dataDir, 'Hooli', 'gavin@hooli.test')]
-  let server: ServerProcess
+  const servers: ServerProcess[] = []
+  const server = () => servers.at(-1)!
   const startServer = async () => {
     const env = redis ? { SARDONYX_REDIS_URL: redis.url } : {}
-    server = await startProcess({ dataDir, args: ['--egress-allow', `127.0.0.1:${models.port}`], env })
-    people.pointAt(Number(new URL(server.address).port))
+    servers.push(await startProcess({ dataDir, args: ['--egress-allow', `127.0.0.1:${models.port}`], env }))
+    people.pointAt(Number(new URL(server().address).port))
   }
   await startServer()
   const address = `http://127.0.0.1:${people.port}`
@@ -66,13 +69,14 @@ export async function openStage(): Promise<Stage> {
     provider,
     ways: { people, models },
     get server() {
-      return server
+      return server()
     },
-    isServerUp: () => isAlive(server.pid),
+    said: () => servers.map((one) => one.output()).join('\n'),
+    isServerUp: () => isAlive(server().pid),
     startServer,
     postmaster: async () => Number((await readFile(join(dataDir, 'postgres/cluster/postmaster.pid'), 'utf8')).split('\n')[0]),
     async close() {
-      await server.end('SIGTERM')
+      await server().end('SIGTERM')
       await Promise.all([provider.kill(), people.close(), models.close(), redis?.remove()])
       await disk.remove()
     },

@@ -2,7 +2,7 @@
  * What a person typed, what a model answered, and what proves who somebody is: none of it is in any byte of the database's files (its
  * write-ahead log among them), its tables, the cache, or anything that the server or PostgreSQL said. On a cluster of its own.
  */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -16,6 +16,7 @@ import { systemClock } from '#server/kernel/clock.ts'
 import { errorFields } from '#server/kernel/log.ts'
 import { type Embedded, startEmbedded } from '#server/ops/embedded-postgres.ts'
 import { connect } from '#server/ops/installation.ts'
+import { filesUnder, formsOf } from '#tests/support/canaries.ts'
 import { castInto, PASSWORD, PEOPLE, type Person, testInstallation } from '#tests/support/cast.ts'
 import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'
 import { KeptLog } from '#tests/support/quiet-log.ts'
@@ -125,28 +126,10 @@ async function badRequests(alice: SignedIn): Promise<void> {
     await database.fly('app', [enter, { text, values: [SECRET.question] }]).catch(() => undefined)
 }
 
-/** As it stands, in hexadecimal, and in base64 wherever in a longer text it begins. */
-function forms(secret: string): string[] {
-  const bytes = Buffer.from(secret)
-  const shifted = [0, 1, 2].flatMap((shift) => {
-    const encoded = Buffer.concat([Buffer.alloc(shift), bytes, Buffer.alloc(2)]).toString('base64')
-    const inner = encoded.slice(Math.ceil((shift * 8) / 6), Math.floor(((shift + bytes.length) * 8) / 6))
-    return [inner, inner.replaceAll('+', '-').replaceAll('/', '_')]
-  })
-  return [secret, bytes.toString('hex'), ...new Set(shifted)]
-}
-
 const foundIn = (text: string, of: Record<string, string> = secrets) =>
   Object.entries(of)
-    .filter(([, secret]) => forms(secret).some((form) => text.includes(form)))
+    .filter(([, secret]) => formsOf(secret).some((form) => text.includes(form)))
     .map(([name]) => name)
-
-/** Every file under a directory, as text of one character per byte, with its path. */
-async function filesUnder(path: string): Promise<{ path: string; text: string }[]> {
-  const entries = await readdir(path, { recursive: true, withFileTypes: true })
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
-  return Promise.all(files.map(async (file) => ({ path: file, text: (await readFile(file)).toString('latin1') })))
-}
 
 test('it was all taken in: the one who typed it reads it', async () => {
   const alice = await signIn('alice')
