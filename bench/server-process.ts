@@ -4,6 +4,7 @@ import { streamText } from 'ai'
 import { z } from 'zod'
 import { endpoint } from '#contract/endpoint.ts'
 import { FailureLimits } from '#server/auth/limits.ts'
+import { createLogin } from '#server/auth/login.ts'
 import { hashPassword, passwordMatches } from '#server/auth/password.ts'
 import { readConfig } from '#server/config.ts'
 import { bind } from '#server/http/bind.ts'
@@ -17,7 +18,6 @@ import { connect } from '#server/ops/installation.ts'
 import { createServer } from '#server/server.ts'
 import { PASSWORD, testInstallation } from '#tests/support/cast.ts'
 import { quietLog } from '#tests/support/quiet-log.ts'
-import { loginParts } from './login.ts'
 import type { Question, Settings } from './server.ts'
 
 const settings = JSON.parse(process.argv[2]!) as Settings
@@ -52,7 +52,7 @@ const helloSignedIn = endpoint({
   work: 'read',
   reply: z.strictObject({ hello: z.string() }),
 })
-const { authenticator, sessions } = await loginParts(installation, database)
+const { authenticator, sessions } = await createLogin({ database, keyring: installation.keyring, log: quietLog })
 const cookies = { instance: await installation.keyring.instanceName(), secure: false }
 const parts = {
   authenticator,

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { TenantId, UserId } from '#contract/ids.ts'
+import { createLogin } from '#server/auth/login.ts'
 import { ChatStore } from '#server/features/chats/index.ts'
 import type { Actor } from '#server/isolation/actor.ts'
 import type { Database } from '#server/isolation/database.ts'
@@ -15,7 +16,6 @@ import { connect } from '#server/ops/installation.ts'
 import { castInto, PEOPLE, type Person, testInstallation } from '#tests/support/cast.ts'
 import { withDatabase } from '#tests/support/global-setup.ts'
 import { quietLog } from '#tests/support/quiet-log.ts'
-import { loginParts } from './login.ts'
 import { type ServedBy, type ServerOptions, startServer } from './server.ts'
 
 export interface Login {
@@ -80,7 +80,11 @@ export async function createWorld(cluster: Cluster) {
 }
 
 async function peopleOf(installation: Awaited<ReturnType<typeof testInstallation>>, database: Database) {
-  const { ids, keys, doors, sessions, accounts, authenticator } = await loginParts(installation, database)
+  const { ids, keys, doors, sessions, accounts, authenticator } = await createLogin({
+    database,
+    keyring: installation.keyring,
+    log: quietLog,
+  })
   const loginOf = async (tenantId: TenantId, userId: UserId): Promise<Login> => {
     const { token } = await doors.open(tenantId, (tx) => sessions.begin(tx, userId, { ip: '127.0.0.1', userAgent: 'bench' }))
     return { token, actor: await authenticator.actorOf(token, true) }

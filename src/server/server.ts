@@ -1,15 +1,10 @@
 /** Puts a server together: every part is made here once and handed to those that use it. */
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
-import { Accounts } from './auth/accounts.ts'
-import { Authenticator } from './auth/authenticate.ts'
 import { FailureLimits } from './auth/limits.ts'
+import { createLogin } from './auth/login.ts'
 import { authRoutes } from './auth/routes.ts'
-import { SessionEnds } from './auth/session-ends.ts'
-import { Sessions } from './auth/sessions.ts'
 import type { SetupCode } from './auth/setup-code.ts'
-import { Tenants } from './auth/tenants.ts'
-import { Tokens } from './auth/token.ts'
 import type { Config } from './config.ts'
 import { ChatStore, chatRoutes } from './features/chats/index.ts'
 import { handbookRoutes } from './features/librarian/index.ts'
@@ -18,15 +13,14 @@ import { Answering, Asking, Generations, MessageSearch, MessageStore, messageRou
 import { ModelChoice, modelRoutes, ProviderStore } from './features/models/index.ts'
 import { createApp } from './http/app.ts'
 import type { Certificate } from './http/certificate.ts'
-import { type CacheStore, InProcessStore } from './isolation/cache.ts'
+import type { CacheStore } from './isolation/cache.ts'
 import { Cursors } from './isolation/cursor.ts'
 import type { Database } from './isolation/database.ts'
-import { Doors } from './isolation/doors.ts'
 import { Jobs } from './isolation/jobs.ts'
-import { ScopeKeys } from './isolation/keys/scope-keys.ts'
+import type { ScopeKeys } from './isolation/keys/scope-keys.ts'
 import { UnitsOfWork } from './isolation/unit-of-work.ts'
-import { type Clock, systemClock } from './kernel/clock.ts'
-import { Ids } from './kernel/ids.ts'
+import type { Clock } from './kernel/clock.ts'
+import type { Ids } from './kernel/ids.ts'
 import type { Log } from './kernel/log.ts'
 import { databasePlace } from './ops/database-place.ts'
 import type { Installation } from './ops/installation.ts'
@@ -57,24 +51,21 @@ export interface Server {
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { config, database, log } = options
   const { keyring, migrator, secrets } = options.installation
-  const clock = options.clock ?? systemClock
-  const ids = new Ids(clock)
-  const keys = new ScopeKeys(keyring)
   const units = new UnitsOfWork(database)
   const egress = createEgress({ allow: config.egressAllow, forbid: ownAddresses(config, migrator.connectionString) })
   const instance = await keyring.instanceName()
   const goingDown = new AbortController()
   const streamsEnd = new AbortController()
 
-  const login = await loginParts({ ...options, cache: options.cache ?? new InProcessStore(clock), clock, ids, keys })
-  const chat = chatParts({ database, log, clock, ids, keys, units, egress })
-  const { sessions, authenticator, ends } = login
+  const login = await createLogin({ database, keyring, log, clock: options.clock, cache: options.cache })
+  const { ids, sessions, authenticator, ends } = login
+  ends.start()
+  const chat = chatParts({ ...login, database, log, units, egress })
   const app = await createApp({
     routes: [
       ...authRoutes({
         ...login,
         units,
-        ids,
         founding: { migrator, prefix: secrets.prefix, keyring },
         limits: options.limits ?? new FailureLimits(),
         setupCode: options.setupCode,
@@ -118,27 +109,6 @@ interface Shared {
   readonly clock: Clock
   readonly ids: Ids
   readonly keys: ScopeKeys
-}
-
-/** What proves who somebody is. */
-async function loginParts({
-  database,
-  clock,
-  ids,
-  keys,
-  cache,
-  log,
-  installation,
-}: Shared & { cache: CacheStore; log: Log; installation: ServerOptions['installation'] }) {
-  const { keyring } = installation
-  const doors = new Doors(database)
-  const tenants = new Tenants(doors, clock)
-  const tokens = new Tokens(await keyring.signingKey(), await keyring.instanceName())
-  const ends = new SessionEnds({ doors, cache, log })
-  ends.start()
-  const sessions = new Sessions({ doors, ends, tokens, clock, ids })
-  const authenticator = new Authenticator({ database, cache, tokens, tenants, clock })
-  return { tenants, sessions, ends, authenticator, accounts: new Accounts({ doors, keys, sessions, clock, ids }) }
 }
 
 /** What chats are made of. */

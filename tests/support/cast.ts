@@ -1,19 +1,11 @@
 /** The cast of every test: acme with Alice, Bob and Carol (admin), globex with Trent and Mallory (admin). */
 import type { TenantId, UserId } from '#contract/ids.ts'
-import { Accounts } from '#server/auth/accounts.ts'
+import { createLogin } from '#server/auth/login.ts'
 import { hashPassword } from '#server/auth/password.ts'
-import { SessionEnds } from '#server/auth/session-ends.ts'
-import { Sessions } from '#server/auth/sessions.ts'
-import { Tokens } from '#server/auth/token.ts'
-import { InProcessStore } from '#server/isolation/cache.ts'
 import type { Database } from '#server/isolation/database.ts'
-import { Doors } from '#server/isolation/doors.ts'
 import { foundOrganisation } from '#server/isolation/founding.ts'
 import { localKeyProvider } from '#server/isolation/keys/key-provider.ts'
 import { Keyring, prepareKeyringDirectory } from '#server/isolation/keys/keyring.ts'
-import { ScopeKeys } from '#server/isolation/keys/scope-keys.ts'
-import { systemClock } from '#server/kernel/clock.ts'
-import { Ids } from '#server/kernel/ids.ts'
 import { connect, migrateAll } from '#server/ops/installation.ts'
 import { quietLog } from './quiet-log.ts'
 
@@ -64,12 +56,7 @@ export async function castInto(of: { url: string; keyringDirectory: string }): P
 
 async function found(installation: Awaited<ReturnType<typeof testInstallation>>, database: Database): Promise<void> {
   const { keyring, migrator } = installation
-  const doors = new Doors(database)
-  const ids = new Ids(systemClock)
-  const tokens = new Tokens(await keyring.signingKey(), await keyring.instanceName())
-  const ends = new SessionEnds({ doors, cache: new InProcessStore(systemClock), log: quietLog })
-  const sessions = new Sessions({ doors, ends, tokens, clock: systemClock, ids })
-  const accounts = new Accounts({ doors, keys: new ScopeKeys(keyring), sessions, clock: systemClock, ids })
+  const { accounts, ids } = await createLogin({ database, keyring, log: quietLog })
   const passwordHash = await hashPassword(PASSWORD)
   for (const slug of ['acme', 'globex'] as const) {
     const tenant = { id: ids.next<TenantId>(), slug, name: slug }

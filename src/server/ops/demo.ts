@@ -3,25 +3,19 @@ import { randomInt } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ChatId, type MessageId, ScopeId, type TenantId, type UserId } from '#contract/ids.ts'
-import { Accounts } from '../auth/accounts.ts'
-import { Authenticator } from '../auth/authenticate.ts'
+import type { Accounts } from '../auth/accounts.ts'
+import { createLogin } from '../auth/login.ts'
 import { hashPassword } from '../auth/password.ts'
-import { SessionEnds } from '../auth/session-ends.ts'
-import { Sessions } from '../auth/sessions.ts'
-import { Tenants } from '../auth/tenants.ts'
-import { Tokens } from '../auth/token.ts'
 import { ChatStore } from '../features/chats/index.ts'
 import { MessageSearch, MessageStore } from '../features/messages/index.ts'
 import type { Actor } from '../isolation/actor.ts'
-import { InProcessStore } from '../isolation/cache.ts'
 import type { Database } from '../isolation/database.ts'
-import { Doors } from '../isolation/doors.ts'
 import { foundOrganisation } from '../isolation/founding.ts'
 import { writeOnce } from '../isolation/keys/keyring.ts'
-import { ScopeKeys } from '../isolation/keys/scope-keys.ts'
+import type { ScopeKeys } from '../isolation/keys/scope-keys.ts'
 import { UnitsOfWork } from '../isolation/unit-of-work.ts'
 import { systemClock } from '../kernel/clock.ts'
-import { Ids } from '../kernel/ids.ts'
+import type { Ids } from '../kernel/ids.ts'
 import type { Log } from '../kernel/log.ts'
 import { DEMO, type DemoChat, type DemoOrganisation, type DemoPerson } from './demo-cast.ts'
 import type { Installation } from './installation.ts'
@@ -59,25 +53,13 @@ export async function fillDemo({
   password: string
   log: Log
 }): Promise<void> {
-  const doors = new Doors(database)
-  if ((await doors.tenants()).length > 0) return
-  const { keyring } = installation
-  const shared = {
-    doors,
-    clock: systemClock,
-    ids: new Ids(systemClock),
-    cache: new InProcessStore(systemClock),
-    keys: new ScopeKeys(keyring),
-  }
-  const tokens = new Tokens(await keyring.signingKey(), await keyring.instanceName())
-  const sessions = new Sessions({ ...shared, ends: new SessionEnds({ ...shared, log }), tokens })
-  const accounts = new Accounts({ ...shared, sessions })
-  const tenants = new Tenants(doors, systemClock)
-  const authenticator = new Authenticator({ ...shared, database, tokens, tenants })
-  const writer = new Writer(shared, new UnitsOfWork(database))
+  const login = await createLogin({ database, keyring: installation.keyring, log })
+  const { accounts, authenticator, sessions, tenants, ids } = login
+  if ((await tenants.count()) > 0) return
+  const writer = new Writer(login, new UnitsOfWork(database))
   const passwordHash = await hashPassword(password)
   for (const organisation of DEMO) {
-    const tenantId = await found(installation, { organisation, accounts, passwordHash, ids: shared.ids })
+    const tenantId = await found(installation, { organisation, accounts, passwordHash, ids })
     tenants.forget()
     for (const person of organisation.people) {
       if (person.chats.length === 0) continue

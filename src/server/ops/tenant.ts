@@ -1,16 +1,9 @@
 /** `sardonyx tenant …`: organisations, as the operator sees them: by name and migration, without content. */
 import type { TenantId } from '#contract/ids.ts'
-import { Accounts, type Invited, invitationLink, type NewAccount } from '../auth/accounts.ts'
-import { SessionEnds } from '../auth/session-ends.ts'
-import { Sessions } from '../auth/sessions.ts'
-import { Tokens } from '../auth/token.ts'
-import { InProcessStore } from '../isolation/cache.ts'
-import { Doors } from '../isolation/doors.ts'
+import { type Invited, invitationLink, type NewAccount } from '../auth/accounts.ts'
+import { createLogin } from '../auth/login.ts'
 import { foundOrganisation } from '../isolation/founding.ts'
-import { ScopeKeys } from '../isolation/keys/scope-keys.ts'
 import { tenantStatus } from '../isolation/migrations.ts'
-import { systemClock } from '../kernel/clock.ts'
-import { Ids } from '../kernel/ids.ts'
 import type { Log } from '../kernel/log.ts'
 import { connect, type Installation, migrateAll } from './installation.ts'
 
@@ -24,8 +17,8 @@ export async function createTenant(
   const { keyring, migrator, secrets } = installation
   const database = connect(installation, log, { app: 1, worker: 1, auth: 1 })
   try {
-    const accounts = await accountsOf(installation, new Doors(database), log)
-    const id = new Ids(systemClock).next<TenantId>()
+    const { accounts, ids } = await createLogin({ database, keyring, log })
+    const id = ids.next<TenantId>()
     let invited: Invited | undefined
     await foundOrganisation(
       { migrator, prefix: secrets.prefix, keyring, onlyFirst: false },
@@ -50,11 +43,4 @@ export async function listTenants({ migrator }: Installation): Promise<string[]>
   return status.map(
     ({ slug, name, newest, missing }) => `${slug}\t${name}\t${newest}${missing > 0 ? `\t${missing} to apply: run sardonyx migrate` : ''}`,
   )
-}
-
-async function accountsOf({ keyring }: Pick<Installation, 'keyring'>, doors: Doors, log: Log): Promise<Accounts> {
-  const parts = { doors, clock: systemClock, ids: new Ids(systemClock) }
-  const tokens = new Tokens(await keyring.signingKey(), await keyring.instanceName())
-  const sessions = new Sessions({ ...parts, ends: new SessionEnds({ doors, cache: new InProcessStore(systemClock), log }), tokens })
-  return new Accounts({ ...parts, keys: new ScopeKeys(keyring), sessions })
 }

@@ -1,0 +1,40 @@
+/** Everything that proves who somebody is, put together once: for the server, for operators' commands, and for whoever measures or tests. */
+import { type CacheStore, InProcessStore } from '../isolation/cache.ts'
+import type { Database } from '../isolation/database.ts'
+import { Doors } from '../isolation/doors.ts'
+import type { Keyring } from '../isolation/keys/keyring.ts'
+import { ScopeKeys } from '../isolation/keys/scope-keys.ts'
+import { type Clock, systemClock } from '../kernel/clock.ts'
+import { Ids } from '../kernel/ids.ts'
+import type { Log } from '../kernel/log.ts'
+import { Accounts } from './accounts.ts'
+import { Authenticator } from './authenticate.ts'
+import { SessionEnds } from './session-ends.ts'
+import { Sessions } from './sessions.ts'
+import { Tenants } from './tenants.ts'
+import { Tokens } from './token.ts'
+
+export interface LoginOptions {
+  readonly database: Database
+  readonly keyring: Keyring
+  readonly log: Log
+  readonly clock?: Clock | undefined
+  /** One of this process alone when left out. */
+  readonly cache?: CacheStore | undefined
+}
+
+export type Login = Awaited<ReturnType<typeof createLogin>>
+
+/** Makes the parts, on connections that stay the caller's. Nothing runs by itself until `ends.start()`. */
+export async function createLogin({ database, keyring, log, clock = systemClock, cache = new InProcessStore(clock) }: LoginOptions) {
+  const ids = new Ids(clock)
+  const keys = new ScopeKeys(keyring)
+  const doors = new Doors(database)
+  const tenants = new Tenants(doors, clock)
+  const tokens = new Tokens(await keyring.signingKey(), await keyring.instanceName())
+  const ends = new SessionEnds({ doors, cache, log })
+  const sessions = new Sessions({ doors, ends, tokens, clock, ids })
+  const accounts = new Accounts({ doors, keys, sessions, clock, ids })
+  const authenticator = new Authenticator({ database, cache, tokens, tenants, clock })
+  return { clock, ids, keys, doors, tenants, ends, sessions, accounts, authenticator }
+}
