@@ -1,4 +1,5 @@
 /** For whoever watches the process: is it alive, and can it serve? Nothing else is said, to anyone. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Database } from '../isolation/database.ts'
 
@@ -17,9 +18,11 @@ export function addHealth(app: FastifyInstance, { database, goingDown }: { datab
 }
 
 async function answers(database: Database): Promise<boolean> {
+  const patience = new AbortController()
   const asked = database.fly('auth', [{ text: 'select 1', values: [] }]).then(
     () => true,
     () => false,
   )
-  return Promise.race([asked, new Promise<false>((resolve) => setTimeout(resolve, PATIENCE_MS, false))])
+  const tired = sleep(PATIENCE_MS, false, { signal: patience.signal }).catch(() => false)
+  return Promise.race([asked, tired]).finally(() => patience.abort())
 }
