@@ -175,7 +175,7 @@ export const sendMessage = endpoint({
     idempotencyKey: z.uuid().describe('sending the same key again does not ask again'),
   }),
   reply: Exchange,
-  fails: ['chat.not_found', 'message.not_found', 'message.conflict', 'model.not_found'],
+  fails: ['chat.not_found', 'message.not_found', 'message.conflict', 'model.not_found', 'generation.too_many'],
 })
 
 export const answerAgain = endpoint({
@@ -189,7 +189,7 @@ export const answerAgain = endpoint({
   status: 202,
   body: z.strictObject({ questionId: MessageId, model: ModelId.optional() }),
   reply: Exchange,
-  fails: ['chat.not_found', 'message.not_found', 'model.not_found'],
+  fails: ['chat.not_found', 'message.not_found', 'model.not_found', 'generation.too_many'],
 })
 
 export const followGeneration = endpoint({

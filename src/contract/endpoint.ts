@@ -71,14 +71,17 @@ export const PageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(50),
 })
 
-/** A line of text that a person typed: trimmed, not empty, no control characters (and so no NUL, which PostgreSQL refuses). */
+/**
+ * A line of text that a person typed: trimmed, something to see in it, and nothing that changes how its surroundings are read: no
+ * control characters (and so no NUL, which PostgreSQL refuses), no halves of characters, no change of direction.
+ */
 export const line = (max: number) =>
   z
     .string()
     .trim()
-    .min(1, 'must not be empty')
     .max(max, `must be at most ${max} characters`)
-    .regex(/^[^\p{Cc}]*$/u, 'must not contain control characters')
+    .regex(/^[^\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]*$/u, 'must not contain control characters')
+    .regex(/[^\p{Z}\p{C}]/u, 'must not be empty')
 
 /** Text of several lines; tabs and line breaks are kept, other control characters are refused. */
 export const prose = (max: number) =>

@@ -72,6 +72,11 @@ const catalogue = {
     detail: 'Another question was already sent under this idempotency key.',
     next: 'Use a new key for a new question.',
   },
+  'generation.too_many': {
+    status: 429,
+    detail: 'Too many of your questions are being answered already.',
+    next: 'Wait until one of the answers is complete, or stop one.',
+  },
   'generation.not_found': { status: 404, detail: 'There is no such answer in this chat.', next: 'Reload the chat and try again.' },
 
   'model.not_found': { status: 404, detail: 'This model is not offered here any more.', next: 'Pick another model.' },

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { isAbsolute, resolve } from 'node:path'
+import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { type RedisSettings, redisSettings } from './isolation/cache/redis-settings.ts'
 
@@ -14,6 +15,8 @@ const Settings = z.strictObject({
   SARDONYX_PORT: z.coerce.number().int().min(0).max(65_535).default(4700),
   /** `auto`: https wherever other machines can reach it. `off`: a proxy in front speaks TLS, and SARDONYX_BASE_URL says its address. */
   SARDONYX_TLS: z.enum(['auto', 'off']).default('auto'),
+  /** Proxies in front whose X-Forwarded-For is believed: addresses or networks (10.0.0.0/8) with commas between. */
+  SARDONYX_TRUSTED_PROXIES: z.string().default(''),
   /** A certificate and its key, as files in PEM; without them the server makes its own. */
   SARDONYX_TLS_CERT_FILE: z.string().min(1).optional(),
   SARDONYX_TLS_KEY_FILE: z.string().min(1).optional(),
@@ -64,6 +67,7 @@ export interface Config {
   readonly baseUrl: string
   /** How the server speaks TLS itself: not at all, with a given certificate, or with its own. */
   readonly tls: 'off' | 'own' | { readonly certFile: string; readonly keyFile: string }
+  readonly trustedProxies: readonly string[]
   readonly databaseUrl: string | undefined
   readonly databaseCa: string | undefined
   readonly redis: RedisSettings | undefined
@@ -112,11 +116,23 @@ function meaning(settings: z.infer<typeof Settings>): Config {
     redis: redisOf(settings),
     rolePrefix: settings.SARDONYX_ROLE_PREFIX,
     masterKey: settings.SARDONYX_MASTER_KEY === undefined ? undefined : Buffer.from(settings.SARDONYX_MASTER_KEY, 'hex'),
+    trustedProxies: networks(settings.SARDONYX_TRUSTED_PROXIES),
     egressAllow: settings.SARDONYX_EGRESS_ALLOW.split(',')
       .map((entry) => entry.trim())
       .filter((entry) => entry !== ''),
     logLevel: settings.SARDONYX_LOG_LEVEL,
   }
+}
+
+/** Reads addresses and networks; what is neither stops the start. */
+function networks(text: string): string[] {
+  const entries = text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '')
+  const wrong = entries.find((entry) => !ipaddr.isValidCIDR(entry) && !ipaddr.isValid(entry))
+  if (wrong !== undefined) throw new Error(`SARDONYX_TRUSTED_PROXIES: “${wrong}” is neither an address nor a network such as 10.0.0.0/8.`)
+  return entries
 }
 
 function tlsOf(settings: z.infer<typeof Settings>): Config['tls'] {

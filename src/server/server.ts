@@ -85,6 +85,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     log,
     version: VERSION,
     baseUrl: config.baseUrl,
+    trustedProxies: config.trustedProxies,
     certificate: options.certificate,
     database,
     goingDown: goingDown.signal,

@@ -35,11 +35,39 @@ test('an address that is refused locks no more accounts', async () => {
   expect(await limits.attempt({ account: 'alice', ip: '192.0.2.2' }, async () => 'signed in')).toBe('signed in')
 })
 
+test('a stranger who fails does not keep anybody out of their account from elsewhere, and many networks together do', async () => {
+  const limits = new FailureLimits({ perAccount: 3, perAddress: 1_000 })
+  const wrong = () => Promise.reject(new Error('wrong'))
+  const failFrom = async (ip: string) => {
+    for (let i = 0; i < 4; i++) await limits.attempt({ account: 'alice', ip }, wrong).catch(() => undefined)
+  }
+  const signIn = (ip: string) => limits.attempt({ account: 'alice', ip }, async () => 'signed in')
+  await failFrom('192.0.2.1')
+  await expect(signIn('192.0.2.1')).rejects.toThrow('Too many failed attempts')
+  expect(await signIn('192.0.2.2')).toBe('signed in')
+  for (let i = 2; i < 12; i++) await failFrom(`192.0.2.${i}`)
+  await expect(signIn('198.51.100.1')).rejects.toThrow('Too many failed attempts')
+})
+
 test('an account that is refused does not use up its address', async () => {
   const limits = new FailureLimits({ perAccount: 1, perAddress: 2 })
   const wrong = () => Promise.reject(new Error('wrong'))
   for (let i = 0; i < 10; i++) await limits.attempt({ account: 'alice', ip: '192.0.2.1' }, wrong).catch(() => undefined)
   expect(await limits.attempt({ account: 'bob', ip: '192.0.2.1' }, async () => 'signed in')).toBe('signed in')
+})
+
+test('behind a trusted proxy the address that it names counts, and not what the caller wrote before it', async () => {
+  const limits = new FailureLimits({ perAccount: 10, perAddress: 2 })
+  const world = await createWorld({ limits, settings: { 'trusted-proxies': '127.0.0.1' } })
+  const guess = (forwarded: string, i: number) =>
+    world.call('POST', '/api/auth/sign-in', {
+      body: { email: `n${i}@acme.test`, password: 'wrong horse battery staple', organisation: 'acme' },
+      headers: { 'x-forwarded-for': forwarded },
+    })
+  for (let i = 0; i < 3; i++) await guess(`203.0.113.${i}, 192.0.2.1`, i)
+  expect(codeOf(await guess('203.0.113.9, 192.0.2.1', 9))).toBe('auth.too_many_attempts')
+  expect(codeOf(await guess('192.0.2.2', 10))).toBe('auth.wrong_credentials')
+  await world.close()
 })
 
 test('a header does not make another address of a caller', async () => {

@@ -140,3 +140,21 @@ test('messages page back from the latest without loss or repetition', async () =
     expect(seen).toEqual(whole)
   }
 })
+
+test('one person has sixteen answers written at once, and is told to wait for the next; others are not held up', async () => {
+  const slow = (await offer(await world.signIn('carol'), models, ['slow']))('slow')
+  const open = async (person: SignedIn) => {
+    const { id } = (await person.call<Chat>('POST', '/api/chats', { model: slow })).body
+    return send(person, id, { text: 'at length', parentId: null, idempotencyKey: crypto.randomUUID() })
+  }
+  for (let i = 0; i < 16; i++) expect((await open(alice)).status).toBe(202)
+  const refused = await open(alice)
+  expect(refused.status).toBe(429)
+  expect(codeOf(refused)).toBe('generation.too_many')
+  expect(refused.headers['retry-after']).toBe('5')
+  expect((await open(await world.signIn('bob'))).status).toBe(202)
+  await models.reached(17)
+  models.release()
+  await expect.poll(async () => (await open(alice)).status).toBe(202)
+  models.release()
+})

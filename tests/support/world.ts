@@ -41,6 +41,8 @@ export interface WorldOptions {
   readonly baseUrl?: string
   /** With one, the server speaks TLS itself. */
   readonly certificate?: Certificate
+  /** Further settings, named as on the command line. */
+  readonly settings?: Readonly<Record<string, string>>
   readonly setupCode?: SetupCode
   readonly limits?: FailureLimits
   /** Begin from nothing but a migrated database: no organisation, nobody. */
@@ -55,7 +57,10 @@ export async function createWorld(options: WorldOptions = {}) {
   if (options.empty) await superuser(url, (client) => client.query('delete from control.tenant'))
   const log = new KeptLog()
   const database = connect(installation, log, options.pool ?? { app: 5, worker: 3, auth: 3 })
-  const config = readConfig({ 'egress-allow': options.egressAllow ?? '', ...(options.baseUrl ? { 'base-url': options.baseUrl } : {}) }, {})
+  const config = readConfig(
+    { 'egress-allow': options.egressAllow ?? '', ...(options.baseUrl ? { 'base-url': options.baseUrl } : {}), ...options.settings },
+    {},
+  )
   const cache = new InProcessStore(options.clock ?? systemClock)
   const newServer = (): Promise<Server> =>
     createServer({

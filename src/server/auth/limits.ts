@@ -1,17 +1,24 @@
-/** Limits on failures: per account, per address, and per network, so that neither guessing one password nor trying many accounts pays. */
+/**
+ * Limits on failures: of one account from one network, of one account from everywhere, and of one network. Neither guessing one
+ * password nor trying many accounts pays, and a stranger who fails elsewhere does not keep anybody out of their own account.
+ */
 import ipaddr from 'ipaddr.js'
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
 import { Failure } from '../kernel/failure.ts'
 
 const WINDOW_S = 15 * 60
+/** How many networks may use up their failures on one account before it rests for all of them. */
+const NETWORKS = 10
 
 export class FailureLimits {
-  readonly #account: RateLimiterMemory
+  readonly #here: RateLimiterMemory
+  readonly #everywhere: RateLimiterMemory
   readonly #address: RateLimiterMemory
 
   constructor(most: { perAccount: number; perAddress: number } = { perAccount: 10, perAddress: 60 }) {
-    this.#account = new RateLimiterMemory({ points: most.perAccount, duration: WINDOW_S })
-    this.#address = new RateLimiterMemory({ points: most.perAddress, duration: WINDOW_S })
+    this.#here = new RateLimiterMemory({ keyPrefix: 'here', points: most.perAccount, duration: WINDOW_S })
+    this.#everywhere = new RateLimiterMemory({ keyPrefix: 'everywhere', points: most.perAccount * NETWORKS, duration: WINDOW_S })
+    this.#address = new RateLimiterMemory({ keyPrefix: 'address', points: most.perAddress, duration: WINDOW_S })
   }
 
   /**
@@ -20,14 +27,19 @@ export class FailureLimits {
    */
   async attempt<T>(of: { account: string; ip: string }, work: () => Promise<T>): Promise<T> {
     const address = network(of.ip)
+    const here = `${of.account}\n${address}`
     // The address comes first: one that is refused can neither lock more accounts nor fill the memory with made-up ones.
     await spend(this.#address, address)
-    await spend(this.#account, of.account).catch(async (refused: unknown) => {
+    try {
+      await spend(this.#here, here)
+      await spend(this.#everywhere, of.account)
+    } catch (refused) {
       await this.#address.reward(address)
       throw refused
-    })
+    }
     const result = await work()
-    await this.#account.delete(of.account)
+    await this.#here.delete(here)
+    await this.#everywhere.reward(of.account)
     await this.#address.reward(address)
     return result
   }

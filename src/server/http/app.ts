@@ -23,6 +23,8 @@ export interface AppParts extends BindParts {
   readonly ids: Ids
   readonly version: string
   readonly baseUrl: string
+  /** Whose X-Forwarded-For says where a request came from; nobody's when empty. */
+  readonly trustedProxies: readonly string[]
   /** Speaks TLS itself when there is one. */
   readonly certificate: Certificate | undefined
   readonly database: Database
@@ -40,6 +42,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   const { certificate } = parts
   const app = fastify({
     logger: false,
+    trustProxy: parts.trustedProxies.length > 0 ? [...parts.trustedProxies] : false,
     bodyLimit: BODY_LIMIT_BYTES,
     genReqId: () => parts.ids.next<string>(),
     routerOptions: { maxParamLength: 200 },

@@ -20,6 +20,9 @@ export const LIBRARIAN = {
   builtIn: true,
 } as const satisfies Model
 
+/** Of a longer question the beginning is searched for: comparing every word of a book with every passage would hold up everyone. */
+const LONGEST_QUESTION = 4_000
+
 const USAGE = {
   inputTokens: { total: undefined, noCache: undefined, cacheRead: undefined, cacheWrite: undefined },
   outputTokens: { total: undefined, text: undefined, reasoning: undefined },
@@ -32,7 +35,7 @@ export function librarianModel(options: {
 }): LanguageModelV4 {
   const answer = ({ prompt, abortSignal }: LanguageModelV4CallOptions) => {
     const signal = abortSignal ?? new AbortController().signal
-    return answerTo(lastQuestion(prompt), (question) => options.retrieve(question, signal))
+    return answerTo(lastQuestion(prompt).slice(0, LONGEST_QUESTION), (question) => options.retrieve(question, signal))
   }
   return {
     specificationVersion: 'v4',

@@ -77,6 +77,7 @@ export class Asking {
 
   async #answer(tx: WriteTx, chatId: ChatId, to: { questionId: MessageId; model: string }): Promise<Exchange> {
     const { messages, chats, models, generations, clock, ids } = this.#parts
+    if (generations.isBusyFor(tx.actor)) throw new Failure('generation.too_many', { retryAfterS: 5 })
     const model = await models.find(tx, to.model)
     if (!model) throw new Failure('model.not_found')
     const now = new Date(clock.now())
@@ -95,8 +96,8 @@ export class Asking {
       now,
     })
     await messages.addJob(tx, stored, { id: jobId, messageId: answerId })
-    const { tenantId } = tx.actor
-    tx.afterCommit(() => generations.start({ tenantId, jobId, chatId, answerId }))
+    const { tenantId, userId } = tx.actor
+    tx.afterCommit(() => generations.start({ tenantId, userId, jobId, chatId, answerId }))
     return this.#exchange(tx, stored, { questionId: to.questionId, answerId })
   }
 

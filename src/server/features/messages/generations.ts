@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Message, MessageStatus } from '#contract/chats.ts'
-import type { ChatId, JobId, MessageId, TenantId } from '#contract/ids.ts'
+import type { ChatId, JobId, MessageId, TenantId, UserId } from '#contract/ids.ts'
 import type { ChatStore, StoredChat } from '#server/features/chats/index.ts'
 import { LIBRARIAN } from '#server/features/librarian/index.ts'
 import type { JobActor } from '#server/isolation/actor.ts'
@@ -19,6 +19,8 @@ import { Generation } from './generation.ts'
 import type { MessageSearch } from './search.ts'
 import { type MessageStore, textOf } from './store.ts'
 
+/** Answers of one person at once on one server; requests that arrive together may go a few beyond. */
+const MOST_AT_ONCE = 16
 const CHECKPOINT_EVERY_MS = 1_000
 const FIRST_TOKEN_TIMEOUT_MS = 120_000
 const TOTAL_TIMEOUT_MS = 15 * 60_000
@@ -27,6 +29,7 @@ const FINISH_WITHIN_MS = 30_000
 
 export interface Task {
   readonly tenantId: TenantId
+  readonly userId: UserId
   readonly jobId: JobId
   readonly chatId: ChatId
   readonly answerId: MessageId
@@ -48,6 +51,7 @@ type Ending = { status: Exclude<MessageStatus, 'streaming'>; usage: { inputToken
 export class Generations {
   readonly #parts: GenerationParts
   readonly #running = new Map<string, Generation>()
+  readonly #ofPerson = new Map<string, number>()
   #isGoingDown = false
   constructor(parts: GenerationParts) {
     this.#parts = parts
@@ -58,7 +62,13 @@ export class Generations {
     const generation = new Generation()
     if (this.#isGoingDown) generation.stop('interrupted')
     this.#running.set(nameOf(task.tenantId, task.answerId), generation)
+    this.#count(task, 1)
     void this.#run(task, generation)
+  }
+
+  /** Whether this server is writing as many answers for a person as it will at once. */
+  isBusyFor({ tenantId, userId }: Pick<Task, 'tenantId' | 'userId'>): boolean {
+    return (this.#ofPerson.get(nameOf(tenantId, userId)) ?? 0) >= MOST_AT_ONCE
   }
 
   /** The answer if this server is writing it. Callers have shown that they may read it. */
@@ -74,6 +84,13 @@ export class Generations {
     await Promise.all(running.map((generation) => generation.ended))
   }
 
+  #count({ tenantId, userId }: Task, change: 1 | -1): void {
+    const name = nameOf(tenantId, userId)
+    const count = (this.#ofPerson.get(name) ?? 0) + change
+    if (count === 0) this.#ofPerson.delete(name)
+    else this.#ofPerson.set(name, count)
+  }
+
   async #run(task: Task, generation: Generation): Promise<void> {
     let message: Message | undefined
     try {
@@ -83,6 +100,7 @@ export class Generations {
       this.#parts.log.error({ jobId: task.jobId, ...errorFields(error) }, 'an answer could not be kept')
     } finally {
       this.#running.delete(nameOf(task.tenantId, task.answerId))
+      this.#count(task, -1)
       generation.end(message)
     }
   }
@@ -186,6 +204,6 @@ export class Generations {
   }
 }
 
-function nameOf(tenantId: TenantId, answerId: MessageId): string {
-  return `${tenantId}:${answerId}`
+function nameOf(tenantId: TenantId, id: MessageId | UserId): string {
+  return `${tenantId}:${id}`
 }
