@@ -23,8 +23,6 @@ export interface LoginOptions {
   readonly cache?: CacheStore | undefined
 }
 
-export type Login = Awaited<ReturnType<typeof createLogin>>
-
 /** Makes the parts, on connections that stay the caller's. Nothing runs by itself until `ends.start()`. */
 export async function createLogin({ database, keyring, log, clock = systemClock, cache = new InProcessStore(clock) }: LoginOptions) {
   const ids = new Ids(clock)
