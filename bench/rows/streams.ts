@@ -16,8 +16,7 @@ async function conversing(stage: Stage, name: string) {
   const world = await stage.world()
   const models = await startModelServer()
   const server = await world.serve({ egressAllow: models.allow })
-  const { ask, client } = await asker(world, { server, models, name })
-  return { world, models, server, ask, client }
+  return { world, models, server, ...(await asker(world, { server, models, name })) }
 }
 
 /** Alice, with a way to ask the named model and answer where its answer is. */
@@ -25,11 +24,10 @@ async function asker(world: World, { server, models, name }: { server: ServedBy;
   const carol = clientOf(server.port, (await world.signIn('carol')).token)
   const provider = await carol.call<Provider>('POST', '/api/providers', { name: 'Scripted', baseUrl: models.url, models: [name] })
   const client = clientOf(server.port, (await world.signIn('alice')).token)
-  const ask = async (by: Client = client): Promise<string> => {
-    const chat = await by.call<Chat>('POST', '/api/chats', { model: `${provider.id}:${name}` })
-    return askIn(by, chat.id)
-  }
-  return { client, ask }
+  const newChat = async (by: Client = client): Promise<string> =>
+    (await by.call<Chat>('POST', '/api/chats', { model: `${provider.id}:${name}` })).id
+  const ask = async (by: Client = client): Promise<string> => askIn(by, await newChat(by))
+  return { client, newChat, ask }
 }
 
 async function askIn(client: Client, chatId: string): Promise<string> {
@@ -47,14 +45,15 @@ const firstToken: Row = {
   finding:
     'The first piece waited 25 ms for company and no longer does. What is left is the storing of question, answer and job (some fourteen statements and a commit that reaches the disk), and the job’s and the reader’s own looks at the database; they go one after the other.',
   async measure(stage) {
-    const { models, client, ask } = await conversing(stage, 'echo')
-    const chatId = (await ask()).split('/')[3]!
-    const product = (pauseMs: number) => () =>
-      timeOf(async () => {
+    const { models, client, newChat } = await conversing(stage, 'echo')
+    const product = (pauseMs: number) => async () => {
+      const chatId = await newChat()
+      return timeOf(async () => {
         const path = await askIn(client, chatId)
         if (pauseMs > 0) await sleep(pauseMs)
         await client.read(path, isBegun)
       })
+    }
     const body = JSON.stringify({ model: 'echo', stream: true, messages: [{ role: 'user', content: 'One two three four five.' }] })
     const alone = () =>
       timeOf(async () => {
