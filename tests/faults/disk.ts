@@ -22,7 +22,8 @@ export interface Disk {
 /** Makes one; `fill` is for those with `NO_DISK` undefined. */
 export async function openDisk(): Promise<Disk> {
   const path = await mkdtemp(join(tmpdir(), 'sardonyx-faults-'))
-  const mount = (...options: string[]) => void execFileSync('mount', ['-t', 'tmpfs', '-o', options.join(), 'sardonyx-faults', path])
+  const mount = (...options: string[]) =>
+    void execFileSync('mount', ['-t', 'tmpfs', '-o', options.join(), 'sardonyx-faults', path], { stdio: 'pipe' })
   if (NO_DISK === undefined) mount(`size=${SIZE}`, 'mode=755')
   return {
     path,

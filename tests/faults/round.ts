@@ -3,10 +3,10 @@
  * what they were promised is counted from outside. A question counts as promised once the server has said that it took it.
  */
 import { setTimeout as pause } from 'node:timers/promises'
+import { vi } from 'vitest'
 import type { Chat, MessageStatus } from '#contract/chats.ts'
 import type { Asked, Exchange } from '#tests/support/conversation.ts'
 import { asked, messagesOf, textOf } from '#tests/support/conversation.ts'
-import { eventually } from '#tests/support/redis.ts'
 import type { Answer } from '#tests/support/world.ts'
 import { halfAnswerTo, type MODELS } from './provider.ts'
 import { type Reader, readAnswer } from './reader.ts'
@@ -14,6 +14,7 @@ import type { Player, Stage } from './stage.ts'
 
 const PAUSE_MS = 20
 const MOST_TRIES = 2_000
+const UNHURRIED = { timeout: 60_000, interval: 25 }
 /** So that tables have to grow: on a full disk, what fits into a page that is there already is still taken. */
 const PADDING = 'and more '.repeat(100)
 
@@ -32,8 +33,8 @@ export interface Fault {
   readonly endsServer?: boolean
   /** Why it cannot be tried here. */
   readonly missing?: string | undefined
-  /** Breaks something and mends it. `felt` resolves once a request has failed. */
-  strike(stage: Stage, felt: () => Promise<void>): Promise<void>
+  /** Breaks something and mends it. `felt` resolves once this many requests have failed. */
+  strike(stage: Stage, felt: (times: number) => Promise<unknown>): Promise<void>
 }
 
 export interface Question {
@@ -71,7 +72,7 @@ export async function playRound(stage: Stage, fault: Fault): Promise<Round> {
   let isOver = false
   const strike = async () => {
     try {
-      await fault.strike(stage, () => eventually(() => round.troubles.length + round.wrong.length > 0))
+      await fault.strike(stage, (times) => vi.waitUntil(() => round.troubles.length + round.wrong.length >= times, UNHURRIED))
     } finally {
       isOver = true
     }
@@ -94,8 +95,8 @@ async function openThread(stage: Stage, round: Round, player: Player): Promise<T
   const held = await ask(round, thread, 'held')
   const half = halfAnswerTo(held.key)
   const reader = readAnswer(stage.address, player.token, held.taken.path)
-  await eventually(() => reader.text === half)
-  await eventually(async () => (await keptText(player, held.taken)) === half)
+  await vi.waitUntil(() => reader.text === half, UNHURRIED)
+  await vi.waitUntil(async () => (await keptText(player, held.taken)) === half, UNHURRIED)
   return { ...thread, seen: half, reader }
 }
 
@@ -121,16 +122,17 @@ async function ask(
   return question
 }
 
-/** Calls until there is an answer, noting what went wrong; only a broken connection and a database that is away are tried again. */
+/** Calls until there is an answer, noting what went wrong. Only a broken connection, a database that is away, and being busy are tried again. */
 export async function insist<T>(round: Pick<Round, 'troubles' | 'wrong'>, attempt: () => Promise<Answer<T>>): Promise<Answer<T>> {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const answer = await attempt().catch((error: unknown) => {
       if (!(error instanceof TypeError)) throw error
       round.troubles.push('connection')
     })
-    if (answer && answer.status < 500) return answer
-    if (answer && (answer.body as { code?: string }).code === 'server.unavailable') round.troubles.push('unavailable')
-    else if (answer) round.wrong.push(`${answer.status} ${answer.text}`)
+    const code = (answer?.body as { code?: string } | undefined)?.code
+    if (answer && answer.status < 500 && code !== 'generation.too_many') return answer
+    if (code === 'server.unavailable') round.troubles.push('unavailable')
+    else if (answer && answer.status >= 500) round.wrong.push(`${answer.status} ${answer.text}`)
     await pause(PAUSE_MS)
   }
   throw new Error('the server never answered')

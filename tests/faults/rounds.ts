@@ -7,6 +7,7 @@ import { freeze, type Stage } from './stage.ts'
 
 const FROZEN_MS = 1_500
 const AWAY_MS = 500
+const CUT_EVERY_MS = 20
 
 const kill = (pid: number) => void process.kill(pid, 'SIGKILL')
 
@@ -16,9 +17,9 @@ async function freezeFor(pid: number): Promise<void> {
   thaw()
 }
 
-async function fillDisk(stage: Stage, felt: () => Promise<void>): Promise<void> {
+async function fillDisk(stage: Stage, felt: (times: number) => Promise<unknown>): Promise<void> {
   await stage.disk.fill()
-  await felt().finally(stage.disk.makeRoom)
+  await felt(1).finally(stage.disk.makeRoom)
   await pause(AWAY_MS)
   if (!stage.isServerUp()) await stage.startServer()
 }
@@ -43,7 +44,7 @@ export const FAULTS: readonly Fault[] = [
     endings: PERHAPS_CUT_SHORT,
     async strike(stage, felt) {
       kill(await stage.postmaster())
-      await felt()
+      await felt(1)
     },
   },
   {
@@ -102,8 +103,8 @@ export const FAULTS: readonly Fault[] = [
     troubles: ['connection'],
     endings: ['complete'],
     async strike({ ways }, felt) {
-      const cutting = setInterval(() => ways.people.cut(), 50)
-      await felt().finally(() => clearInterval(cutting))
+      const cutting = setInterval(() => ways.people.cut(), CUT_EVERY_MS)
+      await felt(20).finally(() => clearInterval(cutting))
     },
   },
   {
