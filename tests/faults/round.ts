@@ -83,8 +83,10 @@ export async function playRound(stage: Stage, fault: Fault): Promise<Round> {
       await pause(PAUSE_MS)
     } while (!isOver)
   }
-  await Promise.all([strike(), ...round.threads.map(write)])
+  // All of them, whatever becomes of one: the next round begins on a mended stage on which nobody asks.
+  const ends = await Promise.allSettled([strike(), ...round.threads.map(write)])
   stage.provider.release()
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
   return round
 }
 
