@@ -45,7 +45,7 @@ const freshStart: Row = {
   goal: { atMost: 10_000 },
   how: 'The same on an empty data directory: keyring and database are made. The packages are installed and the web interface is built; with those, the goal is 90 seconds.',
   control: 'Ten starts, one after the other.',
-  finding: 'Most of it is initdb.',
+  finding: '',
   async measure(stage) {
     const rounds = stage.quick ? 1 : 5
     const { subject } = await takeTurns(rounds, { subject: async () => started(await folder(stage)) })
@@ -60,7 +60,8 @@ const signIn: Row = {
   goal: { atMost: 5 },
   how: 'One sign-in after the other over HTTP, less what checking the hash takes in the same process, timed in turns.',
   control: 'The same with the hash left in.',
-  finding: 'Two trips for the credential and one transaction for the session, whose commit reaches the disk.',
+  finding:
+    'Two transactions by single trips, one of which has to reach the disk, then the login and the person are read back: about a dozen trips. Fewer would do.',
   async measure(stage) {
     const world = await stage.world()
     const server = await world.serve()
