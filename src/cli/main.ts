@@ -19,17 +19,21 @@ try {
 }
 
 async function run(args: string[]): Promise<void> {
-  const text = { type: 'string' } as const
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { url: text, email: text, organisation: text, model: text },
-  })
+  const { values, positionals } = understood(args)
   const [command, question] = positionals
   const server: Server = { url: values.url ?? 'http://localhost:4700', token: process.env.SARDONYX_TOKEN }
   if (command === 'sign-in' && values.email !== undefined) return printToken(server, values.email, values.organisation)
   if (command === 'ask' && question !== undefined) return ask(server, question, values.model)
   throw new Error(HELP)
+}
+
+function understood(args: string[]) {
+  const text = { type: 'string' } as const
+  try {
+    return parseArgs({ args, allowPositionals: true, options: { url: text, email: text, organisation: text, model: text } })
+  } catch (error) {
+    throw new Error(`${(error as Error).message.split('.')[0]}.\n\n${HELP}`, { cause: error })
+  }
 }
 
 async function printToken(server: Server, email: string, organisation: string | undefined): Promise<void> {

@@ -83,13 +83,15 @@ export const line = (max: number) =>
     .regex(/^[^\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]*$/u, 'must not contain control characters')
     .regex(/[^\p{Z}\p{C}]/u, 'must not be empty')
 
-/** Text of several lines; tabs and line breaks are kept, other control characters are refused. */
+const CONTROLS = /[^\P{Cc}\t\n\r]/gu
+
+/** Text of several lines. Tabs and line breaks are kept; other control characters, as in a log that was pasted, are left out. */
 export const prose = (max: number) =>
   z
     .string()
+    .overwrite((text) => text.replace(CONTROLS, ''))
     .min(1, { error: 'must not be empty', abort: true })
     .max(max, `must be at most ${max} characters`)
-    .regex(/^(?:[^\p{Cc}]|[\t\n\r])*$/u, 'must not contain control characters')
     .refine((text) => text.trim() !== '', 'must not be empty')
 
 export const Time = z.iso.datetime().describe('RFC 3339, UTC')

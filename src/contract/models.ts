@@ -19,7 +19,7 @@ export const Model = z.strictObject({
   id: ModelId,
   name: z.string(),
   provider: z.string().describe('who receives the text, for the scope seal'),
-  runsHere: z.boolean().describe('whether text stays on this server'),
+  runsHere: z.boolean().describe('whether text stays in this server; true of what is built in, since nobody can vouch for more'),
   builtIn: z.boolean(),
 })
 export type Model = z.infer<typeof Model>

@@ -12,7 +12,7 @@ const Settings = z.strictObject({
   SARDONYX_DATA_DIR: z.string().min(1).default('./data'),
   /** The address to listen on; loopback unless told otherwise. */
   SARDONYX_HOST: z.string().min(1).default('127.0.0.1'),
-  SARDONYX_PORT: z.coerce.number().int().min(0).max(65_535).default(4700),
+  SARDONYX_PORT: z.coerce.number('must be a number from 0 to 65535').int().min(0).max(65_535).default(4700),
   /** `auto`: https wherever other machines can reach it. `off`: a proxy in front speaks TLS, and SARDONYX_BASE_URL says its address. */
   SARDONYX_TLS: z.enum(['auto', 'off']).default('auto'),
   /** Proxies in front whose X-Forwarded-For is believed: addresses or networks (10.0.0.0/8) with commas between. */

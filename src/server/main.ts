@@ -34,20 +34,7 @@ try {
 }
 
 async function run(args: string[]): Promise<number> {
-  const text = { type: 'string' } as const
-  const parsed = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      ...Object.fromEntries(OPTIONS.map((name) => [name, text])),
-      help: { type: 'boolean' },
-      'print-roles': { type: 'boolean' },
-      name: text,
-      slug: text,
-      'admin-name': text,
-      'admin-email': text,
-    },
-  })
+  const parsed = understood(args)
   const values: Readonly<Record<string, string | boolean | undefined>> = parsed.values
   const command = parsed.positionals.join(' ') || 'serve'
   if (values.help || command === 'help') {
@@ -72,6 +59,19 @@ async function run(args: string[]): Promise<number> {
     )
   }
   throw new Error(`There is no command “${command}”.\n\n${HELP}`)
+}
+
+/** What the command line says; throws a sentence about what it should not say. */
+function understood(args: string[]) {
+  const text = { type: 'string' } as const
+  const flag = { type: 'boolean' } as const
+  const settings = Object.fromEntries(OPTIONS.map((name) => [name, text]))
+  const options = { ...settings, help: flag, 'print-roles': flag, name: text, slug: text, 'admin-name': text, 'admin-email': text }
+  try {
+    return parseArgs({ args, allowPositionals: true, options })
+  } catch (error) {
+    throw new Error(`${(error as Error).message.split('.')[0]}. “sardonyx help” lists them.`, { cause: error })
+  }
 }
 
 /** Runs a command on an installation and says its result. */

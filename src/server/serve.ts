@@ -45,6 +45,7 @@ export async function serve(config: Config, say: (line: string) => void, mode: '
       const { port } = server.app.server.address() as AddressInfo
       const address = config.baseUrl.replace(`:${config.port}`, `:${port}`)
       if (certificate?.isSelfMade) say(explained(certificate))
+      setupCode?.announce()
       say(isSetUp ? `\nReady at ${address}\n` : `\nOpen ${address}/setup and enter the setup code.\n`)
       // A setting that is given is the operator's answer already.
       if (config.egressAllow.length === 0) void offerModelServers(say)

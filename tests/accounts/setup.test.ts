@@ -17,6 +17,7 @@ async function begin(limits?: FailureLimits): Promise<void> {
   codes = []
   laterMs = 0
   const setupCode = new SetupCode(clock, (code) => void codes.push(code))
+  setupCode.announce()
   world = await createWorld({ empty: true, setupCode, clock, ...(limits ? { limits } : {}) })
 }
 afterEach(() => world.close())

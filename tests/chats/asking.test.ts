@@ -110,14 +110,19 @@ test.each([
   ['100,001 characters', 'x'.repeat(100_001), 'must be at most 100000 characters'],
   ['nothing', '', 'must not be empty'],
   ['only spaces', ' \n\t ', 'must not be empty'],
-  ['NUL', 'a\u0000b', 'must not contain control characters'],
-  ['escape', 'a\u001b[31m', 'must not contain control characters'],
+  ['nothing but control characters', '\u0000\u001b', 'must not be empty'],
 ])('a question is refused with the reason: %s', async (_, text, message) => {
   const chatId = await newChat()
   const refused = await send(alice, chatId, { text, parentId: null })
   expect([refused.status, codeOf(refused)]).toEqual([400, 'request.invalid'])
   expect((refused.body as unknown as Problem).errors).toEqual([{ path: 'text', message }])
   expect(await messagesOf(alice, chatId)).toEqual([])
+})
+
+test('control characters, as in a log that was pasted, are left out of a question', async () => {
+  const answer = await begin(alice, { model: echo, text: '\u001b[31mfailed\u001b[0m\u0000\r\n\tat line 3\f' })
+  await follow(alice, answer)
+  expect(textOf((await messagesOf(alice, answer.chatId))[0]!)).toBe('[31mfailed[0m\r\n\tat line 3')
 })
 
 test('messages page back from the latest without loss or repetition', async () => {

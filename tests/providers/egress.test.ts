@@ -58,7 +58,7 @@ describe('what the operator permits', () => {
   test('the same host on another port is refused, and the sentence names what to set', async () => {
     const egress = guard({ allow: [`127.0.0.1:${port}`] })
     const details = await refusal(egress.check(`http://127.0.0.1:${port - 1}/v1`))
-    expect(details.next).toContain(`SARDONYX_EGRESS_ALLOW=127.0.0.1:${port - 1}`)
+    expect(details.next).toContain(`--egress-allow 127.0.0.1:${port - 1}`)
     await refusal(egress.fetch(`http://127.0.0.1:${port - 1}/v1`))
   })
 

@@ -230,6 +230,7 @@ describe('the owner, with the same request', () => {
     const setupCode = new SetupCode(systemClock, (shown) => {
       code = shown
     })
+    setupCode.announce()
     const empty = await createWorld({ empty: true, setupCode })
     const request = EXAMPLES['setup.run']!(things)
     expect((await empty.call('POST', '/api/setup', { body: { ...request.body, code } })).status).toBe(201)

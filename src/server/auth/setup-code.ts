@@ -12,16 +12,24 @@ export class SetupCode {
   #code = ''
   #madeAtMs = 0
 
-  /** Makes the first code and shows it; each later one is shown in the same way. */
+  /** Makes the first code, for `announce` to show; each later one is shown by itself. */
   constructor(clock: Clock, show: (code: string) => void) {
     this.#clock = clock
     this.#show = show
     this.#renew()
   }
 
+  /** Shows the current code. */
+  announce(): void {
+    this.#show(this.#code)
+  }
+
   /** Whether the text is the current code, however it was spaced or cased. A code past its hour is replaced, and the new one shown. */
   accepts(text: string): boolean {
-    if (this.#clock.now() - this.#madeAtMs > GOOD_FOR_MS) this.#renew()
+    if (this.#clock.now() - this.#madeAtMs > GOOD_FOR_MS) {
+      this.#renew()
+      this.announce()
+    }
     const given = Buffer.from(text.toUpperCase().replace(/[^0-9A-Z]/g, ''))
     const wanted = Buffer.from(this.#code.replaceAll('-', ''))
     return given.length === wanted.length && timingSafeEqual(given, wanted)
@@ -31,6 +39,5 @@ export class SetupCode {
     const letters = Array.from({ length: 12 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')
     this.#code = letters.replace(/(.{4})(?=.)/g, '$1-')
     this.#madeAtMs = this.#clock.now()
-    this.#show(this.#code)
   }
 }

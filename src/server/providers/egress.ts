@@ -146,7 +146,7 @@ function refused({ host, port }: Target): Failure {
   const place = `${host.includes(':') ? `[${host}]` : host}:${port}`
   return new Failure('provider.address_refused', {
     detail: `This server may not call ${place}.`,
-    next: `Check the spelling and use a public https address; for another, the operator of the server can set SARDONYX_EGRESS_ALLOW=${place}.`,
+    next: `Check the spelling and use a public https address; for another, the operator of the server can permit it and start it again: npm start -- --egress-allow ${place} (or SARDONYX_EGRESS_ALLOW).`,
   })
 }
 

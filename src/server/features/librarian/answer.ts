@@ -13,7 +13,7 @@ export type Piece = string | Citation
 
 const NOTHING = `Nothing in your chats or the handbook mentions that.
 
-The Librarian only searches and quotes. For an answer in new words, pick another model below the question, or ask an administrator to add one under Models.`
+The Librarian only searches and quotes. For an answer in new words, pick a model below the question; an administrator adds them under Models.`
 const ENDING = '*Quoted word for word; nothing is added.*'
 
 const MONTHS = 'January February March April May June July August September October November December'.split(' ')

@@ -24,6 +24,8 @@ const MOST_AT_ONCE = 16
 const CHECKPOINT_EVERY_MS = 1_000
 const FIRST_TOKEN_TIMEOUT_MS = 120_000
 const TOTAL_TIMEOUT_MS = 15 * 60_000
+/** Shorter than the lease under which the empty answer was stored. */
+const BEGIN_WITHIN_MS = 5_000
 /** How long the end of an answer is offered to a database that is away, before it is left to the last checkpoint. */
 const FINISH_WITHIN_MS = 30_000
 
@@ -106,20 +108,30 @@ export class Generations {
   }
 
   async #write(task: Task, generation: Generation): Promise<Message | undefined> {
-    const { jobs, units, answering } = this.#parts
-    let actor: JobActor
-    let conversation: Conversation
-    try {
-      actor = await jobs.actorOf(task.tenantId, task.jobId)
-      conversation = await units.read(actor, (tx) => answering.conversation(tx, task))
-    } catch (error) {
-      if (isRefusal(error)) return undefined
-      throw error
-    }
+    const begun = await this.#begin(task)
+    if (!begun) return undefined
+    const { actor, conversation } = begun
     const checkpoints = this.#checkpoint(actor, conversation.stored, { task, generation })
     const ending = await this.#ask(actor, conversation, generation)
     await checkpoints.stop()
     return this.#finish(actor, conversation, { task, generation, ending })
+  }
+
+  /** Who acts, and the conversation so far; undefined when the person may not any more. A database that is away is waited for while the lease lasts. */
+  async #begin(task: Task): Promise<{ actor: JobActor; conversation: Conversation } | undefined> {
+    const { jobs, units, answering, clock, log } = this.#parts
+    const lastMs = clock.now() + BEGIN_WITHIN_MS
+    for (;;) {
+      try {
+        const actor = await jobs.actorOf(task.tenantId, task.jobId)
+        return { actor, conversation: await units.read(actor, (tx) => answering.conversation(tx, task)) }
+      } catch (error) {
+        if (isRefusal(error)) return undefined
+        if (clock.now() > lastMs) throw error
+        log.warn(errorFields(error), 'the beginning of an answer is tried again')
+        await sleep(500)
+      }
+    }
   }
 
   async #ask(actor: JobActor, conversation: Conversation, generation: Generation): Promise<Ending> {

@@ -49,8 +49,9 @@ function offered(provider: Provider): Model[] {
   return provider.models.map((name) => ({
     id: modelId(provider, name),
     name,
-    provider: provider.name,
-    runsHere: isLoopback(host),
+    // What listens at a loopback address may be a gateway or a tunnel: it is here, but nobody can say that the text stays here.
+    provider: isLoopback(host) ? `${provider.name}, at this machine` : provider.name,
+    runsHere: false,
     builtIn: false,
   }))
 }
