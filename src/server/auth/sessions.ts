@@ -50,7 +50,7 @@ export class Sessions {
     const nowMs = this.#clock.now()
     const expiresAtMs = nowMs + ABSOLUTE_LIMIT_MS
     const token = this.#tokens.issue({ userId, tenantId: tx.tenantId, sessionId, nowMs, expiresAtMs })
-    await tx.change(
+    await tx.changeAll([
       tx.db.insertInto('auth_session').values({
         id: sessionId,
         user_id: userId,
@@ -59,9 +59,9 @@ export class Sessions {
         ip: device.ip,
         user_agent: device.userAgent?.slice(0, 400) ?? null,
       }),
-    )
-    await tx.change(tx.db.insertInto('auth_session_seen').values({ session_id: sessionId }))
-    await tx.change(tx.db.insertInto('auth_token').values({ hash: tokenHash(token), session_id: sessionId }))
+      tx.db.insertInto('auth_session_seen').values({ session_id: sessionId }),
+      tx.db.insertInto('auth_token').values({ hash: tokenHash(token), session_id: sessionId }),
+    ])
     return { token, sessionId, expiresAtMs }
   }
 

@@ -5,7 +5,8 @@
 import type { Compilable, Kysely } from 'kysely'
 import type { TenantId } from '#contract/ids.ts'
 import { Failure } from '../kernel/failure.ts'
-import type { Database } from './database.ts'
+import type { Connection, Database } from './database.ts'
+import type { Outcome, Statement } from './flight.ts'
 import { doorQueries } from './queries.ts'
 import type { TenantTables } from './tables.ts'
 import { enterStatement } from './unit-of-work.ts'
@@ -17,6 +18,8 @@ export interface DoorTx {
   all<O>(query: Compilable<O>): Promise<O[]>
   first<O>(query: Compilable<O>): Promise<O | undefined>
   change(query: Compilable<unknown>): Promise<number>
+  /** Several changes in one flight, all or none. */
+  changeAll(queries: readonly Compilable<unknown>[]): Promise<void>
 }
 
 export interface TenantEntry {
@@ -51,14 +54,14 @@ export class Doors {
 
   async #transaction<T>(tenantId: TenantId, adminTokenHash: Buffer | undefined, work: (tx: DoorTx) => Promise<T>): Promise<T> {
     return this.#database.connected('auth', async (connection) => {
+      const send = beginning(connection)
       const run = async (query: Compilable<unknown>) => {
         const { sql, parameters } = query.compile()
-        return (await connection.fly([{ text: sql, values: parameters }]))[0]!
+        return (await send([{ text: sql, values: parameters }]))[0]!
       }
       try {
-        await connection.fly([{ text: 'begin isolation level read committed', values: [] }])
         if (adminTokenHash) {
-          const [entered] = await connection.fly([enterStatement(tenantId, adminTokenHash, true)])
+          const [entered] = await send([enterStatement(tenantId, adminTokenHash, true)])
           if (entered!.rows[0]?.role !== 'admin') throw new Failure('auth.not_allowed')
         }
         const result = await work({
@@ -67,6 +70,14 @@ export class Doors {
           all: async <O>(query: Compilable<O>) => (await run(query)).rows as O[],
           first: async <O>(query: Compilable<O>) => (await run(query)).rows[0] as O | undefined,
           change: async (query) => (await run(query)).rowCount,
+          changeAll: async (queries) => {
+            await send(
+              queries.map((query) => {
+                const { sql, parameters } = query.compile()
+                return { text: sql, values: parameters }
+              }),
+            )
+          },
         })
         await connection.commit()
         return result
@@ -75,5 +86,15 @@ export class Doors {
         throw error
       }
     })
+  }
+}
+
+/** Sends statements; `begin` travels with the first of them. */
+function beginning(connection: Connection): (statements: readonly Statement[]) => Promise<Outcome[]> {
+  let before: readonly Statement[] = [{ text: 'begin isolation level read committed', values: [] }]
+  return async (statements) => {
+    const flown = [...before, ...statements]
+    before = []
+    return (await connection.fly(flown)).slice(flown.length - statements.length)
   }
 }

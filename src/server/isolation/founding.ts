@@ -51,5 +51,8 @@ function doorOver(client: pg.Client, tenantId: TenantId): DoorTx {
     all: async <O>(query: Compilable<O>) => (await run(query)).rows as O[],
     first: async <O>(query: Compilable<O>) => (await run(query)).rows[0] as O | undefined,
     change: async (query) => (await run(query)).rowCount ?? 0,
+    changeAll: async (queries) => {
+      for (const query of queries) await run(query)
+    },
   }
 }
