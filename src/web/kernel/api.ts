@@ -50,8 +50,14 @@ export async function document(path: `/${string}`): Promise<unknown> {
 
 async function checked(path: string, init: RequestInit): Promise<Response> {
   const response = await reached(path, init)
-  if (!response.ok) throw new ApiProblem((await response.json()) as Problem)
+  if (!response.ok) throw new ApiProblem((await response.json()) as Problem, waitOf(response))
   return response
+}
+
+/** Retry-After in seconds, which is how Sardonyx gives it. */
+function waitOf(response: Response): number | null {
+  const given = response.headers.get('retry-after')
+  return given !== null && /^\d+$/.test(given) ? Number(given) : null
 }
 
 /** A refusal that is not problem+json came from something between here and the server, so the server was not reached. */

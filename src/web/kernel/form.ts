@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { type DefaultValues, type FieldValues, type Path, type UseFormReturn, useForm } from 'react-hook-form'
 import type { z } from 'zod'
 import type { FailureCode } from '#contract/errors.ts'
-import { ApiProblem } from './problem.ts'
+import { ApiProblem, explain } from './problem.ts'
 import { noticeSessionEnd } from './session.ts'
 import { t } from './text.ts'
 
@@ -67,10 +67,11 @@ function showAtFields<In extends FieldValues, Out>(
   fields: Partial<Record<FailureCode, Path<In>>>,
 ): boolean {
   if (!(error instanceof ApiProblem)) return false
-  const { code, detail, next, errors = [] } = error.problem
+  const { code, errors = [] } = error.problem
+  const { what, next } = explain(error)
   const known = Object.keys(form.getValues())
   const field = fields[code as FailureCode]
-  if (field) form.setError(field, { type: SAID, message: `${detail} ${next}` }, { shouldFocus: true })
+  if (field) form.setError(field, { type: SAID, message: `${what} ${next}` }, { shouldFocus: true })
   const named = errors.filter(({ path }) => known.includes(path.split('.')[0] ?? ''))
   for (const { path, message } of named) form.setError(path.split('.')[0] as Path<In>, { type: SAID, message })
   return field !== undefined || named.length > 0

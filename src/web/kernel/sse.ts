@@ -5,7 +5,7 @@
 import { open } from './api.ts'
 import { onRecovery } from './connection.ts'
 import type { EndpointId, Events } from './endpoints.ts'
-import { ApiProblem, Unreachable } from './problem.ts'
+import { mayPass, Unreachable } from './problem.ts'
 
 const PAUSES_MS = [300, 1_000, 2_000, 4_000, 8_000]
 const SILENCE_MS = 60_000
@@ -50,11 +50,6 @@ async function readOn<Id extends EndpointId>(id: Id, following: Following<Id>, s
     if (event.name === null || state.ended) continue
     state.ended = following.onEvent({ name: event.name, data: JSON.parse(event.data) } as EventOf<Id>)
   }
-}
-
-/** A break of the connection, or a server that is busy or down, is worth another try; a refusal is not. */
-function mayPass(error: unknown): boolean {
-  return error instanceof Unreachable || (error instanceof ApiProblem && (error.problem.status >= 500 || error.problem.status === 429))
 }
 
 interface Raw {

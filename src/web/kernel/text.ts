@@ -23,6 +23,12 @@ type Values<K extends TextKey> = Catalogue[K] extends string
   ? Record<Names<Catalogue[K]>, string | number>
   : Record<Names<Template<Catalogue[K]>> | 'count', string | number>
 
+/** Names the field of a request as the forms do; `path` may go on into the field. */
+export function fieldName(path: string): string {
+  const key = `field.${path.split('.')[0]}`
+  return key in catalogue ? t(key as 'field.other') : t('field.other')
+}
+
 const LOCALE = 'en'
 const plural = new Intl.PluralRules(LOCALE)
 const number = new Intl.NumberFormat(LOCALE)

@@ -1,7 +1,7 @@
 /** An open chat. */
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
-import { useEffect, useMemo, useState } from 'react'
+import { Suspense, useEffect, useMemo } from 'react'
 import type { Chat, Message } from '#contract/chats.ts'
 import { ModelPicker } from '#web/features/models/model-picker.tsx'
 import { call } from '#web/kernel/api.ts'
@@ -11,6 +11,7 @@ import { noticeSessionEnd } from '#web/kernel/session.ts'
 import { t } from '#web/kernel/text.ts'
 import { Button } from '#web/ui/button.tsx'
 import { PageHead } from '#web/ui/frame.tsx'
+import { lazyPart } from '#web/ui/lazy-part.ts'
 import { FailureNotice } from '#web/ui/notice.tsx'
 import { report } from '#web/ui/report.ts'
 import { ChatHead } from './chat-head.tsx'
@@ -20,9 +21,12 @@ import { chatQuery, putChat } from './data/chat-list.ts'
 import { messagesQuery, refreshMessages } from './data/messages.ts'
 import { ask, takeBack } from './data/outbox.ts'
 import { textOf } from './data/parts.ts'
-import { NoSuchChat } from './no-such-chat.tsx'
+import { newestLeaf } from './data/tree.ts'
 import { Thread } from './thread.tsx'
-import { stop, useThread } from './use-thread.ts'
+import { useEditing } from './use-editing.ts'
+import { stop, type ThreadState, useThread } from './use-thread.ts'
+
+const NoSuchChat = lazyPart(async () => (await import('./no-such-chat.tsx')).NoSuchChat)
 
 /** The page of a chat: its thread, or why it can't be shown. */
 export function ChatPage() {
@@ -36,8 +40,13 @@ export function ChatPage() {
     const loadOlder = messages.hasNextPage && !messages.isFetchingNextPage ? () => void messages.fetchNextPage() : null
     return <OpenChat key={chatId} chat={chat.data} messages={items} loadOlder={loadOlder} />
   }
-  if (error instanceof ApiProblem && (error.problem.status === 404 || error.problem.status === 400))
-    return <NoSuchChat key={chatId} chatId={chatId} />
+  if (error instanceof ApiProblem && (error.problem.status === 404 || error.problem.status === 400)) {
+    return (
+      <Suspense fallback={<ThreadSkeleton />}>
+        <NoSuchChat key={chatId} chatId={chatId} />
+      </Suspense>
+    )
+  }
   if (error) {
     return (
       <>
@@ -59,17 +68,19 @@ interface OpenChatProps {
 
 function OpenChat({ chat, messages, loadOlder }: OpenChatProps) {
   const thread = useThread(chat.id, messages, chat.model)
-  const [editing, setEditing] = useState<{ text: string; parentId: string | null; round: number } | null>(null)
+  const { editing, place, composerKey, begin, end, putBack } = useEditing(chat.id)
   const earlier = useMemo(() => [...new Set(messages.flatMap(({ modelName }) => modelName ?? []))], [messages])
   const send = (text: string) => {
     ask(chat.id, { text, model: chat.model, parentId: editing ? editing.parentId : (thread.path.at(-1)?.id ?? null) })
-    setEditing(null)
+    if (editing) end()
     thread.show(null)
   }
-  const edit = (text: string, parentId: string | null) => setEditing({ text, parentId, round: (editing?.round ?? 0) + 1 })
   const editUnsent = () => {
-    if (thread.unsent) edit(thread.unsent.text, thread.unsent.parentId)
+    const { unsent, tree } = thread
     takeBack(chat.id)
+    if (!unsent) return
+    if (editing || unsent.parentId === (newestLeaf(tree)?.id ?? null)) putBack(unsent.text)
+    else begin(unsent.text, unsent.parentId)
   }
   return (
     <>
@@ -78,22 +89,28 @@ function OpenChat({ chat, messages, loadOlder }: OpenChatProps) {
         place={chat.id}
         thread={thread}
         loadOlder={loadOlder}
-        onEdit={(question) => edit(textOf(question), question.parentId)}
+        onEdit={(question) => begin(textOf(question), question.parentId)}
         onEditUnsent={editUnsent}
+        onDiscardUnsent={() => takeBack(chat.id)}
       />
       <Composer
-        key={`${chat.id} ${editing?.round ?? 0}`}
-        place={chat.id}
-        begin={editing?.text}
+        key={composerKey}
+        place={place}
         onSend={send}
         onStop={thread.writing && (() => thread.writing && void stop(thread.writing))}
-        sending={thread.unsent !== undefined}
-        above={editing && <EditingNote onCancel={() => setEditing(null)} />}
+        hold={holdOf(thread)}
+        above={editing && <EditingNote onCancel={end} />}
         seal={<ChatSeal model={chat.model} earlier={earlier} />}
         model={<ModelPicker models={thread.models} chosen={chat.model} onChoose={(model) => void chooseModel(chat, model)} />}
       />
     </>
   )
+}
+
+/** Why no question can be sent in this thread just now. */
+function holdOf({ unsent, writing }: ThreadState): string | null {
+  if (unsent) return unsent.state === 'sending' ? t('composer.holdSending') : t('composer.holdUnsent')
+  return writing ? t('composer.holdWriting') : null
 }
 
 function EditingNote({ onCancel }: { onCancel: () => void }) {

@@ -1,11 +1,11 @@
 /** Where questions are written: grows with the text, keeps it as a draft, sends with Enter, and never while a word is being composed. */
 import { type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { hasKeyboard } from '#web/kernel/media.ts'
-import { useMe } from '#web/kernel/session.ts'
 import { useShortcut } from '#web/kernel/shortcuts.ts'
-import { store, stored } from '#web/kernel/stored.ts'
 import { t } from '#web/kernel/text.ts'
 import { Icon } from '#web/ui/icon.tsx'
+import { useDraft } from './data/drafts.ts'
+import { UNKERNED } from './long-text.ts'
 
 /** What the contract takes as one question. */
 const LONGEST = 100_000
@@ -13,13 +13,11 @@ const LONGEST = 100_000
 interface ComposerProps {
   /** Under which the draft is kept. */
   place: string
-  /** The text to begin with, instead of the draft. */
-  begin?: string | undefined
   onSend: (text: string) => void
   /** Stops the answer being written; null when none is. */
   onStop: (() => void) | null
-  /** Whether a question is on its way, so that no other can be sent. */
-  sending: boolean
+  /** Why nothing can be sent just now, said to whoever tries; null when it can. */
+  hold: string | null
   /** Stands above the text. */
   above?: ReactNode
   /** Stand below the text: the seal, and the model. */
@@ -28,15 +26,17 @@ interface ComposerProps {
 }
 
 /** The composer; give it a `key` of its place, so that each chat has its own text. */
-export function Composer({ place, begin, onSend, onStop, sending, above, seal, model }: ComposerProps) {
-  const [text, setText, forget] = useDraft(place, begin)
+export function Composer({ place, onSend, onStop, hold, above, seal, model }: ComposerProps) {
+  const [text, setText] = useDraft(place)
+  const [tried, setTried] = useState(false)
   const area = useComposerArea(text)
   const tooLong = text.length > LONGEST
-  const blocked = sending || onStop !== null || tooLong
+  const nothing = tooLong || text.trim() === ''
   const send = () => {
-    if (blocked || text.trim() === '') return
+    setTried(hold !== null)
+    if (nothing || hold !== null) return
+    setText('')
     onSend(text)
-    forget()
     area.current?.focus()
   }
   const onKeyDown = (event: KeyboardEvent) => {
@@ -62,18 +62,23 @@ export function Composer({ place, begin, onSend, onStop, sending, above, seal, m
           onKeyDown={onKeyDown}
           placeholder={t('composer.placeholder')}
           aria-label={t('composer.label')}
-          className="block max-h-[40dvh] w-full resize-none overflow-y-auto bg-transparent text-message outline-none"
+          className={`block max-h-[40dvh] w-full resize-none overflow-y-auto bg-transparent text-message outline-none ${UNKERNED}`}
         />
         {tooLong && (
           <p role="alert" className="mt-1.5 text-small text-danger">
             {t('composer.tooLong', { count: text.length, most: LONGEST })}
           </p>
         )}
+        {tried && hold !== null && !tooLong && (
+          <p role="status" className="mt-1.5 text-small text-muted">
+            {hold}
+          </p>
+        )}
         <div className="mt-1.5 -ml-1 flex items-center gap-2">
           {seal}
           <span className="flex-1" />
           {model}
-          {onStop ? <StopButton onStop={onStop} /> : <SendButton disabled={blocked || text.trim() === ''} />}
+          {onStop ? <StopButton onStop={onStop} /> : <SendButton disabled={nothing} />}
         </div>
       </div>
     </form>
@@ -109,17 +114,6 @@ function StopButton({ onStop }: { onStop: () => void }) {
 function sends(event: KeyboardEvent): boolean {
   const composing = event.nativeEvent.isComposing || event.keyCode === 229
   return event.key === 'Enter' && !event.shiftKey && !composing && hasKeyboard()
-}
-
-function useDraft(place: string, begin: string | undefined): [text: string, set: (text: string) => void, forget: () => void] {
-  const userId = useMe().user.id
-  const name = `draft.${place}`
-  const [text, setText] = useState(() => begin ?? stored<string>(userId, name) ?? '')
-  const set = (next: string) => {
-    setText(next)
-    store(userId, name, next === '' ? null : next)
-  }
-  return [text, set, () => set('')]
 }
 
 function useComposerArea(text: string) {

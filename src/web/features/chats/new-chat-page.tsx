@@ -5,6 +5,7 @@ import { useEffect, useState } from 'react'
 import { ModelPicker } from '#web/features/models/model-picker.tsx'
 import { type Model, modelsQuery } from '#web/features/models/queries.ts'
 import { call } from '#web/kernel/api.ts'
+import { explain } from '#web/kernel/problem.ts'
 import { meQuery, queryClient, useMe } from '#web/kernel/session.ts'
 import { t } from '#web/kernel/text.ts'
 import { PageHead } from '#web/ui/frame.tsx'
@@ -13,24 +14,26 @@ import { loadMarkdown } from '#web/ui/markdown.tsx'
 import { report } from '#web/ui/report.ts'
 import { ChatSeal } from './chat-seal.tsx'
 import { Composer } from './composer.tsx'
-import { ask, askAgain, takeBack, useUnsent, whenSent } from './data/outbox.ts'
+import { putInFront } from './data/drafts.ts'
+import { ask, askAgain, NEW, type Place, takeBack, type Unsent, useUnsentFirst, whenBegun } from './data/outbox.ts'
 import { UnsentQuestion } from './question.tsx'
 
-const PLACE = 'new'
 const EXAMPLES = ['new.example1', 'new.example2', 'new.example3'] as const
 
 /** The page of a new chat. */
 export function NewChatPage() {
-  const { models, model, choose } = useModelChoice()
-  const [edited, setEdited] = useState<{ text: string; round: number }>({ text: '', round: 0 })
-  const unsent = useUnsent(PLACE)
-  const { organisation } = useMe()
+  const { models, model, hold, choose } = useModelChoice()
+  const [round, setRound] = useState(0)
+  const waiting = useUnsentFirst()
+  const { organisation, user } = useMe()
   useOpenWhenSent()
   const librarian = models?.find(({ builtIn }) => builtIn)
-  const send = (text: string, by = model) => by && ask(PLACE, { text, model: by.id, parentId: null })
-  const edit = () => {
-    if (unsent) setEdited({ text: unsent.text, round: edited.round + 1 })
-    takeBack(PLACE)
+  const isSending = waiting.some(([, { state }]) => state === 'sending')
+  const send = (text: string, by = model) => by && ask(NEW, { text, model: by.id, parentId: null })
+  const edit = (place: Place, { text }: Unsent) => {
+    takeBack(place)
+    putInFront(user.id, NEW, text)
+    setRound(round + 1)
   }
   return (
     <>
@@ -41,20 +44,24 @@ export function NewChatPage() {
       </PageHead>
       <div className="relative min-h-0 flex-1 overflow-y-auto">
         <div className="mx-auto max-w-[780px] px-4 pt-7 desk:px-5">
-          {unsent ? (
-            <UnsentQuestion unsent={unsent} onRetry={() => askAgain(PLACE)} onEdit={edit} />
-          ) : (
-            <Beginning model={model} librarian={librarian} onAsk={(text) => send(text, librarian)} />
-          )}
+          {waiting.map(([place, unsent]) => (
+            <UnsentQuestion
+              key={place}
+              unsent={unsent}
+              onRetry={() => askAgain(place)}
+              onEdit={() => edit(place, unsent)}
+              onDiscard={() => takeBack(place)}
+            />
+          ))}
+          {!isSending && <Beginning model={model} librarian={librarian} onAsk={(text) => send(text, librarian)} />}
         </div>
       </div>
       <Composer
-        key={edited.round}
-        place={PLACE}
-        begin={edited.text || undefined}
+        key={round}
+        place={NEW}
         onSend={(text) => send(text)}
         onStop={null}
-        sending={unsent !== undefined || !model}
+        hold={isSending ? t('composer.holdSending') : hold}
         seal={<ChatSeal model={model?.id ?? null} />}
         model={<ModelPicker models={models} chosen={model?.id ?? null} onChoose={choose} />}
       />
@@ -108,22 +115,23 @@ function Examples({ title, onAsk }: { title: string; onAsk: (text: string) => vo
 }
 
 /** The model that answers: the one chosen here, else the person's preferred one, else the first there is. */
-function useModelChoice(): { models: readonly Model[] | undefined; model: Model | undefined; choose: (id: string) => void } {
+function useModelChoice() {
   const me = useMe()
-  const models = useQuery(modelsQuery).data
+  const { data: models, error } = useQuery(modelsQuery)
   const model = models?.find(({ id }) => id === me.user.preferences.model) ?? models?.[0]
   const choose = (id: string) => {
     const preferences = { ...me.user.preferences, model: id }
     queryClient.setQueryData(meQuery.queryKey, { ...me, user: { ...me.user, preferences } })
     call('me.set_preferences', { body: { model: id } }).catch((error: unknown) => report(error, t('model.notKept')))
   }
-  return { models, model, choose }
+  const hold = model ? null : error ? explain(error).what : t('composer.holdModels')
+  return { models, model, hold, choose }
 }
 
 function useOpenWhenSent(): void {
   const navigate = useNavigate()
   useEffect(() => {
     void loadMarkdown()
-    return whenSent(PLACE, ({ chat }) => void navigate({ to: '/chats/$chatId', params: { chatId: chat.id }, replace: true }))
+    return whenBegun(({ chat }) => void navigate({ to: '/chats/$chatId', params: { chatId: chat.id }, replace: true }))
   }, [navigate])
 }

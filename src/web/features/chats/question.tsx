@@ -3,13 +3,15 @@ import { memo, type ReactNode } from 'react'
 import type { Message } from '#contract/chats.ts'
 import { t } from '#web/kernel/text.ts'
 import { Button, IconButton } from '#web/ui/button.tsx'
+import { classes } from '#web/ui/class-names.ts'
 import { CopyIcon } from '#web/ui/copy-button.tsx'
 import { Notice } from '#web/ui/notice.tsx'
 import type { Unsent } from './data/outbox.ts'
 import { textOf } from './data/parts.ts'
+import { kerningOf } from './long-text.ts'
 import { MessageFrame, Versions } from './message-frame.tsx'
 
-const BUBBLE = 'rounded-panel border border-line bg-sunken px-4 py-3 whitespace-pre-wrap wrap-anywhere'
+const BUBBLE = 'bubble rounded-panel border border-line bg-sunken px-4 py-3 whitespace-pre-wrap wrap-anywhere'
 
 interface QuestionProps {
   message: Message
@@ -24,7 +26,7 @@ export const Question = memo(function Question({ message, versions, arrived, onC
   const text = textOf(message)
   return (
     <MessageFrame id={message.id} author={t('message.you')} time={message.timeCreated} arrived={arrived}>
-      <div className={BUBBLE}>{text}</div>
+      <div className={classes(BUBBLE, kerningOf(text))}>{text}</div>
       <Actions>
         <Versions message={message} all={versions} onChoose={onChoose} />
         <CopyIcon label={t('message.copyQuestion')} text={() => text} />
@@ -42,22 +44,34 @@ function Actions({ children }: { children: ReactNode }) {
   )
 }
 
+interface UnsentProps {
+  unsent: Unsent
+  onRetry: () => void
+  onEdit: () => void
+  onDiscard: () => void
+}
+
 /** A question that is on its way, or did not arrive. */
-export function UnsentQuestion({ unsent, onRetry, onEdit }: { unsent: Unsent; onRetry: () => void; onEdit: () => void }) {
+export function UnsentQuestion({ unsent, onRetry, onEdit, onDiscard }: UnsentProps) {
   const failed = unsent.state === 'failed'
   return (
     <article aria-label={t('message.you')} className="mb-7 text-message">
-      <div className={`${BUBBLE} ${failed ? 'border-danger' : ''}`}>{unsent.text}</div>
+      <div className={classes(BUBBLE, kerningOf(unsent.text), failed && 'max-h-60 overflow-y-auto border-danger!')}>{unsent.text}</div>
       {failed && (
         <Notice
           tone="failed"
           className="mt-2 text-base"
           action={
             <span className="flex gap-2">
-              <Button onClick={onEdit}>{t('message.editUnsent')}</Button>
-              <Button look="solid" onClick={onRetry}>
-                {t('common.retry')}
+              <Button look="quiet" onClick={onDiscard}>
+                {t('message.discardUnsent')}
               </Button>
+              <Button onClick={onEdit}>{t('message.editUnsent')}</Button>
+              {!unsent.refused && (
+                <Button look="solid" onClick={onRetry}>
+                  {t('common.retry')}
+                </Button>
+              )}
             </span>
           }
         >

@@ -20,10 +20,11 @@ interface ThreadProps {
   loadOlder: (() => void) | null
   onEdit: (question: Message) => void
   onEditUnsent: () => void
+  onDiscardUnsent: () => void
 }
 
 /** The thread. Screen readers get it as a log that is not read out while it grows, and one sentence beside it. */
-export function Thread({ place, thread, loadOlder, onEdit, onEditUnsent }: ThreadProps) {
+export function Thread({ place, thread, loadOlder, onEdit, onEditUnsent, onDiscardUnsent }: ThreadProps) {
   const { path, unsent, tree, show } = thread
   const scroll = useThreadScroll(path[0]?.id ?? null)
   const arrived = useArrival(thread, loadOlder, scroll.letGo)
@@ -51,7 +52,7 @@ export function Thread({ place, thread, loadOlder, onEdit, onEditUnsent }: Threa
               <Answer key={message.id} {...common} models={thread.models} onAgain={thread.answerAgain} />
             )
           })}
-          {unsent && <UnsentQuestion unsent={unsent} onRetry={() => askAgain(place)} onEdit={onEditUnsent} />}
+          {unsent && <UnsentQuestion unsent={unsent} onRetry={() => askAgain(place)} onEdit={onEditUnsent} onDiscard={onDiscardUnsent} />}
         </div>
       </div>
       {scroll.away && (

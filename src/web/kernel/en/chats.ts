@@ -50,6 +50,10 @@ export const chats = {
   'composer.send': 'Send',
   'composer.stop': 'Stop the answer',
   'composer.tooLong': 'These are {count} characters, and one question may have {most}. Shorten it, or ask in parts.',
+  'composer.holdSending': 'Your last question is still on its way.',
+  'composer.holdUnsent': 'The question above was not sent. Edit or discard it first.',
+  'composer.holdWriting': 'The answer is still being written. Send this when it is complete, or stop it.',
+  'composer.holdModels': 'The models are still being loaded.',
   'composer.stopFailed': 'The answer could not be stopped.',
 
   'thread.log': 'Messages',
@@ -71,6 +75,7 @@ export const chats = {
   'message.sources': 'Sources',
   'message.leftBefore': 'The page was left before the server had it.',
   'message.editUnsent': 'Edit',
+  'message.discardUnsent': 'Discard',
   'message.notSent': 'Not sent. {reason}',
   'message.editing': 'You are asking an earlier question differently. Both versions are kept.',
 

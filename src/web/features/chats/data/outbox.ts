@@ -7,15 +7,18 @@ import { call } from '#web/kernel/api.ts'
 import { cell, useCell } from '#web/kernel/cell.ts'
 import { onRecovery } from '#web/kernel/connection.ts'
 import type { Reply } from '#web/kernel/endpoints.ts'
-import { explain, Unreachable } from '#web/kernel/problem.ts'
+import { ApiProblem, explain, isSessionEnd, mayPass, Unreachable } from '#web/kernel/problem.ts'
 import { noticeSessionEnd } from '#web/kernel/session.ts'
 import { store, stored } from '#web/kernel/stored.ts'
 import { t } from '#web/kernel/text.ts'
+import { report } from '#web/ui/report.ts'
 import { followAnswer } from './answers.ts'
-import { putChat } from './chat-list.ts'
+import { dropChat, putChat } from './chat-list.ts'
 import { putMessages } from './messages.ts'
 
-/** The id of a chat, or `new` for the one that the first question begins. */
+/** Where first questions are asked. Each of them has a place of its own below this one, so that none is in the way of the next. */
+export const NEW = 'new'
+/** The id of a chat, or the place of a first question. */
 export type Place = string
 
 export interface Question {
@@ -30,6 +33,8 @@ export interface Unsent extends Question {
   readonly chatId: string | null
   readonly state: 'sending' | 'failed'
   readonly reason: string
+  /** Whether the server would refuse it again. */
+  readonly refused: boolean
   /** Whether it failed only because the server was out of reach; such a question is sent when it is back. */
   readonly waits: boolean
 }
@@ -38,7 +43,7 @@ type Sent = Reply<'messages.send'>
 type OnSent = (sent: Sent) => void
 
 const outbox = cell<ReadonlyMap<Place, Unsent>>(new Map())
-const onSent = new Map<Place, OnSent>()
+let onBegun: OnSent | null = null
 let owner = ''
 
 /** Opens the outbox of the person and brings back what an earlier page could not send. */
@@ -46,26 +51,40 @@ export function openOutbox(userId: string): void {
   if (owner === userId) return
   owner = userId
   const kept = stored<Record<Place, Unsent>>(userId, 'outbox') ?? {}
-  const unsent = Object.entries(kept).map(
-    ([place, each]) => [place, { ...each, state: 'failed', reason: t('message.leftBefore'), waits: false }] as const,
-  )
+  const unsent = Object.entries(kept).map(([place, each]) => [place, afterLeaving(each)] as const)
   outbox.set(new Map(unsent))
 }
 
-/** Gives the question waiting at this place. */
-export function useUnsent(place: Place): Unsent | undefined {
-  return useCell(outbox, (all) => all.get(place))
+/** A refusal stays what it was; whatever else was under way when the page was left has come to nothing. */
+function afterLeaving(unsent: Unsent): Unsent {
+  const known = unsent.state === 'failed' && !unsent.waits
+  return known ? unsent : { ...unsent, state: 'failed', reason: t('message.leftBefore'), waits: false }
 }
 
-/** Says what happens, while a page is shown, when its question has reached the server; gives the way to take that back. */
-export function whenSent(place: Place, callback: OnSent): () => void {
-  onSent.set(place, callback)
-  return () => onSent.delete(place)
+/** Gives the question waiting in this chat. */
+export function useUnsent(chatId: string): Unsent | undefined {
+  return useCell(outbox, (all) => all.get(chatId))
 }
 
-/** Sends a question; how it goes is seen by `useUnsent`. */
-export function ask(place: Place, question: Question): void {
-  void deliver(place, { ...question, key: newKey(), chatId: place === 'new' ? null : place, state: 'sending', reason: '', waits: false })
+/** Gives the first questions waiting, the oldest first. */
+export function useUnsentFirst(): readonly (readonly [Place, Unsent])[] {
+  const all = useCell(outbox, (each) => each)
+  return [...all].filter(([place]) => isFirst(place))
+}
+
+/** Says what happens, while a page is shown, when a first question has reached the server; gives the way to take that back. */
+export function whenBegun(callback: OnSent): () => void {
+  onBegun = callback
+  return () => {
+    onBegun = null
+  }
+}
+
+/** Sends a question, of a chat or the first of a new one; how it goes is seen by `useUnsent` and `useUnsentFirst`. */
+export function ask(where: string, question: Question): void {
+  const key = newKey()
+  const [place, chatId] = where === NEW ? [`${NEW} ${key}`, null] : [where, where]
+  void deliver(place, { ...question, key, chatId, state: 'sending', reason: '', refused: false, waits: false })
 }
 
 /** Sends the question that failed once more. */
@@ -74,9 +93,11 @@ export function askAgain(place: Place): void {
   if (unsent?.state === 'failed') void deliver(place, { ...unsent, state: 'sending' })
 }
 
-/** Takes the question back, to be edited. */
+/** Takes the question back, to be edited or forgotten; a chat begun for it alone goes as well. */
 export function takeBack(place: Place): void {
+  const begun = outbox.get().get(place)?.chatId
   keep(place, null)
+  if (begun && isFirst(place)) void removeBegun(begun)
 }
 
 onRecovery(() => {
@@ -90,16 +111,35 @@ async function deliver(place: Place, unsent: Unsent): Promise<void> {
     chatId ??= (await call('chats.create', { body: { model: unsent.model } })).id
     const { text, model, parentId, key } = unsent
     const sent = await call('messages.send', { params: { chatId }, body: { text, model, parentId, idempotencyKey: key } })
-    putMessages(chatId, [sent.answer, sent.question], place === 'new')
+    putMessages(chatId, [sent.answer, sent.question], isFirst(place))
     putChat(sent.chat)
     keep(place, null)
     followAnswer(sent.answer)
-    onSent.get(place)?.(sent)
+    if (isFirst(place)) onBegun?.(sent)
   } catch (error) {
     const { what, next } = explain(error)
-    keep(place, { ...unsent, chatId, state: 'failed', reason: `${what} ${next}`, waits: error instanceof Unreachable })
+    const refused = error instanceof ApiProblem && !mayPass(error) && !isSessionEnd(error)
+    if (refused && chatId !== null && isFirst(place)) {
+      void removeBegun(chatId)
+      chatId = null
+    }
+    keep(place, { ...unsent, chatId, state: 'failed', reason: `${what} ${next}`.trim(), refused, waits: error instanceof Unreachable })
     noticeSessionEnd(error)
   }
+}
+
+/** Removes a chat that was begun for a question which it will not get. */
+async function removeBegun(chatId: string): Promise<void> {
+  try {
+    await call('chats.delete', { params: { chatId } })
+    dropChat(chatId)
+  } catch (error) {
+    report(error)
+  }
+}
+
+function isFirst(place: Place): boolean {
+  return place.startsWith(NEW)
 }
 
 function keep(place: Place, unsent: Unsent | null): void {
