@@ -33,11 +33,21 @@ export function Notice({ tone = 'plain', children, action, className }: NoticePr
   )
 }
 
-/** What went wrong and what to do, with a button to try again where that can help. */
-export function FailureNotice({ error, onRetry, className }: { error: unknown; onRetry?: (() => void) | undefined; className?: string }) {
+interface FailureNoticeProps {
+  error: unknown
+  /** Offers a button to try again, where that can help. */
+  onRetry?: (() => void) | undefined
+  /** Something else to do instead. */
+  action?: ReactNode
+  className?: string
+}
+
+/** What went wrong and what to do. */
+export function FailureNotice({ error, onRetry, action, className }: FailureNoticeProps) {
   const { what, next } = explain(error)
+  const offered = action || (onRetry && <Button onClick={onRetry}>{t('common.retry')}</Button>)
   return (
-    <Notice tone="failed" {...(className && { className })} action={onRetry && <Button onClick={onRetry}>{t('common.retry')}</Button>}>
+    <Notice tone="failed" {...(className && { className })} action={offered}>
       {what} <span className="text-muted">{next}</span>
     </Notice>
   )

@@ -4,6 +4,7 @@ import { t } from '#web/kernel/text.ts'
 import { sayDate } from '#web/kernel/time.ts'
 import { Button } from '#web/ui/button.tsx'
 import { CopyButton } from '#web/ui/copy-button.tsx'
+import { Notice } from '#web/ui/notice.tsx'
 
 /** Shows the link and copies it. */
 export function InvitationLink({ invitation, onDone }: { invitation: Reply<'members.add'>; onDone: () => void }) {
@@ -19,10 +20,19 @@ export function InvitationLink({ invitation, onDone }: { invitation: Reply<'memb
         className="mb-2 block min-h-11 w-full rounded-control border border-control bg-sunken px-3 font-mono text-small"
       />
       <p className="mb-4 text-small text-muted">{t('people.linkOnce')}</p>
+      {isLocal(link) && (
+        <Notice tone="warn" className="mb-4 text-small">
+          {t('people.linkLocal')}
+        </Notice>
+      )}
       <div className="flex gap-2">
         <CopyButton label={t('people.copyLink')} text={() => link} />
         <Button onClick={onDone}>{t('people.done')}</Button>
       </div>
     </>
   )
+}
+
+function isLocal(link: string): boolean {
+  return /^(localhost|127\.[\d.]+|\[::1\])$/.test(new URL(link).hostname)
 }

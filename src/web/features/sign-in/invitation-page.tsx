@@ -4,9 +4,10 @@ import { z } from 'zod'
 import { NewPassword } from '#contract/accounts.ts'
 import { call } from '#web/kernel/api.ts'
 import { useApiForm } from '#web/kernel/form.ts'
+import { ApiProblem } from '#web/kernel/problem.ts'
 import { meQuery, queryClient } from '#web/kernel/session.ts'
 import { t } from '#web/kernel/text.ts'
-import { Button } from '#web/ui/button.tsx'
+import { Button, ButtonLink } from '#web/ui/button.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
 import { EntryFrame } from './entry-frame.tsx'
 import { NewPasswordField } from './new-password-field.tsx'
@@ -16,11 +17,26 @@ const schema = z.strictObject({ password: NewPassword })
 /** The page behind an invitation link. */
 export function InvitationPage() {
   const token = useRouterState({ select: (state) => state.location.hash })
-  if (token === '') return <EntryFrame title={t('invitation.missingTitle')} lead={t('invitation.missing')} />
+  if (token === '') {
+    return (
+      <EntryFrame title={t('invitation.missingTitle')} lead={t('invitation.missing')}>
+        <SignInLink />
+      </EntryFrame>
+    )
+  }
   return (
     <EntryFrame title={t('invitation.title')} lead={t('invitation.lead')}>
       <InvitationForm token={token} />
     </EntryFrame>
+  )
+}
+
+/** For those whose invitation was used already, perhaps by themselves. */
+function SignInLink() {
+  return (
+    <p>
+      <ButtonLink to="/sign-in">{t('nav.toSignIn')}</ButtonLink>
+    </p>
   )
 }
 
@@ -39,7 +55,13 @@ function InvitationForm({ token }: { token: string }) {
   })
   return (
     <form onSubmit={submit} noValidate>
-      {failure !== null && <FailureNotice error={failure} className="mb-4" />}
+      {failure !== null && (
+        <FailureNotice
+          error={failure}
+          action={failure instanceof ApiProblem && failure.is('invitation.invalid') && <SignInLink />}
+          className="mb-4"
+        />
+      )}
       <NewPasswordField typed={form.watch('password')} error={errorOf('password')} autoFocus {...form.register('password')} />
       <Button type="submit" look="solid" busy={busy} className="mt-2 w-full desk:min-h-10">
         {t('invitation.submit')}

@@ -22,7 +22,7 @@ export const entry = {
   'signIn.organisation': 'Organisation',
   'signIn.organisationHelp': 'Its short name, such as “acme”.',
   'signIn.submit': 'Sign in',
-  'signIn.help': 'No account, or the password is lost? An administrator of your organisation can help.',
+  'signIn.help': 'No account? An administrator of your organisation can invite you. A lost password cannot be reset yet.',
   'signIn.signedOut': 'You are signed out. This device no longer has access.',
   'signIn.sessionEnded': 'Your session has ended, so you were signed out. Sign in and you are back where you were; your drafts are kept.',
 

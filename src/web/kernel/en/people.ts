@@ -17,8 +17,10 @@ export const people = {
   'people.create': 'Create the account',
   'people.linkTitle': 'Give this link to {name}',
   'people.linkLead':
-    'It works once, for {name} alone, until {until}. Whoever opens it first chooses the password, so send it where only they can read.',
+    'It works once, for {name} alone, until {until}. Whoever uses it first chooses the password, so send it where only they can read.',
   'people.linkOnce': 'It is shown only now. If it gets lost, make a new one here; the old one stops working.',
+  'people.linkLocal':
+    'It works on this machine only, because that is where the server is open. To invite others, start the server with --host or --base-url and make a new link.',
   'people.copyLink': 'Copy the link',
   'people.done': 'Done',
   'people.link': 'Invitation link',
