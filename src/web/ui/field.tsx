@@ -28,7 +28,7 @@ function Frame({ label, help, error, children }: FieldFrame & { children: (tied:
       {note && (
         <div id={`${id}-note`} className={classes('mt-1 flex gap-1.5 text-small', error ? 'text-danger' : 'text-muted')}>
           {error && <Icon name="warn" size={14} className="mt-[3px]" />}
-          <span>{note}</span>
+          <span className="min-w-0 flex-1">{note}</span>
         </div>
       )}
     </div>
@@ -82,8 +82,15 @@ export function SelectField({ label, help, error, options, ...select }: SelectFi
   )
 }
 
-/** A password that can be shown; pasting and password managers work. */
-export function PasswordField({ label, help, error, ...input }: FieldFrame & ComponentProps<'input'>) {
+interface PasswordFieldProps extends FieldFrame, ComponentProps<'input'> {
+  showLabel?: string
+  hideLabel?: string
+}
+
+/** A password, or another secret, that can be shown; pasting and password managers work. */
+export function PasswordField({ label, help, error, showLabel, hideLabel, ...input }: PasswordFieldProps) {
+  const show = showLabel ?? t('entry.showPassword')
+  const hide = hideLabel ?? t('entry.hidePassword')
   const [shown, setShown] = useState(false)
   return (
     <Frame label={label} help={help} error={error}>
@@ -101,8 +108,8 @@ export function PasswordField({ label, help, error, ...input }: FieldFrame & Com
             type="button"
             onClick={() => setShown(!shown)}
             aria-pressed={shown}
-            aria-label={t('entry.showPassword')}
-            title={shown ? t('entry.hidePassword') : t('entry.showPassword')}
+            aria-label={show}
+            title={shown ? hide : show}
             className="absolute inset-y-0 right-0 grid w-11 place-items-center rounded-control text-muted hover:text-ink focus-visible:-outline-offset-2"
           >
             <Icon name={shown ? 'eyeOff' : 'eye'} />

@@ -88,6 +88,8 @@ export function KeyFields({ given: { form, errorOf }, provider }: FieldsProps) {
     <>
       <PasswordField
         label={t('models.key')}
+        showLabel={t('models.keyShow')}
+        hideLabel={t('models.keyHide')}
         help={help}
         error={errorOf('apiKey')}
         autoComplete="off"

@@ -39,6 +39,7 @@ export function ProviderForm({ provider }: { provider: Provider | null }) {
         server={{ kind, baseUrl, apiKey: cleared ? null : apiKey.trim() || null, ...(provider && { providerId: provider.id }) }}
         chosen={linesOf(chosen)}
         onChoose={(names) => form.setValue('models', names.join('\n'), { shouldValidate: form.formState.isSubmitted })}
+        onGood={() => form.clearErrors(['baseUrl', 'apiKey'])}
       />
       <TextArea
         label={t('models.list')}

@@ -11,12 +11,15 @@ interface ProviderTestProps {
   server: Given<'providers.test'>['body']
   chosen: readonly string[]
   onChoose: (names: string[]) => void
+  /** Called when the server answered as it should. */
+  onGood: () => void
 }
 
 /** The button, and below it what the test found. */
-export function ProviderTest({ server, chosen, onChoose }: ProviderTestProps) {
+export function ProviderTest({ server, chosen, onChoose, onGood }: ProviderTestProps) {
   const test = useMutation({
     mutationFn: () => call('providers.test', { body: { ...server, ...(chosen[0] !== undefined && { model: chosen[0] }) } }),
+    onSuccess: ({ ok }) => ok && onGood(),
   })
   const toggle = (name: string, on: boolean) => onChoose(on ? [...chosen, name] : chosen.filter((other) => other !== name))
   return (

@@ -34,7 +34,7 @@ export function RemoveProvider({ provider }: { provider: Provider }) {
         {removal.error && <FailureNotice error={removal.error} className="mb-4" />}
         <div className="flex gap-2">
           <Button look="danger" busy={removal.isPending} onClick={() => removal.mutate()}>
-            {t('common.delete')}
+            {t('common.remove')}
           </Button>
           <Button onClick={() => setAsking(false)}>{t('common.cancel')}</Button>
         </div>

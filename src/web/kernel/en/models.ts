@@ -22,6 +22,8 @@ export const models = {
   'models.addressHelp': 'Usually ends in /v1.',
   'models.vendorAddressHelp': 'The vendor’s own. Change it only if you go through a gateway.',
   'models.key': 'API key',
+  'models.keyShow': 'Show the key',
+  'models.keyHide': 'Hide the key',
   'models.keyHelp': 'Encrypted on this server, and never shown again. Leave it empty if the server wants none.',
   'models.keyStoredHelp': 'A key is stored. Leave this empty to keep it.',
   'models.keyMoved': 'The address is changed, so enter the key again: a stored key is never sent to a new address.',
