@@ -12,7 +12,7 @@ import { Button } from '#web/ui/button.tsx'
 import { TextField } from '#web/ui/field.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
 
-const schema = setUp.body.omit({ deliver: true, slug: true })
+const schema = setUp.body.omit({ deliver: true, slug: true }).extend({ code: setUp.body.shape.code.min(1) })
 
 /** The page for setting up. */
 export function SetupPage() {
