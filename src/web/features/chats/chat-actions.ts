@@ -14,11 +14,11 @@ export function useChatActions() {
 
   async function remove(chat: Chat): Promise<void> {
     const putBack = dropChat(chat.id)
-    const path = router.state.location.pathname
-    if (path === `/chats/${chat.id}`) await navigate({ to: '/' })
+    const wasOpen = router.state.location.pathname === `/chats/${chat.id}`
+    if (wasOpen) await navigate({ to: '/' })
     try {
       await call('chats.delete', { params: { chatId: chat.id } })
-      const action = { label: t('common.undo'), run: () => void restore(chat) }
+      const action = { label: t('common.undo'), run: () => void restore(chat).then((done) => done && wasOpen && comeBack(chat)) }
       toast({ text: t('chats.deleted', { title: chat.description }), detail: t('chats.deletedSeal'), action })
     } catch (error) {
       putBack()
@@ -26,7 +26,12 @@ export function useChatActions() {
     }
   }
 
-  return { rename, remove, restore }
+  /** Back to a chat that was open when it was deleted, unless the person has gone elsewhere since. */
+  function comeBack(chat: Chat): void {
+    if (router.state.location.pathname === '/') void navigate({ to: '/chats/$chatId', params: { chatId: chat.id } })
+  }
+
+  return { rename, remove }
 }
 
 async function rename(chat: Chat, description: string): Promise<void> {
@@ -39,12 +44,14 @@ async function rename(chat: Chat, description: string): Promise<void> {
   }
 }
 
-async function restore(chat: Chat): Promise<void> {
+async function restore(chat: Chat): Promise<boolean> {
   try {
     const restored = await call('chats.restore', { params: { chatId: chat.id } })
     putChat(restored)
     toast({ text: t('chats.restored', { title: restored.description }) })
+    return true
   } catch (error) {
     report(error)
+    return false
   }
 }

@@ -30,6 +30,9 @@ export function useThreadScroll(firstKey: string | null): ThreadScroll {
     held.current = true
     if (scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight
   }, [])
+  const look = useCallback(() => {
+    if (scroller.current) setAway(gapOf(scroller.current) > FAR_PX && !held.current)
+  }, [])
   const letGo = useCallback(() => {
     held.current = false
   }, [])
@@ -37,12 +40,12 @@ export function useThreadScroll(firstKey: string | null): ThreadScroll {
   const onScroll = () => {
     const element = scroller.current
     if (!element) return
-    const gap = element.scrollHeight - element.scrollTop - element.clientHeight
+    const gap = gapOf(element)
     const byPerson = element.scrollHeight === last.current.height
     if (gap < 2 || (gap < NEAR_PX && element.scrollTop >= last.current.top)) held.current = true
     else if (byPerson && element.scrollTop < last.current.top) held.current = false
     last.current.top = element.scrollTop
-    setAway(gap > FAR_PX && !held.current)
+    look()
   }
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: what was put in before the first message is measured when that changes
@@ -58,10 +61,16 @@ export function useThreadScroll(firstKey: string | null): ThreadScroll {
     const observer = new ResizeObserver(() => {
       if (held.current) toEnd()
       if (scroller.current) last.current.height = scroller.current.scrollHeight
+      look()
     })
     for (const element of [scroller.current, content.current]) if (element) observer.observe(element)
     return () => observer.disconnect()
-  }, [toEnd])
+  }, [toEnd, look])
 
   return { scroller, content, away, onScroll, toEnd, letGo }
+}
+
+/** How much of the thread lies below what is seen. */
+function gapOf(element: HTMLElement): number {
+  return element.scrollHeight - element.scrollTop - element.clientHeight
 }
