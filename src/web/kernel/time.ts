@@ -1,5 +1,5 @@
 /** Times as people say them, in the time zone and manner of this device. */
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' })
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 const month = new Intl.DateTimeFormat('en', { month: 'long', year: 'numeric' })
 

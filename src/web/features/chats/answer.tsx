@@ -44,7 +44,7 @@ export const Answer = memo(function Answer({ message, versions, models, arrived,
         <div className="mt-1.5 -mb-2 -ml-2 flex items-center">
           <Versions message={message} all={versions} onChoose={onChoose} />
           {text !== '' && <CopyIcon label={t('message.copy')} text={() => asMarkdown(text, citations)} />}
-          <IconButton icon="again" label={t('message.again')} onClick={() => onAgain(message)} />
+          {!offersAgain(message) && <IconButton icon="again" label={t('message.again')} onClick={() => onAgain(message)} />}
         </div>
       )}
     </MessageFrame>
@@ -81,13 +81,18 @@ function Ending({ message, onAgain }: { message: Message; onAgain: (message: Mes
         {message.status === 'failed' && <Icon name="warn" className="mt-[3px] text-danger" />}
         {sentence}
       </span>
-      {failureOf(message)?.retry !== false && (
+      {offersAgain(message) && (
         <Button icon="again" onClick={() => onAgain(message)}>
           {t('message.again')}
         </Button>
       )}
     </p>
   )
+}
+
+/** Whether the ending itself offers to answer again. */
+function offersAgain(message: Message): boolean {
+  return endingOf(message) !== null && failureOf(message)?.retry !== false
 }
 
 function endingOf(message: Message): string | null {

@@ -54,7 +54,7 @@ function Sections({ sections }: { sections: readonly HandbookSection[] }) {
           key={id}
           id={id}
           aria-labelledby={`${id}-title`}
-          className={classes('mb-9 scroll-mt-5 rounded-panel text-message', id === wanted && 'arrived')}
+          className={classes('mb-9 max-w-[68ch] scroll-mt-5 rounded-panel text-message', id === wanted && 'arrived')}
         >
           <h2 id={`${id}-title`} className="mb-2 text-title font-strong">
             {title}
