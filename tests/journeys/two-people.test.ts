@@ -86,6 +86,32 @@ describe.skipIf(MISSING !== undefined)('in the browser', () => {
     expect(complaints).toEqual([])
   }, 40_000)
 
+  test('a first question that is refused stays with its reason, leaves no chat, and is in nobody’s way', async () => {
+    const { page, complaints } = await enter('bob')
+    await pick(page, /^Librarian/)
+    const question = page.getByLabel('Your question')
+    const chats = async () => (await (await page.request.get('/api/chats')).json()).items.length
+    const before = await chats()
+    const sending = /\/api\/chats\/[^/]+\/messages$/
+    await page.route(sending, (route) => route.continue({ postData: JSON.stringify({ ...route.request().postDataJSON(), text: '' }) }))
+    await question.fill('refused')
+    await page.keyboard.press('Enter')
+    const reason = page.getByText('Not sent. The question must not be empty.')
+    await reason.waitFor()
+    await page.unroute(sending)
+    await page.reload()
+    await reason.waitFor()
+    expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0)
+    expect(await chats()).toBe(before)
+    await question.fill('a draft')
+    await page.getByRole('button', { name: 'Edit', exact: true }).click()
+    expect(await question.inputValue()).toBe('refused\n\na draft')
+    await page.keyboard.press('Enter')
+    await page.getByRole('button', { name: 'Copy the answer' }).waitFor()
+    expect(await chats()).toBe(before + 1)
+    expect(complaints).toEqual([])
+  }, 40_000)
+
   test.each([
     { look: 'light', options: {} },
     { look: 'dark', options: { dark: true } },
