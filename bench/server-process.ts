@@ -3,7 +3,6 @@ import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { streamText } from 'ai'
 import { z } from 'zod'
 import { endpoint } from '#contract/endpoint.ts'
-import { FailureLimits } from '#server/auth/limits.ts'
 import { createLogin } from '#server/auth/login.ts'
 import { hashPassword, passwordMatches } from '#server/auth/password.ts'
 import { readConfig } from '#server/config.ts'
@@ -27,7 +26,6 @@ if (settings.openings) slowSealers(settings.openings)
 
 const installation = await testInstallation(settings)
 const database = connect(installation, quietLog)
-const limits = new FailureLimits({ perAccount: 1e9, perAddress: 1e9 })
 const config = readConfig({ 'egress-allow': settings.egressAllow ?? '' }, {})
 const redis = settings.redisUrl === undefined ? undefined : redisSettings(settings.redisUrl, { ca: undefined, prefix: '' })
 const cache = redis && (await RedisStore.open(redis, { clock: systemClock, log: quietLog }))
@@ -37,7 +35,7 @@ const server = await createServer({
   database,
   log: quietLog,
   setupCode: undefined,
-  limits,
+  failuresAllowed: { perAccount: 1e6, perAddress: 1e6 },
   ...(cache ? { cache } : {}),
 })
 

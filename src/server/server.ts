@@ -1,7 +1,7 @@
 /** Puts a server together: every part is made here once and handed to those that use it. */
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
-import { FailureLimits } from './auth/limits.ts'
+import { FailureLimits, type FailuresAllowed } from './auth/limits.ts'
 import { createLogin } from './auth/login.ts'
 import { authRoutes } from './auth/routes.ts'
 import type { SetupCode } from './auth/setup-code.ts'
@@ -38,7 +38,8 @@ export interface ServerOptions {
   readonly setupCode: SetupCode | undefined
   readonly clock?: Clock
   readonly cache?: CacheStore
-  readonly limits?: FailureLimits
+  /** How many failures to prove who one is are allowed; the product's own number unless a test says otherwise. */
+  readonly failuresAllowed?: FailuresAllowed
 }
 
 export interface Server {
@@ -58,7 +59,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const streamsEnd = new AbortController()
 
   const login = await createLogin({ database, keyring, log, clock: options.clock, cache: options.cache })
-  const { ids, sessions, authenticator, ends } = login
+  const { ids, doors, sessions, authenticator, ends } = login
   ends.start()
   const chat = chatParts({ ...login, database, log, units, egress })
   const app = await createApp({
@@ -67,7 +68,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
         ...login,
         units,
         founding: { migrator, prefix: secrets.prefix, keyring },
-        limits: options.limits ?? new FailureLimits(),
+        limits: new FailureLimits({ doors, key: await keyring.attemptKey(), allowed: options.failuresAllowed }),
         setupCode: options.setupCode,
         version: VERSION,
         baseUrl: config.baseUrl,
