@@ -7,6 +7,7 @@ import { createLogin } from '#server/auth/login.ts'
 import { hashPassword, passwordMatches } from '#server/auth/password.ts'
 import { readConfig } from '#server/config.ts'
 import { bind } from '#server/http/bind.ts'
+import { RequestLimits } from '#server/http/request-limits.ts'
 import { redisSettings } from '#server/isolation/cache/redis-settings.ts'
 import { RedisStore } from '#server/isolation/cache/redis-store.ts'
 import { ScopeKeys, type Sealer } from '#server/isolation/keys/scope-keys.ts'
@@ -26,7 +27,7 @@ if (settings.openings) slowSealers(settings.openings)
 
 const installation = await testInstallation(settings)
 const database = connect(installation, quietLog)
-const config = readConfig({ 'egress-allow': settings.egressAllow ?? '' }, {})
+const config = readConfig({ 'egress-allow': settings.egressAllow ?? '', 'requests-per-login': '0', 'requests-per-network': '0' }, {})
 const redis = settings.redisUrl === undefined ? undefined : redisSettings(settings.redisUrl, { ca: undefined, prefix: '' })
 const cache = redis && (await RedisStore.open(redis, { clock: systemClock, log: quietLog }))
 const server = await createServer({
@@ -57,6 +58,7 @@ const parts = {
   sessions,
   units: new UnitsOfWork(database),
   cookies,
+  limits: new RequestLimits({ authenticator, cookies, clock: systemClock, allowed: config.requestsAllowed }),
   log: quietLog,
   streamsEnd: new AbortController().signal,
 }

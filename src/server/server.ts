@@ -13,6 +13,7 @@ import { Answering, Asking, Generations, MessageSearch, MessageStore, messageRou
 import { ModelChoice, modelRoutes, ProviderStore } from './features/models/index.ts'
 import { createApp } from './http/app.ts'
 import type { Certificate } from './http/certificate.ts'
+import { RequestLimits } from './http/request-limits.ts'
 import type { CacheStore } from './isolation/cache.ts'
 import { Cursors } from './isolation/cursor.ts'
 import type { Database } from './isolation/database.ts'
@@ -59,7 +60,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const streamsEnd = new AbortController()
 
   const login = await createLogin({ database, keyring, log, clock: options.clock, cache: options.cache })
-  const { ids, doors, sessions, authenticator, ends } = login
+  const { clock, ids, doors, sessions, authenticator, ends } = login
+  const cookies = { instance, secure: config.baseUrl.startsWith('https:') }
   ends.start()
   const chat = chatParts({ ...login, database, log, units, egress })
   const app = await createApp({
@@ -91,7 +93,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     database,
     goingDown: goingDown.signal,
     streamsEnd: streamsEnd.signal,
-    cookies: { instance, secure: config.baseUrl.startsWith('https:') },
+    cookies,
+    limits: new RequestLimits({ authenticator, cookies, clock, allowed: config.requestsAllowed }),
   })
   return {
     app,

@@ -61,6 +61,8 @@ export async function createWorld(options: WorldOptions = {}) {
   const config = readConfig(
     {
       'egress-allow': options.egressAllow ?? '',
+      'requests-per-login': '0',
+      'requests-per-network': '0',
       ...(options.baseUrl ? { 'base-url': options.baseUrl } : {}),
       ...options.settings,
     },

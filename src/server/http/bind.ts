@@ -15,6 +15,7 @@ import { Failure } from '../kernel/failure.ts'
 import { errorFields, type Log } from '../kernel/log.ts'
 import { sendEvents } from './events.ts'
 import { refuseCrossSite, refusePlainHttp } from './origin.ts'
+import type { RequestLimits } from './request-limits.ts'
 import { type CookieSettings, cookieOf, presentedToken } from './session-cookie.ts'
 
 export interface BindParts {
@@ -22,6 +23,7 @@ export interface BindParts {
   readonly sessions: Sessions
   readonly units: UnitsOfWork
   readonly cookies: CookieSettings
+  readonly limits: RequestLimits
   readonly log: Log
   /** Aborts when the server is going down and every answer is kept: streams end, and their readers come back to another server. */
   readonly streamsEnd: AbortSignal
@@ -33,6 +35,10 @@ export function bind(app: FastifyInstance, { endpoint, handle }: Route, parts: B
     method: endpoint.method,
     url: endpoint.path,
     exposeHeadRoute: false,
+    onRequest: (request, _reply, done) => {
+      parts.limits.count(request)
+      done()
+    },
     handler: async (request, reply) => {
       refusePlainHttp(request, parts.cookies.secure)
       refuseCrossSite(request)
@@ -61,13 +67,18 @@ export function bind(app: FastifyInstance, { endpoint, handle }: Route, parts: B
 }
 
 /** An endpoint without a unit of work of its own, and every one for administrators, has the database confirm the login first. */
-async function actorOf(request: FastifyRequest, endpoint: Endpoint, { authenticator, cookies }: BindParts): Promise<Actor> {
+async function actorOf(request: FastifyRequest, endpoint: Endpoint, { authenticator, cookies, limits }: BindParts): Promise<Actor> {
   const token = presentedToken(request, cookies)
   if (token === undefined) throw new Failure('auth.required')
   const fresh = endpoint.access === 'admin' || endpoint.work === 'none' || endpoint.work === 'door'
-  const actor = await authenticator.actorOf(token, fresh)
-  if (endpoint.access === 'admin' && actor.role !== 'admin') throw new Failure('auth.not_allowed')
-  return actor
+  try {
+    const actor = await authenticator.actorOf(token, fresh)
+    if (endpoint.access === 'admin' && actor.role !== 'admin') throw new Failure('auth.not_allowed')
+    return actor
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'auth.required') limits.countRefused(request)
+    throw error
+  }
 }
 
 /** Opens the unit of work that the endpoint declares around its handler. */
