@@ -44,7 +44,7 @@ export class Authenticator {
    * foreign for that: each unit of work enters anew. With `fresh` the database is asked now.
    */
   async actorOf(token: string, fresh: boolean): Promise<Actor> {
-    const verified = this.#tokens.verify(token, this.#clock.now())
+    const verified = await this.#tokens.verify(token, this.#clock.now())
     if (!verified || !(await this.#tenants.byId(verified.claims.tid))) throw new Failure('auth.required')
     const { claims, hash } = verified
     const cache = new TenantCache(this.#cache, claims.tid)

@@ -11,6 +11,7 @@ import { Accounts } from './accounts.ts'
 import { Authenticator } from './authenticate.ts'
 import { SessionEnds } from './session-ends.ts'
 import { Sessions } from './sessions.ts'
+import { SigningKeys } from './signing-keys.ts'
 import { Tenants } from './tenants.ts'
 import { Tokens } from './token.ts'
 
@@ -29,7 +30,7 @@ export async function createLogin({ database, keyring, log, clock = systemClock,
   const keys = new ScopeKeys(keyring)
   const doors = new Doors(database)
   const tenants = new Tenants(doors, clock)
-  const tokens = new Tokens(await keyring.signingKey(), await keyring.instanceName())
+  const tokens = new Tokens(await SigningKeys.open({ keyring, clock, log }), await keyring.instanceName())
   const ends = new SessionEnds({ doors, cache, log })
   const sessions = new Sessions({ doors, ends, tokens, clock, ids })
   const accounts = new Accounts({ doors, keys, sessions, clock, ids })

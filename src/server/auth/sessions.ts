@@ -49,7 +49,7 @@ export class Sessions {
     const sessionId = this.#ids.next<SessionId>()
     const nowMs = this.#clock.now()
     const expiresAtMs = nowMs + ABSOLUTE_LIMIT_MS
-    const token = this.#tokens.issue({ userId, tenantId: tx.tenantId, sessionId, nowMs, expiresAtMs })
+    const { token } = await this.#tokens.issue({ userId, tenantId: tx.tenantId, sessionId, nowMs, expiresAtMs })
     await tx.changeAll([
       tx.db.insertInto('auth_session').values({
         id: sessionId,
