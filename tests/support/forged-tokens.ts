@@ -18,7 +18,7 @@ export function partsOf(token: string): { header: Record<string, unknown>; claim
 }
 
 /** The signature of a text by a key, as the server would make it. */
-function signature(text: string, key: Buffer, algorithm = 'sha256'): string {
+export function signature(text: string, key: Buffer, algorithm = 'sha256'): string {
   return createHmac(algorithm, key).update(text).digest('base64url')
 }
 
