@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import pg from 'pg'
 import type { TenantId } from '#contract/ids.ts'
+import { migrateQueue } from './queue.ts'
 import { schemaName } from './tables.ts'
 
 const FOLDER = new URL('../../../db/', import.meta.url)
@@ -93,7 +94,7 @@ export async function asMigrator<T>(config: MigratorConfig, work: (client: pg.Cl
   }
 }
 
-/** Brings roles and directory up to date. Idempotent. Answers what this server does not let us do, in words. */
+/** Brings roles, directory and queue up to date. Idempotent. Answers what this server does not let us do, in words. */
 export async function migrateControl(client: pg.Client, secrets: RoleSecrets): Promise<string[]> {
   const words = roleWords(secrets.prefix)
   await transaction(client, async () => {
@@ -111,6 +112,7 @@ export async function migrateControl(client: pg.Client, secrets: RoleSecrets): P
     await client.query(`revoke execute on function pg_catalog.set_config(text, text, boolean) from public`)
     await client.query(`grant execute on function pg_catalog.set_config(text, text, boolean) to ${words.auth}`)
   })
+  await migrateQueue(client, words.worker!)
   // Where the migrator does not own pg_catalog, PostgreSQL only warns.
   const { rows } = await client.query(
     "select has_function_privilege($1, 'pg_catalog.set_config(text, text, boolean)', 'execute') as held",
