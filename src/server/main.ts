@@ -7,6 +7,7 @@ import { slugOf } from './auth/tenants.ts'
 import { type Config, OPTIONS, readConfig } from './config.ts'
 import { rolesSql } from './isolation/migrations.ts'
 import { createLog } from './kernel/log.ts'
+import { cleanUpNow } from './ops/clean-up.ts'
 import { type Installation, migrateAll, openInstallation } from './ops/installation.ts'
 import { createTenant, listTenants } from './ops/tenant.ts'
 import { serve } from './serve.ts'
@@ -17,6 +18,7 @@ sardonyx migrate                   bring the database up to date
 sardonyx migrate --print-roles     print the SQL that makes the roles, for an administrator to run
 sardonyx tenant create --name N [--slug S] --admin-name N --admin-email E
 sardonyx tenant list               organisations and their migrations
+sardonyx clean-up                  remove at once what is removed each night
 sardonyx sign-in, sardonyx ask     use a server from a terminal; each says how when it is called alone
 
 Options of every command: --port N --host A --data-dir D --base-url U --egress-allow host:port,… --log-level L
@@ -50,6 +52,9 @@ async function run(args: string[]): Promise<number> {
   if (command === 'demo') return serve(config, say, 'demo')
   if (command === 'migrate') return within(config, (installation) => migrate(installation, values['print-roles'] === true))
   if (command === 'tenant list') return within(config, async (installation) => (await listTenants(installation)).join('\n'))
+  if (command === 'clean-up') {
+    return within(config, async (installation) => (await cleanUpNow(installation, createLog({ level: config.logLevel }))).join('\n'))
+  }
   if (command === 'tenant create') {
     const tenant = newTenant(values)
     return within(

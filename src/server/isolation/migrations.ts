@@ -51,6 +51,7 @@ function settingWords(): Record<string, string> {
     user_id: `(select ${setting('user_id')}::uuid)`,
     role: `(select ${setting('role')})`,
     job_id: `(select ${setting('job_id')}::uuid)`,
+    job_kind: `(select ${setting('job_kind')})`,
     object_id: `(select ${setting('object_id')}::uuid)`,
     // The inner cast keeps it out of the row loop, the outer one makes it type-check.
     read_scopes: `(select ${setting('read_scopes')}::uuid[])::uuid[]`,
