@@ -135,6 +135,18 @@ test('a server that stops tells its work to, and gives back what is not done', a
   expect(log.lines).toEqual([])
 })
 
+test('it goes on when its connections were cut', async () => {
+  const queue = await Queue.start({ connectionString }, new KeptLog())
+  onTestFinished(() => queue.stop())
+  const done = vi.fn(async () => undefined)
+  await queue.onJob('clean_up', done)
+  const cut = `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'sardonyx queue' and datname = current_database()`
+  expect((await world.sql(cut)).rowCount).toBeGreaterThan(0)
+  await vi.waitFor(() => queue.put('clean_up', message()), { timeout: 10_000 })
+  await become('clean_up', 'completed')
+  expect(done).toHaveBeenCalledOnce()
+})
+
 test('the hour comes once for all servers, also when they slept through it', async () => {
   const passed = () => world.sql(`update queue.version set cron_on = now() - interval '2 days'`)
   await world.sql(`update queue.schedule set created_on = now() - interval '3 days'`)
