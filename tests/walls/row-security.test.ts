@@ -15,6 +15,9 @@ vi.mock('#server/isolation/filter.ts', () => import('./no-filter.ts'))
 /** Tables whose rows belong to the organisation, and how many of them Bob, who is no administrator, may see. */
 const TENANT_WIDE: Record<string, number> = { user: 3, model_provider: 2, model_provider_key: 0, login_policy: 1 }
 
+/** Where a clean-up, which reads nothing, removes what is past its time: queue.test.ts. */
+const CLEANED = ['auth_session', 'auth_token', 'invitation', 'job', 'security_event']
+
 interface Table {
   readonly name: string
   readonly quoted: string
@@ -100,7 +103,7 @@ test('the interface over it: no attack on the chat of Alice succeeds', async () 
 })
 
 test('the catalogue: every table is either of a scope, of the organisation, or out of reach', () => {
-  const reached = tables.filter(({ may }) => may.app.length + may.worker.length > 0)
+  const reached = tables.filter(({ may }) => may.app.length > 0 || may.worker.some((verb) => verb !== 'DELETE'))
   const unexplained = reached.filter(({ name, scope }) => scope === undefined && !(name in TENANT_WIDE))
   expect(unexplained.map(({ name }) => name)).toEqual([])
   expect(reached.length).toBeGreaterThanOrEqual(9)
@@ -164,7 +167,12 @@ describe('changes without a where', () => {
     expect(reached).toEqual({ chat_session: [own.chatId], chat_message: [own.chatId], job: [own.chatId] })
     const theOther = await asBob(`select id from ${schema}.chat_session where id = $1`, [other.chatId], { role: 'worker' })
     expect(theOther.rows).toHaveLength(1)
-    expect([...having('worker', 'INSERT'), ...having('worker', 'DELETE')]).toEqual([])
+    expect(having('worker', 'INSERT')).toEqual([])
+    expect(having('worker', 'DELETE').map(({ name }) => name)).toEqual(CLEANED)
+    for (const table of CLEANED) {
+      const { rowCount } = await asBob(`delete from ${schema}.${table}`, [], { role: 'worker', forWrite: true })
+      expect([table, rowCount]).toEqual([table, 0])
+    }
   })
 
   test('are refused in a unit that reads', async () => {

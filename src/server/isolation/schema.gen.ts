@@ -114,14 +114,14 @@ export interface Invitation {
 }
 
 export interface Job {
-  chat_session_id: string;
+  chat_session_id: string | null;
   id: string;
   kind: string;
-  message_id: string;
-  scope_id: string;
+  message_id: string | null;
+  scope_id: string | null;
   state: Generated<string>;
   time_created: Generated<Timestamp>;
-  user_id: string;
+  user_id: string | null;
 }
 
 export interface LoginPolicy {

@@ -2,7 +2,7 @@
 import { access, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bootCheck } from '../isolation/boot-check.ts'
-import { Database, type DatabaseOptions } from '../isolation/database.ts'
+import { Database, type DatabaseOptions, type DatabaseRole } from '../isolation/database.ts'
 import { localKeyProvider, newMasterKey } from '../isolation/keys/key-provider.ts'
 import { Keyring, prepareKeyringDirectory, writeOnce } from '../isolation/keys/keyring.ts'
 import { asMigrator, type MigratorConfig, migrateControl, migrateTenant, type RoleSecrets, transaction } from '../isolation/migrations.ts'
@@ -92,18 +92,21 @@ export function connect(
   log: Log,
   size: DatabaseOptions['size'] = { app: 10, worker: 6, auth: 4 },
 ): Database {
-  const urlOf = (role: 'app' | 'worker' | 'auth') => {
-    const url = new URL(migrator.connectionString!)
-    url.username = `${secrets.prefix}_${role}`
-    url.password = secrets.password(role)
-    return url.toString()
-  }
+  const urlOf = (role: DatabaseRole) => urlAs(role, { migrator, secrets })
   return new Database({
     urls: { app: urlOf('app'), worker: urlOf('worker'), auth: urlOf('auth') },
     size,
     ssl: migrator.ssl,
     onIdleError: (error) => log.warn({ error: error.message }, 'an idle database connection ended'),
   })
+}
+
+/** Where the database is, as one of the roles of request handling. */
+export function urlAs(role: DatabaseRole, { migrator, secrets }: Pick<Installation, 'migrator' | 'secrets'>): string {
+  const url = new URL(migrator.connectionString!)
+  url.username = `${secrets.prefix}_${role}`
+  url.password = secrets.password(role)
+  return url.toString()
 }
 
 async function masterKey(settings: InstallationSettings, directory: string): Promise<{ master: Buffer; isNew: boolean }> {
