@@ -7,6 +7,8 @@ import { localKeyProvider, newMasterKey } from '../isolation/keys/key-provider.t
 import { Keyring, prepareKeyringDirectory, writeOnce } from '../isolation/keys/keyring.ts'
 import { asMigrator, type MigratorConfig, migrateControl, migrateTenant, type RoleSecrets, transaction } from '../isolation/migrations.ts'
 import type { Log } from '../kernel/log.ts'
+import { EmbeddedInUse } from './embedded/refusal.ts'
+import { runningDatabase } from './embedded/running.ts'
 import { startEmbedded } from './embedded-postgres.ts'
 
 /** The part of the configuration that says where an installation is. */
@@ -30,8 +32,11 @@ export interface Installation {
   close(): Promise<void>
 }
 
-/** Opens the keyring and the database. Whoever calls it closes it. */
-export async function openInstallation(settings: InstallationSettings, log: Log): Promise<Installation> {
+/**
+ * Opens the keyring and the database; whoever calls it closes it. An embedded database that a server runs already is refused, unless
+ * `joins` says that a command beside the server will do with it.
+ */
+export async function openInstallation(settings: InstallationSettings, log: Log, { joins = false } = {}): Promise<Installation> {
   const keyringDirectory = keyringDirectoryOf(settings.dataDir)
   await prepareKeyringDirectory(keyringDirectory)
   const { master, isNew } = await masterKey(settings, keyringDirectory)
@@ -42,16 +47,19 @@ export async function openInstallation(settings: InstallationSettings, log: Log)
   const secrets: RoleSecrets = { prefix: settings.rolePrefix, password: (role) => passwords[role]! }
   const common = { keyring, secrets, isNew, keyringDirectory }
   if (settings.databaseUrl !== undefined) {
-    return {
-      ...common,
-      migrator: givenDatabase(settings, settings.databaseUrl),
-      databaseEnded: new Promise(() => undefined),
-      close: async () => undefined,
-    }
+    return { ...common, ...NOT_OURS, migrator: givenDatabase(settings, settings.databaseUrl) }
   }
-  const embedded = await startEmbedded({ dataDir: join(settings.dataDir, 'postgres'), log })
+  const dataDir = join(settings.dataDir, 'postgres')
+  const embedded = await startEmbedded({ dataDir, log }).catch((error: unknown) => {
+    if (joins && error instanceof EmbeddedInUse) return undefined
+    throw error
+  })
+  if (!embedded) return { ...common, ...NOT_OURS, migrator: { connectionString: await runningDatabase(dataDir) } }
   return { ...common, migrator: { connectionString: embedded.url }, databaseEnded: embedded.exited, close: () => embedded.stop() }
 }
+
+/** Somebody else runs this database, so it is neither watched nor stopped here. */
+const NOT_OURS = { databaseEnded: new Promise<never>(() => undefined), close: async () => undefined } as const
 
 /** The keyring of an installation that is there already, without its database. Throws a sentence when there is none. */
 export async function findKeyring({ dataDir, masterKey }: Pick<InstallationSettings, 'dataDir' | 'masterKey'>): Promise<Keyring> {
