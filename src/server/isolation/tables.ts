@@ -7,7 +7,7 @@ export type TenantTables = DB
 /** What request handling and jobs may name. Credentials, tokens and sessions are not among them. */
 export type AppTables = Pick<
   DB,
-  'chat_session' | 'chat_message' | 'job' | 'scope' | 'scope_member' | 'scope_key' | 'model_provider' | 'model_provider_key'
+  'chat_session' | 'chat_message' | 'draft' | 'job' | 'scope' | 'scope_member' | 'scope_key' | 'model_provider' | 'model_provider_key'
 > & {
   user: Omit<DB['user'], 'preferences'>
 }
