@@ -18,6 +18,7 @@ export const NewPassword = z.string().min(12, 'must be at least 12 characters').
 const GivenPassword = z.string().min(1, 'must not be empty').max(128, 'must be at most 128 characters')
 /** `cookie` sets an HttpOnly cookie and returns no token; `token` returns it for the Authorization header and sets none. */
 const Deliver = z.enum(['cookie', 'token']).default('cookie')
+const Remember = z.boolean().default(false).describe('stay signed in for longer, where the organisation allows it')
 
 export const Preferences = z.strictObject({
   theme: z.enum(['system', 'light', 'dark']).default('system'),
@@ -28,7 +29,7 @@ export type Preferences = z.infer<typeof Preferences>
 export const Me = z.strictObject({
   user: z.strictObject({ id: UserId, name: z.string(), email: z.string(), role: Role, preferences: Preferences }),
   organisation: z.strictObject({ id: TenantId, name: z.string(), slug: z.string() }),
-  session: z.strictObject({ id: SessionId, expiresAt: Time }),
+  session: z.strictObject({ id: SessionId, expiresAt: Time, remembered: z.boolean() }),
   personalScopeId: ScopeId,
 })
 export type Me = z.infer<typeof Me>
@@ -40,6 +41,7 @@ export const Status = z.strictObject({
   version: z.string(),
   state: z.enum(['setup', 'ready']).describe('`setup` until the first organisation exists'),
   askOrganisation: z.boolean().describe('whether signing in needs the short name of the organisation'),
+  remember: z.boolean().describe('whether a longer login may be asked for; each organisation decides'),
 })
 
 export const getStatus = endpoint({
@@ -49,6 +51,7 @@ export const getStatus = endpoint({
   summary: 'Whether this server is set up, and how to sign in to it',
   access: 'anyone',
   work: 'door',
+  activity: false,
   reply: Status,
 })
 
@@ -80,7 +83,7 @@ export const signIn = endpoint({
   summary: 'Sign in with address and password',
   access: 'anyone',
   work: 'door',
-  body: z.strictObject({ email: Email, password: GivenPassword, organisation: Slug.optional(), deliver: Deliver }),
+  body: z.strictObject({ email: Email, password: GivenPassword, organisation: Slug.optional(), remember: Remember, deliver: Deliver }),
   reply: SignedIn,
   fails: ['auth.wrong_credentials', 'auth.too_many_attempts', 'auth.organisation_needed'],
 })
@@ -102,6 +105,7 @@ export const getMe = endpoint({
   summary: 'Who is signed in',
   access: 'user',
   work: 'read',
+  token: ['read', 'chat', 'admin'],
   reply: Me,
 })
 
@@ -139,6 +143,7 @@ export const listMembers = endpoint({
   summary: 'The people of the organisation, by name',
   access: 'user',
   work: 'read',
+  token: ['read', 'chat', 'admin'],
   query: PageQuery,
   reply: page(Member),
   fails: ['cursor.invalid'],
@@ -151,6 +156,7 @@ export const addMember = endpoint({
   summary: 'Create an account; the person chooses their own password through the link',
   access: 'admin',
   work: 'door',
+  proof: true,
   status: 201,
   body: z.strictObject({ name: line(80), email: Email, role: Role.default('user') }),
   reply: Invitation,
@@ -164,6 +170,7 @@ export const inviteAgain = endpoint({
   summary: 'A new link for somebody who has not joined yet; the old one stops working',
   access: 'admin',
   work: 'door',
+  proof: true,
   status: 201,
   params: z.strictObject({ userId: UserId }),
   reply: Invitation,

@@ -8,6 +8,10 @@ import type { FailureCode } from './errors.ts'
 /** Who may call: `anyone` needs no login, `user` any signed-in person, `admin` an administrator of the tenant. */
 export type Access = 'anyone' | 'user' | 'admin'
 
+/** What an API token may be good for. `read` and `chat` reach what its person may read, `chat` writes too, `admin` is an administrator's. */
+export const Ability = z.enum(['read', 'chat', 'admin'])
+export type Ability = z.infer<typeof Ability>
+
 /**
  * What the endpoint does to the database. `read` and `write` get a unit of work of that kind; `none` opens its own
  * short units (streams hold no transaction); `door` goes through one of the doors of `docs/topics/isolation.md`.
@@ -25,6 +29,12 @@ export interface Endpoint {
   readonly summary: string
   readonly access: Access
   readonly work: Work
+  /** The abilities of which an API token needs one; `null` where only a login will do. */
+  readonly token: readonly Ability[] | null
+  /** Whether the login must have been proven a short while ago: see `session.prove`. */
+  readonly proof: boolean
+  /** Whether a call shows that a person is there. Streams, and what a page asks by itself, do not. */
+  readonly activity: boolean
   readonly params: z.ZodObject
   readonly query: z.ZodObject
   readonly body: z.ZodType | null
@@ -40,6 +50,9 @@ export interface Endpoint {
 const NOTHING = z.strictObject({})
 
 type Defaults = {
+  token: null
+  proof: false
+  activity: true
   params: typeof NOTHING
   query: typeof NOTHING
   body: null
@@ -53,7 +66,7 @@ type Defaults = {
 export function endpoint<const E extends Partial<Endpoint> & Pick<Endpoint, 'id' | 'method' | 'path' | 'summary' | 'access' | 'work'>>(
   declared: E,
 ): Omit<Defaults, keyof E> & E {
-  return { params: NOTHING, query: NOTHING, body: null, status: 200, reply: null, events: null, fails: [], ...declared } as Omit<
+  return { token: null, proof: false, activity: true, params: NOTHING, query: NOTHING, body: null, status: 200, reply: null, events: null, fails: [], ...declared } as Omit<
     Defaults,
     keyof E
   > &

@@ -31,6 +31,17 @@ const catalogue = {
   },
 
   'auth.required': { status: 401, detail: 'You are not signed in.', next: 'Sign in and try again.' },
+  'auth.proof_needed': {
+    status: 401,
+    detail: 'This needs a fresh proof that it is you.',
+    next: 'Enter your password again and repeat it. An API token cannot do this.',
+  },
+  'auth.wrong_password': { status: 403, detail: 'That is not your password.', next: 'Check it and try again.' },
+  'auth.token_replaced': {
+    status: 409,
+    detail: 'This token was replaced, and its successor is in use.',
+    next: 'Use the successor, which an earlier reply gave.',
+  },
   'auth.wrong_credentials': { status: 401, detail: 'That address and password do not belong together.', next: 'Check both and try again.' },
   'auth.too_many_attempts': {
     status: 429,
@@ -44,6 +55,25 @@ const catalogue = {
     next: 'Give the short name of yours as well.',
   },
   'password.weak': { status: 400, detail: 'That password is too easy to guess.', next: 'Take a longer one; a sentence works well.' },
+
+  'session.not_found': {
+    status: 404,
+    detail: 'There is no such login, or it has ended already.',
+    next: 'Look at the list of logins again.',
+  },
+  'session.count_changed': {
+    status: 409,
+    detail: 'The number of logins has changed since they were counted.',
+    next: 'Look at the new number and confirm it.',
+  },
+  'token.not_found': { status: 404, detail: 'There is no such API token.', next: 'Look at the list of your tokens again.' },
+  'token.not_enough': {
+    status: 403,
+    detail: 'This API token may not do that.',
+    next: 'Use one with a scope that allows it, or sign in.',
+  },
+  'token.too_many': { status: 409, detail: 'You have as many API tokens as one person may have.', next: 'Revoke one that you no longer use.' },
+  'event.not_found': { status: 404, detail: 'There is no such entry in your security log.', next: 'Reload the page and try again.' },
 
   'setup.done': { status: 409, detail: 'This server has been set up already.', next: 'Sign in instead.' },
   'setup.wrong_code': {
@@ -119,6 +149,8 @@ export const SHARED_FAILURES = [
   'request.unknown_address',
   'auth.required',
   'auth.not_allowed',
+  'auth.proof_needed',
+  'token.not_enough',
   'server.internal',
   'server.unavailable',
 ] as const satisfies readonly FailureCode[]

@@ -19,3 +19,5 @@ export const JobId = id('JobId')
 export type JobId = z.infer<typeof JobId>
 export const ProviderId = id('ProviderId')
 export type ProviderId = z.infer<typeof ProviderId>
+export const EventId = id('EventId')
+export type EventId = z.infer<typeof EventId>

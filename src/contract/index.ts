@@ -3,6 +3,8 @@ import * as accounts from './accounts.ts'
 import * as chats from './chats.ts'
 import type { Endpoint } from './endpoint.ts'
 import * as models from './models.ts'
+import * as security from './security.ts'
+import * as sessions from './sessions.ts'
 
 const { getStatus, setUp, signIn, signOut, getMe, setPreferences, listMembers, addMember, inviteAgain, acceptInvitation } = accounts
 const {
@@ -19,14 +21,38 @@ const {
   stopGeneration,
 } = chats
 const { listModels, listProviders, addProvider, changeProvider, removeProvider, testProvider, getHandbook } = models
+const { getSession, extendSession, proveSession, refreshSession, whyEnded, followEvents } = sessions
+const { listOwnSessions, endOwnSession, endOtherSessions, notMe, getLoginPolicy, setLoginPolicy } = sessions
+const { listSessions, countSessions, endSessions } = sessions
+const { listSecurityEvents, readSecurityEvent, listApiTokens, createApiToken, revokeApiToken } = security
 
 export const ENDPOINTS: readonly Endpoint[] = [
   getStatus,
   setUp,
   signIn,
   signOut,
+  refreshSession,
+  whyEnded,
+  getSession,
+  extendSession,
+  proveSession,
+  followEvents,
   getMe,
   setPreferences,
+  listOwnSessions,
+  endOwnSession,
+  endOtherSessions,
+  notMe,
+  listSecurityEvents,
+  readSecurityEvent,
+  listApiTokens,
+  createApiToken,
+  revokeApiToken,
+  listSessions,
+  countSessions,
+  endSessions,
+  getLoginPolicy,
+  setLoginPolicy,
   listMembers,
   addMember,
   inviteAgain,

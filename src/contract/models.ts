@@ -69,6 +69,7 @@ export const listModels = endpoint({
   summary: 'The models this person may ask',
   access: 'user',
   work: 'read',
+  token: ['read', 'chat'],
   reply: z.strictObject({ items: z.array(Model) }),
 })
 
@@ -79,6 +80,7 @@ export const listProviders = endpoint({
   summary: 'The model providers of the organisation',
   access: 'admin',
   work: 'read',
+  token: ['admin'],
   reply: z.strictObject({ items: z.array(Provider) }),
 })
 
@@ -97,6 +99,7 @@ export const addProvider = endpoint({
   summary: 'Add a model provider: a vendor, at its own address unless another is given, or any server that speaks OpenAI’s protocol',
   access: 'admin',
   work: 'write',
+  token: ['admin'],
   status: 201,
   body: NewProvider.transform(withAddress),
   reply: Provider,
@@ -110,6 +113,7 @@ export const changeProvider = endpoint({
   summary: 'Change a provider; a new address needs its key again (null clears it)',
   access: 'admin',
   work: 'write',
+  token: ['admin'],
   params: z.strictObject({ providerId: ProviderId }),
   body: z.strictObject({
     name: line(80).optional(),
@@ -128,6 +132,7 @@ export const removeProvider = endpoint({
   summary: 'Remove a provider and its key; chats keep their answers',
   access: 'admin',
   work: 'write',
+  token: ['admin'],
   params: z.strictObject({ providerId: ProviderId }),
   status: 204,
   fails: ['provider.not_found'],
@@ -148,6 +153,7 @@ export const testProvider = endpoint({
   summary: 'Call a model server and report what it says; with `providerId` and no key, the stored key is used at the stored address only',
   access: 'admin',
   work: 'none',
+  token: ['admin'],
   body: z
     .strictObject({
       providerId: ProviderId.optional(),
@@ -170,5 +176,6 @@ export const getHandbook = endpoint({
   summary: 'The handbook that comes with Sardonyx and that the Librarian quotes',
   access: 'user',
   work: 'none',
+  token: ['read', 'chat'],
   reply: z.strictObject({ items: z.array(HandbookSection) }),
 })
