@@ -5,6 +5,7 @@ import { type DefaultValues, type FieldValues, type Path, type UseFormReturn, us
 import type { z } from 'zod'
 import type { FailureCode } from '#contract/errors.ts'
 import { ApiProblem, explain } from './problem.ts'
+import { ProofDeclined } from './proof.ts'
 import { noticeSessionEnd } from './session.ts'
 import { t } from './text.ts'
 
@@ -44,7 +45,7 @@ export function useApiForm<In extends FieldValues, Out>({ schema, defaults, send
       await send(values)
     } catch (error) {
       noticeSessionEnd(error)
-      if (!showAtFields(error, form, fields)) setFailure(error)
+      if (!(error instanceof ProofDeclined) && !showAtFields(error, form, fields)) setFailure(error)
     }
   }
   const { errors, isSubmitting } = form.formState
