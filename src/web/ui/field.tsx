@@ -89,8 +89,8 @@ interface PasswordFieldProps extends FieldFrame, ComponentProps<'input'> {
 
 /** A password, or another secret, that can be shown; pasting and password managers work. */
 export function PasswordField({ label, help, error, showLabel, hideLabel, ...input }: PasswordFieldProps) {
-  const show = showLabel ?? t('entry.showPassword')
-  const hide = hideLabel ?? t('entry.hidePassword')
+  const show = showLabel ?? t('common.showPassword')
+  const hide = hideLabel ?? t('common.hidePassword')
   const [shown, setShown] = useState(false)
   return (
     <Frame label={label} help={help} error={error}>

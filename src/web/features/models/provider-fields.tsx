@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import { NewProvider, type Provider, ProviderKind, VENDOR_ADDRESS } from '#contract/models.ts'
 import type { ApiForm } from '#web/kernel/form.ts'
-import { t } from '#web/kernel/text.ts'
 import { PasswordField, SelectField, TextField } from '#web/ui/field.tsx'
+import { t } from './text.ts'
 
 const { name, kind, baseUrl, models } = NewProvider.shape
 

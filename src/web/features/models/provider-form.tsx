@@ -4,7 +4,6 @@ import type { Provider } from '#contract/models.ts'
 import { call } from '#web/kernel/api.ts'
 import { useApiForm } from '#web/kernel/form.ts'
 import { queryClient, useMe } from '#web/kernel/session.ts'
-import { t } from '#web/kernel/text.ts'
 import { Button } from '#web/ui/button.tsx'
 import { TextArea } from '#web/ui/field.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
@@ -12,6 +11,7 @@ import { toast } from '#web/ui/toast.ts'
 import { KeyFields, linesOf, type ProviderValues, providerSchema, ServerFields } from './provider-fields.tsx'
 import { ProviderTest } from './provider-test.tsx'
 import { modelsQuery, providersQuery } from './queries.ts'
+import { t } from './text.ts'
 
 /** Adds a provider, or changes the one given. */
 export function ProviderForm({ provider }: { provider: Provider | null }) {

@@ -6,11 +6,11 @@ import { call } from '#web/kernel/api.ts'
 import { useApiForm } from '#web/kernel/form.ts'
 import { ApiProblem } from '#web/kernel/problem.ts'
 import { meQuery, queryClient } from '#web/kernel/session.ts'
-import { t } from '#web/kernel/text.ts'
 import { Button, ButtonLink } from '#web/ui/button.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
 import { EntryFrame } from './entry-frame.tsx'
 import { NewPasswordField } from './new-password-field.tsx'
+import { t } from './text.ts'
 
 const schema = z.strictObject({ password: NewPassword })
 

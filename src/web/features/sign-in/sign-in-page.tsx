@@ -5,11 +5,11 @@ import { type Me, Slug, signIn } from '#contract/accounts.ts'
 import { call } from '#web/kernel/api.ts'
 import { useApiForm } from '#web/kernel/form.ts'
 import { meQuery, queryClient, statusQuery } from '#web/kernel/session.ts'
-import { t } from '#web/kernel/text.ts'
 import { Button } from '#web/ui/button.tsx'
 import { PasswordField, TextField } from '#web/ui/field.tsx'
 import { FailureNotice, Notice } from '#web/ui/notice.tsx'
 import { EntryFrame } from './entry-frame.tsx'
+import { t } from './text.ts'
 
 const one = signIn.body.omit({ deliver: true })
 const several = one.extend({ organisation: Slug })

@@ -2,8 +2,6 @@
 export const entry = {
   'entry.email': 'E-mail address',
   'entry.password': 'Password',
-  'entry.showPassword': 'Show the password',
-  'entry.hidePassword': 'Hide the password',
   'entry.passwordHelp': 'At least 12 characters. A sentence you can remember works well.',
   'entry.passwordLeft': { one: '{count} more character', other: '{count} more characters' },
   'entry.passwordLong': 'Long enough. Longer is better still.',

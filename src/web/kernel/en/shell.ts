@@ -15,6 +15,8 @@ export const shell = {
   'common.retry': 'Try again',
   'common.save': 'Save',
   'common.undo': 'Undo',
+  'common.showPassword': 'Show the password',
+  'common.hidePassword': 'Hide the password',
   'common.dismiss': 'Dismiss',
 
   'nav.label': 'Workspace',
