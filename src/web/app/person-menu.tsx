@@ -1,5 +1,5 @@
 /** The person at the foot of the sidebar, and everything that is about them or the organisation. */
-import { useNavigate } from '@tanstack/react-router'
+import { useNavigate, useRouter } from '@tanstack/react-router'
 import type { Me } from '#contract/accounts.ts'
 import { call } from '#web/kernel/api.ts'
 import { meQuery, queryClient, signOut, useMe } from '#web/kernel/session.ts'
@@ -41,10 +41,11 @@ export function PersonMenu({ onShortcuts }: { onShortcuts: () => void }) {
 
 function useEntries(me: Me, onShortcuts: () => void): MenuEntry[] {
   const navigate = useNavigate()
-  const models: MenuEntry[] =
-    me.user.role === 'admin'
-      ? [{ kind: 'action', icon: 'model', label: t('nav.models'), onSelect: () => void navigate({ to: '/models' }) }]
-      : []
+  const { history } = useRouter()
+  const admin: MenuEntry[] = [
+    { kind: 'action', icon: 'model', label: t('nav.models'), onSelect: () => void navigate({ to: '/models' }) },
+    { kind: 'action', icon: 'device', label: t('nav.logins'), onSelect: () => history.push('/logins') },
+  ]
   return [
     {
       kind: 'choice',
@@ -54,13 +55,14 @@ function useEntries(me: Me, onShortcuts: () => void): MenuEntry[] {
       onChange: (theme) => setTheme(me, theme as Theme),
     },
     { kind: 'line' },
+    { kind: 'action', icon: 'person', label: t('nav.account'), onSelect: () => history.push('/account/devices') },
     { kind: 'action', icon: 'people', label: t('nav.people'), onSelect: () => void navigate({ to: '/people' }) },
-    ...models,
+    ...(me.user.role === 'admin' ? admin : []),
     { kind: 'action', icon: 'book', label: t('nav.handbook'), onSelect: () => void navigate({ to: '/handbook' }) },
     { kind: 'action', icon: 'code', label: t('nav.developers'), onSelect: () => void navigate({ to: '/developers' }) },
     { kind: 'action', icon: 'keys', label: t('nav.shortcuts'), caps: caps('sheet'), onSelect: onShortcuts },
     { kind: 'line' },
-    { kind: 'action', icon: 'out', label: t('nav.signOut'), onSelect: () => void signOut(me).catch(report) },
+    { kind: 'action', icon: 'out', label: t('nav.signOut'), onSelect: () => void signOut().catch(report) },
   ]
 }
 

@@ -120,6 +120,19 @@ export function PasswordField({ label, help, error, showLabel, hideLabel, ...inp
   )
 }
 
+/** Yes or no. */
+export function CheckField({ label, help, ...input }: { label: string; help?: string } & ComponentProps<'input'>) {
+  return (
+    <label className="mb-4 flex cursor-pointer items-start gap-3">
+      <input type="checkbox" {...input} className="mt-1 size-4 flex-none accent-accent" />
+      <span>
+        {label}
+        {help && <span className="block text-small text-muted">{help}</span>}
+      </span>
+    </label>
+  )
+}
+
 interface ChoiceProps extends ComponentProps<'input'> {
   legend: string
   options: readonly { value: string; label: string; help: string }[]

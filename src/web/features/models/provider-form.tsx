@@ -3,6 +3,7 @@ import { useNavigate } from '@tanstack/react-router'
 import type { Provider } from '#contract/models.ts'
 import { call } from '#web/kernel/api.ts'
 import { useApiForm } from '#web/kernel/form.ts'
+import { withProof } from '#web/kernel/proof.ts'
 import { queryClient, useMe } from '#web/kernel/session.ts'
 import { Button } from '#web/ui/button.tsx'
 import { TextArea } from '#web/ui/field.tsx'
@@ -64,10 +65,10 @@ function useSave(provider: Provider | null): (values: ProviderValues) => Promise
   return async ({ clearKey, apiKey, kind, ...values }) => {
     if (provider) {
       const key = clearKey ? { apiKey: null } : apiKey !== null ? { apiKey } : {}
-      await call('providers.change', { params: { providerId: provider.id }, body: { ...values, ...key } })
+      await withProof(() => call('providers.change', { params: { providerId: provider.id }, body: { ...values, ...key } }))
       toast({ text: t('models.changed', { name: values.name }) })
     } else {
-      await call('providers.add', { body: { ...values, kind, apiKey } })
+      await withProof(() => call('providers.add', { body: { ...values, kind, apiKey } }))
       toast({ text: t('models.created', { name: values.name, organisation: organisation.name }) })
     }
     await Promise.all([queryClient.invalidateQueries(providersQuery), queryClient.invalidateQueries(modelsQuery)])
