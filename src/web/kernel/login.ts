@@ -74,7 +74,8 @@ export function leave(reason: EndReason): void {
 
 /** Gives the address for signing in, and then coming back to this page. */
 export function signInAndBack(): string {
-  return `${SIGN_IN}?${new URLSearchParams({ next: location.pathname + location.search + location.hash })}`
+  const here = location.pathname + location.search + location.hash
+  return here === '/' ? SIGN_IN : `${SIGN_IN}?${new URLSearchParams({ next: here })}`
 }
 
 /** Finds out why the login of this browser has ended: this tab was told, or the server knows it by the cookie. Null if it did not. */

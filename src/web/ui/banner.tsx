@@ -15,11 +15,13 @@ export function Banner({ tone, children, actions }: BannerProps) {
     <div
       className={classes(
         'flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-2 text-small desk:px-5',
-        tone === 'warn' ? 'bg-warn-soft text-warn' : 'bg-accent-soft',
+        tone === 'warn' ? 'bg-warn-soft' : 'bg-accent-soft',
       )}
     >
-      <Icon name={tone === 'warn' ? 'warn' : 'info'} className={tone === 'plain' ? 'text-accent' : ''} />
-      <p className="min-w-0 flex-[1_1_16rem]">{children}</p>
+      <div className="flex min-w-0 flex-[1_1_16rem] items-start gap-3">
+        <Icon name={tone === 'warn' ? 'warn' : 'info'} className={classes('mt-0.5', tone === 'warn' ? 'text-warn' : 'text-accent')} />
+        <p className="min-w-0 flex-1">{children}</p>
+      </div>
       {actions}
     </div>
   )

@@ -44,7 +44,7 @@ function NoticeLine({ event, more }: { event: SecurityEvent; more: number }) {
         </span>
       }
     >
-      {say(event)} {sayWhere(event)} {more > 0 && t('notice.more', { count: more })}
+      {say(event)} <span className="text-muted">{sayWhere(event)}</span> {more > 0 && t('notice.more', { count: more })}
     </Banner>
   )
 }
@@ -62,5 +62,5 @@ function say({ kind, by }: SecurityEvent): string {
 
 /** Which device it was about, and when. */
 function sayWhere({ device, time }: SecurityEvent): string {
-  return `(${device === null ? '' : `${device}, `}${sayTime(time)})`
+  return device === null ? sayTime(time) : `${device}, ${sayTime(time)}`
 }

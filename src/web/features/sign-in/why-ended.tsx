@@ -11,9 +11,9 @@ const WEIGHTY: readonly Told['reason'][] = ['theft', 'not_me', 'suspended']
 export function WhyEnded({ told: { reason, at } }: { told: Told }) {
   return (
     <Notice tone={WEIGHTY.includes(reason) ? 'warn' : 'plain'} className="my-4">
-      <p className="font-medium">{t(`ended.${reason}`)}</p>
-      <p className="text-muted">{t(`ended.${reason}.next`)}</p>
-      {reason !== 'signed_out' && <p className="text-small text-muted">{t('ended.at', { time: sayTime(at) })}</p>}
+      <p>{t(`ended.${reason}`)}</p>
+      <p className="mt-1 text-muted">{t(`ended.${reason}.next`)}</p>
+      {reason !== 'signed_out' && <p className="mt-1 text-small text-muted">{t('ended.at', { time: sayTime(at) })}</p>}
     </Notice>
   )
 }

@@ -22,10 +22,10 @@ export const entry = {
   'signIn.submit': 'Sign in',
   'signIn.help': 'No account? An administrator of your organisation can invite you. A lost password cannot be reset yet.',
   'signIn.remember': 'Stay signed in on this device',
-  'signIn.rememberHelp': 'For weeks instead of days. Only on a device that nobody else uses.',
+  'signIn.rememberHelp': 'For as long as your organisation allows. Only if nobody else uses this device.',
   'signIn.notRemembered': '{organisation} does not allow longer logins, so you are signed in for the usual time.',
 
-  'ended.at': 'It ended {time}.',
+  'ended.at': 'Signed out: {time}',
   'ended.idle': 'You were signed out, because nobody had been active here for a while.',
   'ended.idle.next': 'Sign in and you are back where you were. What you had written is kept.',
   'ended.expired': 'You were signed out, because every login ends after some time, and yours had reached it.',
