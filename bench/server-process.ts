@@ -52,11 +52,10 @@ const helloSignedIn = endpoint({
   work: 'read',
   reply: z.strictObject({ hello: z.string() }),
 })
-const { authenticator, sessions } = await createLogin({ database, keyring: installation.keyring, log: quietLog })
+const login = await createLogin({ database, keyring: installation.keyring, log: quietLog })
 const cookies = { instance: await installation.keyring.instanceName(), secure: false }
 const parts = {
-  authenticator,
-  sessions,
+  ...login,
   units: new UnitsOfWork(database),
   cookies,
   log: quietLog,

@@ -86,8 +86,10 @@ async function peopleOf(installation: Awaited<ReturnType<typeof testInstallation
     log: quietLog,
   })
   const loginOf = async (tenantId: TenantId, userId: UserId): Promise<Login> => {
-    const { token } = await doors.open(tenantId, (tx) => sessions.begin(tx, userId, { ip: '127.0.0.1', userAgent: 'bench' }))
-    return { token, actor: await authenticator.actorOf(token, true) }
+    const { token } = await doors.open(tenantId, (tx) =>
+      sessions.begin(tx, userId, { device: { ip: '127.0.0.1', userAgent: 'bench' }, method: 'password' }),
+    )
+    return { token, actor: await authenticator.actorOf(await authenticator.credentialOf(token), true) }
   }
   const tenantOf = async (slug: string) => (await doors.tenants()).find((tenant) => tenant.slug === slug)!.id
   return {

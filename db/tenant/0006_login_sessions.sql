@@ -41,10 +41,10 @@ alter table {schema}.auth_token
   add column proven_at timestamptz,
   drop constraint auth_token_session,
   add constraint auth_token_session foreign key (session_id) references {schema}.auth_session (id) on delete cascade;
+grant update, delete on {schema}.auth_token to {auth};
 set local role {auth};
 update {schema}.auth_token set seen_at = time_issued, proven_at = time_issued;
 reset role;
-grant update, delete on {schema}.auth_token to {auth};
 
 alter table {schema}.session_end
   drop constraint session_end_session,
@@ -85,6 +85,7 @@ create table {schema}.security_event (
   time_created timestamptz not null default now(),
   constraint security_event_pkey primary key (id),
   constraint security_event_user foreign key (user_id) references {schema}."user" (id),
+  constraint security_event_scope foreign key (scope_id) references {schema}.scope (id),
   constraint security_event_own check (scope_id = user_id),
   constraint security_event_by check (by in ('self', 'administrator', 'operator', 'system')),
   constraint security_event_once unique (user_id, once)

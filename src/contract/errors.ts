@@ -72,7 +72,11 @@ const catalogue = {
     detail: 'This API token may not do that.',
     next: 'Use one with a scope that allows it, or sign in.',
   },
-  'token.too_many': { status: 409, detail: 'You have as many API tokens as one person may have.', next: 'Revoke one that you no longer use.' },
+  'token.too_many': {
+    status: 409,
+    detail: 'You have as many API tokens as one person may have.',
+    next: 'Revoke one that you no longer use.',
+  },
   'event.not_found': { status: 404, detail: 'There is no such entry in your security log.', next: 'Reload the page and try again.' },
 
   'setup.done': { status: 409, detail: 'This server has been set up already.', next: 'Sign in instead.' },

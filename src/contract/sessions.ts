@@ -43,7 +43,7 @@ export const getSession = endpoint({
   path: '/api/session',
   summary: 'How long this login lasts. Asking is not activity',
   access: 'user',
-  work: 'read',
+  work: 'none',
   token: ['read', 'chat', 'admin'],
   activity: false,
   reply: CurrentSession,

@@ -4,6 +4,8 @@ import type { FastifyInstance } from 'fastify'
 import { FailureLimits } from './auth/limits.ts'
 import { createLogin } from './auth/login.ts'
 import { authRoutes } from './auth/routes.ts'
+import { securityRoutes } from './auth/security-routes.ts'
+import { sessionRoutes } from './auth/session-routes.ts'
 import type { SetupCode } from './auth/setup-code.ts'
 import type { Config } from './config.ts'
 import { ChatStore, chatRoutes } from './features/chats/index.ts'
@@ -18,6 +20,7 @@ import { Cursors } from './isolation/cursor.ts'
 import type { Database } from './isolation/database.ts'
 import { Jobs } from './isolation/jobs.ts'
 import type { ScopeKeys } from './isolation/keys/scope-keys.ts'
+import type { StreamEnd } from './isolation/route.ts'
 import { UnitsOfWork } from './isolation/unit-of-work.ts'
 import type { Clock } from './kernel/clock.ts'
 import type { Ids } from './kernel/ids.ts'
@@ -58,8 +61,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const streamsEnd = new AbortController()
 
   const login = await createLogin({ database, keyring, log, clock: options.clock, cache: options.cache })
-  const { ids, sessions, authenticator, ends } = login
-  ends.start()
+  const limits = options.limits ?? new FailureLimits()
+  login.ends.start()
   const chat = chatParts({ ...login, database, log, units, egress })
   const app = await createApp({
     routes: [
@@ -67,25 +70,24 @@ export async function createServer(options: ServerOptions): Promise<Server> {
         ...login,
         units,
         founding: { migrator, prefix: secrets.prefix, keyring },
-        limits: options.limits ?? new FailureLimits(),
+        limits,
         setupCode: options.setupCode,
         version: VERSION,
         baseUrl: config.baseUrl,
       }),
+      ...sessionRoutes({ ...login, units, limits, cursors: chat.cursors }),
+      ...securityRoutes({ ...login, cursors: chat.cursors }),
       ...memberRoutes(chat),
       ...chatRoutes(chat),
       ...messageRoutes(chat),
       ...modelRoutes({ ...chat, egress }),
       ...handbookRoutes(),
     ],
-    ids,
-    authenticator,
-    sessions,
+    ...login,
+    ...config,
     units,
     log,
     version: VERSION,
-    baseUrl: config.baseUrl,
-    trustedProxies: config.trustedProxies,
     certificate: options.certificate,
     database,
     goingDown: goingDown.signal,
@@ -97,10 +99,10 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     close: async () => {
       goingDown.abort()
       await chat.generations.interruptAll()
-      streamsEnd.abort()
+      streamsEnd.abort('going down' satisfies StreamEnd)
       await app.close()
       // Questions that were being taken meanwhile have begun answers since.
-      await Promise.all([chat.generations.interruptAll(), ends.stop(), egress.close()])
+      await Promise.all([chat.generations.interruptAll(), login.ends.stop(), egress.close()])
     },
   }
 }

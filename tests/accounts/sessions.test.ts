@@ -63,7 +63,7 @@ describe('a session ends', () => {
 
   test('when it is revoked', async () => {
     expect(await statusesOf(alice)).toEqual(IN)
-    await ofSession('auth_session', 'revoked_at', 'now()')
+    await ofSession('auth_session', 'revoked_reason', `'operator', revoked_at = now()`)
     expect(await statusesOf(alice)).toEqual(OUT)
   })
 

@@ -146,7 +146,9 @@ describe.skipIf(MISSING !== undefined)('two servers', () => {
     const alice = await all.world.signIn('alice')
     const stream = await streamAt(b, alice)
     await known(a, alice)
-    await all.world.sql(`update ${schema}.auth_session set revoked_at = now() where id = $1`, [alice.me.session.id])
+    await all.world.sql(`update ${schema}.auth_session set revoked_at = now(), revoked_reason = 'operator' where id = $1`, [
+      alice.me.session.id,
+    ])
     await all.world.sql(`insert into ${schema}.session_end (session_id) values ($1)`, [alice.me.session.id])
     const third = await all.another()
     await stream.ended

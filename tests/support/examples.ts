@@ -3,7 +3,7 @@
  * walls; that the owner's succeeds shows that the refusal was not for a wrong reason. An endpoint without an example fails the tests.
  */
 import type { Endpoint } from '#contract/endpoint.ts'
-import type { ChatId, MessageId, ProviderId, UserId } from '#contract/ids.ts'
+import type { ChatId, EventId, MessageId, ProviderId, SessionId, UserId } from '#contract/ids.ts'
 import { PASSWORD } from './cast.ts'
 import type { ModelServer } from './model-server.ts'
 import { chatOf, type SignedIn, type World } from './world.ts'
@@ -15,6 +15,7 @@ export const CANARIES = {
   answer: 'canary-answer-77de',
   preference: 'canary-preference-e810',
   key: 'canary-key-5b6a',
+  token: 'canary-token-2e8f',
   /** Seen by everyone of the organisation, by nobody of another. */
   provider: 'canary-provider-c3d4',
 } as const
@@ -27,8 +28,12 @@ export interface Things {
   readonly providerId: ProviderId
   readonly pendingId: UserId
   readonly invitationToken: string
+  /** Another login of Alice, an API token of hers, and an entry of her security log. */
+  readonly sessionId: SessionId
+  readonly apiTokenId: SessionId
+  readonly eventId: EventId
   readonly providerUrl: string
-  readonly cursors: { readonly chats: string; readonly messages: string }
+  readonly cursors: { readonly chats: string; readonly messages: string; readonly devices: string; readonly security: string }
 }
 
 export interface Request {
@@ -44,6 +49,26 @@ export const EXAMPLES: Readonly<Record<string, (things: Things) => Request>> = {
   }),
   'auth.sign_in': () => ({ body: { email: 'alice@acme.test', password: PASSWORD, organisation: 'acme', deliver: 'token' } }),
   'auth.sign_out': () => ({}),
+  'auth.refresh': () => ({}),
+  'auth.why_ended': () => ({}),
+  'session.get': () => ({}),
+  'session.extend': () => ({}),
+  'session.prove': () => ({ body: { password: PASSWORD } }),
+  'events.follow': () => ({}),
+  'devices.list': () => ({ query: { limit: '100' } }),
+  'devices.end': ({ sessionId }) => ({ params: { sessionId } }),
+  'devices.end_others': () => ({}),
+  'devices.not_me': () => ({}),
+  'security.list': () => ({ query: { limit: '100' } }),
+  'security.read': ({ eventId }) => ({ params: { eventId } }),
+  'tokens.list': () => ({}),
+  'tokens.create': () => ({ body: { name: 'Another', abilities: ['read'], days: 1 } }),
+  'tokens.revoke': ({ apiTokenId }) => ({ params: { sessionId: apiTokenId } }),
+  'sessions.list': () => ({ query: { limit: '100', kind: 'login' } }),
+  'sessions.count': () => ({ query: { device: 'no such device' } }),
+  'sessions.end': () => ({ body: { filter: { device: 'no such device' }, expected: 0 } }),
+  'login_policy.get': () => ({}),
+  'login_policy.set': () => ({ body: { preset: 'everyday' } }),
   'me.get': () => ({}),
   'me.set_preferences': () => ({ body: { theme: 'dark' } }),
   'members.list': () => ({ query: { limit: '100' } }),
@@ -73,8 +98,11 @@ export const EXAMPLES: Readonly<Record<string, (things: Things) => Request>> = {
   'handbook.get': () => ({}),
 }
 
+/** Streams without an end of their own, which a call would wait for. */
+export const ENDLESS: readonly string[] = ['events.follow']
+
 /** Makes the things, with a canary in everything that is typed. */
-export async function makeThings(owners: { alice: SignedIn; carol: SignedIn; models: ModelServer }): Promise<Things> {
+export async function makeThings(owners: { alice: SignedIn; carol: SignedIn; models: ModelServer; again?: SignedIn }): Promise<Things> {
   const { alice, carol, models } = owners
   const made = await carol.call<{ id: ProviderId }>('POST', '/api/providers', {
     name: CANARIES.provider,
@@ -92,7 +120,16 @@ export async function makeThings(owners: { alice: SignedIn; carol: SignedIn; mod
   const first = await chatOf(alice, { description: CANARIES.title, question: `What is ${CANARIES.question}?`, model: `${providerId}:echo` })
   await chatOf(alice, { description: `${CANARIES.title} two`, question: `Once more ${CANARIES.question}`, model: `${providerId}:echo` })
   const next = async (path: string) => (await alice.call<{ next: string }>('GET', `${path}?limit=1`)).body.next
+  const apiToken = await alice.call<{ apiToken: { id: SessionId } }>('POST', '/api/me/tokens', {
+    name: CANARIES.token,
+    abilities: ['chat'],
+    days: 30,
+  })
+  const events = await alice.call<{ items: { id: EventId }[] }>('GET', '/api/me/security-events')
   return {
+    sessionId: owners.again?.me.session.id ?? alice.me.session.id,
+    apiTokenId: apiToken.body.apiToken.id,
+    eventId: events.body.items[0]!.id,
     chatId: first.chatId,
     questionId: first.questionId,
     generationId: first.answerId,
@@ -100,7 +137,12 @@ export async function makeThings(owners: { alice: SignedIn; carol: SignedIn; mod
     pendingId: invited.body.member.id,
     invitationToken: invited.body.link.split('#')[1] ?? '',
     providerUrl: models.url,
-    cursors: { chats: await next('/api/chats'), messages: await next(`/api/chats/${first.chatId}/messages`) },
+    cursors: {
+      chats: await next('/api/chats'),
+      messages: await next(`/api/chats/${first.chatId}/messages`),
+      devices: await next('/api/me/sessions'),
+      security: await next('/api/me/security-events'),
+    },
   }
 }
 

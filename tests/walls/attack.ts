@@ -28,6 +28,8 @@ export function actorOf(person: SignedIn, changes: { readScopes?: readonly strin
     userId: person.me.user.id,
     role: person.me.user.role,
     sessionId: person.me.session.id,
+    abilities: null,
+    isProven: false,
     tokenHash: tokenHash(person.token),
     readScopes: scopes,
     writeScopes: scopes,

@@ -130,13 +130,14 @@ describe('the record and the signature each hold without the other', () => {
     const { keyring } = world.installation
     const { id, key: real } = await keyring.signingKey()
     const nowMs = Date.now()
-    return new Tokens({ id, key: key ?? real }, await keyring.instanceName()).issue({
+    const tokens = new Tokens({ id, key: key ?? real }, await keyring.instanceName())
+    return tokens.issue({
       userId: alice.me.user.id,
       tenantId: alice.me.organisation.id,
       sessionId: alice.me.session.id,
       nowMs,
       expiresAtMs: nowMs + 60_000,
-    })
+    }).token
   }
 
   test('well signed but not on record; on record but not well signed; and both, which is let in', async () => {
@@ -155,7 +156,7 @@ describe('the record and the signature each hold without the other', () => {
     const { tenantId, userId, sessionId } = { tenantId: bob.me.organisation.id, userId: bob.me.user.id, sessionId: bob.me.session.id }
     const { keyring } = world.installation
     const tokens = new Tokens(await keyring.signingKey(), await keyring.instanceName())
-    const token = tokens.issue({ tenantId, userId, sessionId, nowMs: Date.now(), expiresAtMs: Date.now() + 60_000 })
+    const { token } = tokens.issue({ tenantId, userId, sessionId, nowMs: Date.now(), expiresAtMs: Date.now() + 60_000 })
     await record(token)
     expect((await withToken(token)('GET', '/api/me')).status).toBe(401)
   })

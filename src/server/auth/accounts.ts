@@ -8,8 +8,9 @@ import type { ScopeKeys } from '../isolation/keys/scope-keys.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
+import type { Device } from './device.ts'
 import { hashPassword, passwordMatches, refuseWeakPassword } from './password.ts'
-import type { BegunSession, Device, Sessions } from './sessions.ts'
+import type { BegunSession, Sessions } from './sessions.ts'
 import { tokenHash } from './token.ts'
 
 const INVITATION_MS = 7 * 24 * 3_600_000
@@ -43,11 +44,25 @@ export class Accounts {
   }
 
   /** Signs in. The same work and the same failure, whatever was wrong. */
-  async signIn(tenantId: TenantId | undefined, given: { email: string; password: string }, device: Device): Promise<BegunSession> {
+  async signIn(
+    tenantId: TenantId | undefined,
+    given: { email: string; password: string; remember: boolean },
+    device: Device,
+  ): Promise<BegunSession> {
     const found = tenantId ? await this.#doors.open(tenantId, (tx) => findCredential(tx, given.email)) : undefined
     const matches = await passwordMatches(given.password, found?.password_hash)
     if (!tenantId || !found || !matches || found.status !== 'active') throw new Failure('auth.wrong_credentials')
-    return this.#doors.open(tenantId, (tx) => this.#sessions.begin(tx, found.id as UserId, device))
+    return this.#doors.open(tenantId, (tx) =>
+      this.#sessions.begin(tx, found.id as UserId, { device, method: 'password', remember: given.remember }),
+    )
+  }
+
+  /** Whether a password is the actor's own. */
+  async isPasswordOf(actor: Actor, password: string): Promise<boolean> {
+    const found = await this.#doors.open(actor.tenantId, (tx) =>
+      tx.first(tx.db.selectFrom('credential').select('password_hash').where('user_id', '=', actor.userId)),
+    )
+    return passwordMatches(password, found?.password_hash)
   }
 
   /** Adds an account with its personal scope and that scope's key, in the caller's transaction. */
@@ -116,7 +131,7 @@ export class Accounts {
       // The deletion is what makes it single use: of several at once only one finds the row.
       if ((await tx.change(tx.db.deleteFrom('invitation').where('token_hash', '=', hash))) !== 1) throw new Failure('invitation.invalid')
       await this.join(tx, found.id as UserId, passwordHash)
-      return this.#sessions.begin(tx, found.id as UserId, at.device)
+      return this.#sessions.begin(tx, found.id as UserId, { device: at.device, method: 'invitation' })
     })
   }
 

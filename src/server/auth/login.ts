@@ -8,7 +8,10 @@ import { type Clock, systemClock } from '../kernel/clock.ts'
 import { Ids } from '../kernel/ids.ts'
 import type { Log } from '../kernel/log.ts'
 import { Accounts } from './accounts.ts'
+import { ApiTokens } from './api-tokens.ts'
 import { Authenticator } from './authenticate.ts'
+import { Ending } from './ending.ts'
+import { Renewal } from './renewal.ts'
 import { SessionEnds } from './session-ends.ts'
 import { Sessions } from './sessions.ts'
 import { Tenants } from './tenants.ts'
@@ -31,8 +34,11 @@ export async function createLogin({ database, keyring, log, clock = systemClock,
   const tenants = new Tenants(doors, clock)
   const tokens = new Tokens(await keyring.signingKey(), await keyring.instanceName())
   const ends = new SessionEnds({ doors, cache, log })
-  const sessions = new Sessions({ doors, ends, tokens, clock, ids })
+  const ending = new Ending({ doors, ends, ids })
+  const renewal = new Renewal({ doors, tokens, clock, ending })
+  const sessions = new Sessions({ doors, tokens, clock, ids })
   const accounts = new Accounts({ doors, keys, sessions, clock, ids })
-  const authenticator = new Authenticator({ database, cache, tokens, tenants, clock })
-  return { clock, ids, keys, doors, tenants, ends, sessions, accounts, authenticator }
+  const authenticator = new Authenticator({ database, cache, tokens, tenants, renewal, clock })
+  const apiTokens = new ApiTokens({ doors, keys, ids })
+  return { clock, ids, keys, doors, tenants, ends, ending, renewal, sessions, accounts, apiTokens, authenticator }
 }

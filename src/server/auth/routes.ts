@@ -23,16 +23,19 @@ import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
 import { type Accounts, type Invited, invitationLink, tenantOfInvitation } from './accounts.ts'
 import type { Authenticator } from './authenticate.ts'
+import type { Device } from './device.ts'
+import type { Ending } from './ending.ts'
 import type { FailureLimits } from './limits.ts'
 import { readMe } from './me.ts'
 import { hashPassword, refuseWeakPassword } from './password.ts'
-import type { BegunSession, Device, Sessions } from './sessions.ts'
+import type { BegunSession, Sessions } from './sessions.ts'
 import type { SetupCode } from './setup-code.ts'
 import { slugOf, type Tenants } from './tenants.ts'
 
 export interface AuthParts {
   readonly accounts: Accounts
   readonly authenticator: Authenticator
+  readonly ending: Ending
   readonly sessions: Sessions
   readonly tenants: Tenants
   readonly limits: FailureLimits
@@ -47,14 +50,8 @@ export interface AuthParts {
 
 /** The routes of this folder. */
 export function authRoutes(parts: AuthParts): Route[] {
-  const { accounts, sessions, tenants, limits } = parts
-  const signedIn = async (begun: BegunSession, deliver: 'cookie' | 'token', cookie: SessionCookie): Promise<z.input<typeof SignedIn>> => {
-    const actor = await parts.authenticator.actorOf(begun.token, true)
-    const me: Me = await parts.units.read(actor, (tx) => readMe(tx, tenants))
-    if (deliver === 'token') return { me, token: begun.token }
-    cookie.set(begun.token, begun.expiresAtMs)
-    return { me, token: null }
-  }
+  const { accounts, ending, tenants, limits } = parts
+  const signedIn = signingIn(parts)
   return [
     route(getStatus, async () => {
       const count = await tenants.count()
@@ -63,6 +60,7 @@ export function authRoutes(parts: AuthParts): Route[] {
         version: parts.version,
         state: count === 0 ? ('setup' as const) : ('ready' as const),
         askOrganisation: count > 1,
+        remember: await tenants.mayRemember(),
       }
     }),
 
@@ -75,7 +73,7 @@ export function authRoutes(parts: AuthParts): Route[] {
       refuseWeakPassword(body.password, [body.email, body.name, body.organisation])
       const begun = await setUpFirst(parts, body, deviceOf(request))
       if (!begun) throw fail('setup.done')
-      return signedIn(begun, body.deliver, cookie)
+      return signedIn(begun, body.deliver, { cookie, request })
     }),
 
     route(signIn, async ({ body, request, cookie }) => {
@@ -84,11 +82,11 @@ export function authRoutes(parts: AuthParts): Route[] {
       const begun = await limits.attempt({ account: `${tenant?.id ?? body.organisation}:${body.email}`, ip: request.ip }, () =>
         accounts.signIn(tenant?.id, body, deviceOf(request)),
       )
-      return signedIn(begun, body.deliver, cookie)
+      return signedIn(begun, body.deliver, { cookie, request })
     }),
 
-    route(signOut, async ({ actor, cookie }) => {
-      await sessions.end(actor)
+    route(signOut, async ({ actor, request, cookie }) => {
+      await ending.signOut(actor, request)
       cookie.clear()
       return undefined
     }),
@@ -110,9 +108,27 @@ export function authRoutes(parts: AuthParts): Route[] {
         if (!tenant) throw new Failure('invitation.invalid')
         return accounts.accept(body.token, body.password, { organisation: tenant.name, tenantId: tenant.id, device: deviceOf(request) })
       })
-      return signedIn(begun, body.deliver, cookie)
+      return signedIn(begun, body.deliver, { cookie, request })
     }),
   ]
+}
+
+/** What somebody is answered who has just signed in: who they are, and a token or a cookie. */
+function signingIn(parts: AuthParts) {
+  return async (
+    begun: BegunSession,
+    deliver: 'cookie' | 'token',
+    { cookie, request }: { cookie: SessionCookie; request: RequestFacts },
+  ): Promise<z.input<typeof SignedIn>> => {
+    const actor = await parts.authenticator.actorOf(await parts.authenticator.credentialOf(begun.token), true)
+    const me: Me = await parts.units.read(actor, (tx) => readMe(tx, parts.tenants))
+    if (deliver === 'token') return { me, token: begun.token }
+    // The browser forgets its earlier login now, so nobody else has a use for it.
+    const earlier = cookie.token === undefined ? undefined : await parts.authenticator.findCredential(cookie.token)
+    if (earlier?.says) await parts.ending.replace(earlier.tenantId, earlier.says.sessionId, request)
+    cookie.set(begun.token, begun)
+    return { me, token: null }
+  }
 }
 
 async function setUpFirst(parts: AuthParts, body: z.output<typeof setUp.body>, device: Device): Promise<BegunSession | undefined> {
@@ -122,7 +138,7 @@ async function setUpFirst(parts: AuthParts, body: z.output<typeof setUp.body>, d
   const founded = await foundOrganisation({ ...parts.founding, onlyFirst: true }, tenant, async (tx) => {
     const userId = await parts.accounts.add(tx, { name: body.name, email: body.email, role: 'admin' })
     await parts.accounts.join(tx, userId, passwordHash)
-    begun = await parts.sessions.begin(tx, userId, device)
+    begun = await parts.sessions.begin(tx, userId, { device, method: 'setup' })
   })
   parts.tenants.forget()
   return founded ? begun : undefined

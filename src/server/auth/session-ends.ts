@@ -1,21 +1,41 @@
 /**
- * Tells the cache and the other servers which sessions have ended. An end is written down in the transaction that brings it, told
- * right after the commit, and told again by any server until the cache has taken it: an outage delays, and loses nothing. Access
- * does not wait for any of it, since the database refuses an ended session from its commit on.
+ * Tells the cache, the other servers and the open streams of this one which sessions have ended. An end is written down in the
+ * transaction that brings it, told right after the commit, and told again by any server until the cache has taken it: an outage delays,
+ * and loses nothing. Access does not wait for any of it, since the database refuses an ended session from its commit on.
  */
 import { sql } from 'kysely'
 import { z } from 'zod'
-import { SessionId, type TenantId } from '#contract/ids.ts'
+import { SessionId, type TenantId, UserId } from '#contract/ids.ts'
+import type { Actor } from '../isolation/actor.ts'
 import { type CacheStore, onTold, TenantCache } from '../isolation/cache.ts'
-import type { Doors, DoorTx } from '../isolation/doors.ts'
+import type { Doors } from '../isolation/doors.ts'
 import { errorFields, type Log } from '../kernel/log.ts'
+import { IS_LIVE } from './session-lists.ts'
 
-const RETRY_EVERY_MS = 1_000
-/** Every so many retries all organisations are looked at, for ends that a server wrote down and died before telling. */
-const RETRIES_PER_SWEEP = 60
+const LOOK_EVERY_MS = 1_000
+/** Every so many looks all organisations are looked at, for ends that a server wrote down and died before telling. */
+const LOOKS_PER_SWEEP = 60
+/** Every so many, sessions with open streams are asked for by name: those that ran out have written no end down. */
+const LOOKS_PER_ROLL_CALL = 5
 const MOST_AT_ONCE = 500
+const MOST_BY_NAME = 5_000
 
-const Ended = z.strictObject({ ended: SessionId })
+const Told = z.union([z.strictObject({ ended: SessionId }), z.strictObject({ news: UserId })])
+type Told = z.input<typeof Told>
+
+/** Somebody who wants to know of one session. */
+export interface Watcher {
+  /** The session ended, here or on any server. */
+  onEnd(): void
+  /** Something new is in its person's security log. */
+  onNews?(): void
+}
+
+interface Watched {
+  readonly tenantId: TenantId
+  readonly userId: UserId
+  readonly watchers: Set<Watcher>
+}
 
 export class SessionEnds {
   readonly #doors: Doors
@@ -23,24 +43,20 @@ export class SessionEnds {
   readonly #log: Log
   /** In the order in which they are tried. */
   readonly #untold = new Set<TenantId>()
+  readonly #watched = new Map<SessionId, Watched>()
   #timer: NodeJS.Timeout | undefined
   #working: Promise<void> = Promise.resolve()
-  #retries = 0
+  #looks = 0
 
   constructor(parts: { doors: Doors; cache: CacheStore; log: Log }) {
     this.#doors = parts.doors
     this.#cache = parts.cache
     this.#log = parts.log
-  }
-
-  /** Writes an end down in the transaction that brings it. Call `tell` after its commit. */
-  async writeDown(tx: DoorTx, sessionId: SessionId): Promise<void> {
-    await tx.change(
-      tx.db
-        .insertInto('session_end')
-        .values({ session_id: sessionId })
-        .onConflict((conflict) => conflict.doNothing()),
-    )
+    onTold(this.#cache, (message) => {
+      const { data } = Told.safeParse(message)
+      if (data && 'ended' in data) this.#endHere(data.ended)
+      if (data && 'news' in data) this.#newsHere(data.news)
+    })
   }
 
   /** Tells what is written down for an organisation; false when it will be told later. Never rejects. */
@@ -59,37 +75,94 @@ export class SessionEnds {
     return false
   }
 
-  /** Calls back for every session of which any server tells that it ended. */
-  onTold(listener: (sessionId: SessionId) => void): () => void {
-    return onTold(this.#cache, (message) => {
-      const { data } = Ended.safeParse(message)
-      if (data) listener(data.ended)
-    })
+  /** Tells every page of a person that something is new in their security log. One that does not hear of it sees it when it looks. */
+  async tellNews(tenantId: TenantId, userId: UserId): Promise<void> {
+    this.#newsHere(userId)
+    await new TenantCache(this.#cache, tenantId).tell({ news: userId } satisfies Told)
   }
 
-  /** Begins to tell again what was not told. */
+  /** Ends the open streams of an organisation's sessions that have run out just now, such as by a stricter policy. Never rejects. */
+  async tellRunOut(tenantId: TenantId): Promise<void> {
+    const ids = [...this.#watched].filter(([, watched]) => watched.tenantId === tenantId).map(([id]) => id)
+    try {
+      for (const id of await this.#goneOf(tenantId, ids)) this.#endHere(id)
+    } catch (error) {
+      this.#log.warn(errorFields(error), 'ended sessions could not be looked for; it is tried again')
+    }
+  }
+
+  /** Calls back for the actor's session until the returned function is called. */
+  watch({ sessionId, tenantId, userId }: Actor, watcher: Watcher): () => void {
+    const watched = this.#watched.get(sessionId) ?? { tenantId, userId, watchers: new Set() }
+    this.#watched.set(sessionId, watched)
+    watched.watchers.add(watcher)
+    return () => {
+      watched.watchers.delete(watcher)
+      if (watched.watchers.size === 0) this.#watched.delete(sessionId)
+    }
+  }
+
+  /** Begins to look for ends: of those that were not told, and of those that another process brought while the cache was away. */
   start(): void {
     this.#timer = setTimeout(() => {
-      this.#working = this.#retry().then(() => {
+      this.#working = this.#look().then(() => {
         if (this.#timer) this.start()
       })
-    }, RETRY_EVERY_MS).unref()
+    }, LOOK_EVERY_MS).unref()
   }
 
-  /** Stops telling; resolves when nothing more is under way. */
+  /** Stops looking; resolves when nothing more is under way. */
   async stop(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
     await this.#working
   }
 
-  async #retry(): Promise<void> {
+  async #look(): Promise<void> {
+    const look = this.#looks++
     try {
-      if (this.#retries++ % RETRIES_PER_SWEEP === 0) for (const { id } of await this.#doors.tenants()) this.#untold.add(id)
+      if (look % LOOKS_PER_SWEEP === 0) for (const { id } of await this.#doors.tenants()) this.#untold.add(id)
+      const streaming = Map.groupBy(this.#watched, ([, { tenantId }]) => tenantId)
+      for (const [tenantId, sessions] of streaming) {
+        const ids = sessions.map(([id]) => id)
+        for (const id of await this.#writtenDown(tenantId)) this.#endHere(id)
+        if (look % LOOKS_PER_ROLL_CALL === 0) for (const id of await this.#goneOf(tenantId, ids)) this.#endHere(id)
+      }
     } catch (error) {
-      this.#log.warn(errorFields(error), 'organisations could not be read; it is tried again')
+      this.#log.warn(errorFields(error), 'ended sessions could not be looked for; it is tried again')
     }
     for (const tenantId of [...this.#untold]) if (!(await this.tell(tenantId))) return
+  }
+
+  /** Ends that are not told yet; their organisation is told next. */
+  async #writtenDown(tenantId: TenantId): Promise<SessionId[]> {
+    const rows = await this.#doors.open(tenantId, (tx) => tx.all(tx.db.selectFrom('session_end').select('session_id').limit(MOST_AT_ONCE)))
+    if (rows.length > 0) this.#untold.add(tenantId)
+    return rows.map(({ session_id }) => session_id as SessionId)
+  }
+
+  /** Which of these sessions are good no more. */
+  async #goneOf(tenantId: TenantId, ids: readonly SessionId[]): Promise<SessionId[]> {
+    const live = new Set<string>()
+    for (let at = 0; at < ids.length; at += MOST_BY_NAME) {
+      const some = ids.slice(at, at + MOST_BY_NAME)
+      const rows = await this.#doors.open(tenantId, (tx) =>
+        tx.all(
+          tx.db
+            .selectFrom('auth_session')
+            .innerJoin('auth_session_seen', 'auth_session_seen.session_id', 'auth_session.id')
+            .innerJoin('user', 'user.id', 'auth_session.user_id')
+            .innerJoin('tenant_state', (join) => join.onTrue())
+            .select('auth_session.id')
+            .where('auth_session.id', '=', sql<string>`any(${some}::uuid[])`)
+            .where('user.status', '=', 'active')
+            .where('tenant_state.status', '=', 'active')
+            .where(IS_LIVE),
+        ),
+      )
+      for (const { id } of rows) live.add(id)
+    }
+    return ids.filter((id) => !live.has(id))
   }
 
   /** True when nothing is left to tell. */
@@ -108,8 +181,11 @@ export class SessionEnds {
       ),
     )
     const told: SessionId[] = []
-    for (const { session_id, hashes } of ends)
+    for (const { session_id, hashes } of ends) {
+      // Streams of this server end at once, whether or not the others can be told.
+      this.#endHere(session_id as SessionId)
       if (await this.#tellOne(tenantId, session_id as SessionId, hashes)) told.push(session_id as SessionId)
+    }
     if (told.length > 0)
       await this.#doors.open(tenantId, (tx) => tx.change(tx.db.deleteFrom('session_end').where('session_id', 'in', told)))
     return told.length === ends.length && ends.length < MOST_AT_ONCE
@@ -118,6 +194,14 @@ export class SessionEnds {
   async #tellOne(tenantId: TenantId, sessionId: SessionId, hashes: readonly string[]): Promise<boolean> {
     const cache = new TenantCache(this.#cache, tenantId)
     for (const hash of hashes) if (!(await cache.delete(`auth:session:${hash}`))) return false
-    return cache.tell({ ended: sessionId } satisfies z.input<typeof Ended>)
+    return cache.tell({ ended: sessionId } satisfies Told)
+  }
+
+  #endHere(sessionId: SessionId): void {
+    for (const watcher of [...(this.#watched.get(sessionId)?.watchers ?? [])]) watcher.onEnd()
+  }
+
+  #newsHere(userId: UserId): void {
+    for (const watched of this.#watched.values()) if (watched.userId === userId) for (const watcher of watched.watchers) watcher.onNews?.()
   }
 }

@@ -1,113 +1,128 @@
-/** Login sessions: rows are the truth, the cache entry `auth:session:{token_hash}` follows them. Beginning and ending them are doors. */
+/** Login sessions: rows are the truth, the cache entry `auth:session:{token_hash}` follows them. Beginning them and noting activity are doors. */
 import { sql } from 'kysely'
-import type { SessionId, TenantId, UserId } from '#contract/ids.ts'
+import type { SessionId, UserId } from '#contract/ids.ts'
+import type { Session } from '#contract/sessions.ts'
 import type { Actor } from '../isolation/actor.ts'
 import type { Doors, DoorTx } from '../isolation/doors.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
-import type { SessionEnds } from './session-ends.ts'
+import { type Device, deviceName } from './device.ts'
+import { insertEvents } from './security-log.ts'
 import { type Tokens, tokenHash } from './token.ts'
 
-/** The everyday preset: a login ends after a day without activity, and after a week in any case. */
-const IDLE_LIMIT_S = 24 * 3_600
-const ABSOLUTE_LIMIT_MS = 7 * 24 * 3_600_000
 /** Activity is written at most this often. */
 const SEEN_EVERY_MS = 60_000
 const MOST_SEEN_KEPT = 50_000
 
-export interface Device {
-  readonly ip: string
-  readonly userAgent: string | null
+/** What somebody who signs in has proven, from where, and what they wish. */
+export interface Beginning {
+  readonly device: Device
+  readonly method: Session['methods'][number]
+  /** To stay signed in for longer, if the organisation allows it. */
+  readonly remember?: boolean
 }
 
 export interface BegunSession {
   readonly token: string
   readonly sessionId: SessionId
   readonly expiresAtMs: number
+  /** Whether a browser is to keep its cookie when it is closed. */
+  readonly remembered: boolean
 }
 
 export class Sessions {
   readonly #doors: Doors
-  readonly #ends: SessionEnds
   readonly #tokens: Tokens
   readonly #clock: Clock
   readonly #ids: Ids
-  readonly #endListeners = new Set<(sessionId: SessionId) => void>()
   readonly #seenAtMs = new Map<SessionId, number>()
 
-  constructor(parts: { doors: Doors; ends: SessionEnds; tokens: Tokens; clock: Clock; ids: Ids }) {
+  constructor(parts: { doors: Doors; tokens: Tokens; clock: Clock; ids: Ids }) {
     this.#doors = parts.doors
-    this.#ends = parts.ends
     this.#tokens = parts.tokens
     this.#clock = parts.clock
     this.#ids = parts.ids
-    this.#ends.onTold((sessionId) => this.#endHere(sessionId))
   }
 
-  /** Adds a new session for a person who has just proven who they are, in the caller's transaction. */
-  async begin(tx: DoorTx, userId: UserId, device: Device): Promise<BegunSession> {
-    const sessionId = this.#ids.next<SessionId>()
-    const nowMs = this.#clock.now()
-    const expiresAtMs = nowMs + ABSOLUTE_LIMIT_MS
-    const token = this.#tokens.issue({ userId, tenantId: tx.tenantId, sessionId, nowMs, expiresAtMs })
+  /**
+   * Adds a new session for a person who has just proven who they are, in the caller's transaction. How long it lasts the organisation's
+   * policy says, and the database's clock. Fails with `auth.wrong_credentials` when the person was suspended meanwhile.
+   */
+  async begin(tx: DoorTx, userId: UserId, { device, method, remember = false }: Beginning): Promise<BegunSession> {
+    const id = this.#ids.next<SessionId>()
+    const row = await tx.first(newSession(tx, { id, userId, device, method, remember }))
+    if (!row) throw new Failure('auth.wrong_credentials')
+    const expiresAtMs = row.expires_at.getTime()
+    const of = { userId, tenantId: tx.tenantId, sessionId: id, nowMs: row.time_created.getTime(), expiresAtMs }
+    const { token, keyId } = this.#tokens.issue(of)
     await tx.changeAll([
-      tx.db.insertInto('auth_session').values({
-        id: sessionId,
-        user_id: userId,
-        expires_at: new Date(expiresAtMs),
-        idle_limit_s: IDLE_LIMIT_S,
-        ip: device.ip,
-        user_agent: device.userAgent?.slice(0, 400) ?? null,
-      }),
-      tx.db.insertInto('auth_session_seen').values({ session_id: sessionId }),
-      tx.db.insertInto('auth_token').values({ hash: tokenHash(token), session_id: sessionId }),
+      tx.db.insertInto('auth_session_seen').values({ session_id: id, user_id: userId, ip: device.ip }),
+      tx.db.insertInto('auth_token').values({ hash: tokenHash(token), session_id: id, key_id: keyId, seen_at: NOW, proven_at: NOW }),
+      insertEvents(tx, this.#ids, [{ userId, kind: 'signed_in', by: { kind: 'self', device }, sessionId: id }]),
     ])
-    return { token, sessionId, expiresAtMs }
+    return { token, sessionId: id, expiresAtMs, remembered: row.remember }
   }
 
-  /** Ends the actor's session. Once this has returned, no unit of work that begins with its token succeeds, here or elsewhere. */
-  async end(actor: Actor): Promise<void> {
-    await this.#doors.open(actor.tenantId, async (tx) => {
-      await tx.change(
-        tx.db
-          .updateTable('auth_session')
-          .set({ revoked_at: new Date(this.#clock.now()), revoked_reason: 'signed_out' })
-          .where('id', '=', actor.sessionId)
-          .where('revoked_at', 'is', null),
-      )
-      await this.#ends.writeDown(tx, actor.sessionId)
-    })
-    this.#endHere(actor.sessionId)
-    await this.#ends.tell(actor.tenantId)
-  }
-
-  /** Calls back whenever a session ends, here or on a server that shares the cache, until the returned function is called. */
-  onEnd(listener: (sessionId: SessionId) => void): () => void {
-    this.#endListeners.add(listener)
-    return () => this.#endListeners.delete(listener)
-  }
-
-  /** Notes that the person was active, at most once a minute. A session that has idled out is not brought back by it. */
-  async noteActivity(tenantId: TenantId, sessionId: SessionId): Promise<void> {
+  /** Notes that somebody is there, at most once a minute. A session that has idled out is not brought back by it. */
+  async noteActivity(actor: Actor, ip: string): Promise<void> {
+    const { sessionId, tenantId } = actor
     const nowMs = this.#clock.now()
-    if (nowMs - (this.#seenAtMs.get(sessionId) ?? Number.NEGATIVE_INFINITY) < SEEN_EVERY_MS) return
+    const sinceMs = nowMs - (this.#seenAtMs.get(sessionId) ?? Number.NEGATIVE_INFINITY)
+    // A clock that was set back counts as a minute, too.
+    if (sinceMs >= 0 && sinceMs < SEEN_EVERY_MS) return
     if (this.#seenAtMs.size >= MOST_SEEN_KEPT) this.#seenAtMs.delete(this.#seenAtMs.keys().next().value!)
     this.#seenAtMs.set(sessionId, nowMs)
-    await this.#doors.open(tenantId, (tx) =>
-      tx.change(
-        tx.db
-          .updateTable('auth_session_seen')
-          .from('auth_session')
-          .set({ seen_at: sql`now()` })
-          .where('session_id', '=', sessionId)
-          .whereRef('auth_session.id', '=', 'session_id')
-          .where('revoked_at', 'is', null)
-          .where(sql<boolean>`seen_at + make_interval(secs => idle_limit_s) > now()`),
-      ),
-    )
+    await this.#doors.open(tenantId, (tx) => tx.change(seenNow(tx, sessionId, ip)))
   }
 
-  #endHere(sessionId: SessionId): void {
-    for (const listener of this.#endListeners) listener(sessionId)
+  /** The same at once, for somebody who says that they are there; false when the session has ended. */
+  async extend(actor: Actor, ip: string): Promise<boolean> {
+    return this.#doors.open(actor.tenantId, async (tx) => (await tx.change(seenNow(tx, actor.sessionId, ip))) === 1)
   }
+}
+
+const NOW = sql<Date>`now()`
+
+/** The session with its limits, for a person who is active until the commit; no row for anybody else. */
+function newSession(tx: DoorTx, of: Beginning & { id: SessionId; userId: UserId }) {
+  const remembers = sql<boolean>`(login_policy.remember and ${of.remember ?? false}::boolean)`
+  const limit = (remembered: string, usual: string) =>
+    sql<number>`case when ${remembers} then ${sql.ref(remembered)} else ${sql.ref(usual)} end`
+  return tx.db
+    .insertInto('auth_session')
+    .columns(['id', 'user_id', 'idle_limit_s', 'expires_at', 'remember', 'proof_good_for_s', 'methods', 'ip', 'user_agent', 'device'])
+    .expression(
+      tx.db
+        .selectFrom('user')
+        .innerJoin('login_policy', (join) => join.onTrue())
+        .select([
+          sql<string>`${of.id}::uuid`.as('id'),
+          'user.id as user_id',
+          limit('remember_idle_limit_s', 'idle_limit_s').as('idle_limit_s'),
+          sql<Date>`now() + make_interval(secs => ${limit('remember_absolute_limit_s', 'absolute_limit_s')})`.as('expires_at'),
+          remembers.as('remember'),
+          'login_policy.proof_good_for_s',
+          sql<string[]>`array[${of.method}::text]`.as('methods'),
+          sql<string>`${of.device.ip}::inet`.as('ip'),
+          sql<string | null>`${of.device.userAgent?.slice(0, 400) ?? null}::text`.as('user_agent'),
+          sql<string>`${deviceName(of.device.userAgent)}::text`.as('device'),
+        ])
+        .where('user.id', '=', of.userId)
+        .where('user.status', '=', 'active')
+        .forShare('user'),
+    )
+    .returning(['expires_at', 'time_created', 'remember'])
+}
+
+function seenNow(tx: DoorTx, sessionId: SessionId, ip: string) {
+  return tx.db
+    .updateTable('auth_session_seen')
+    .from('auth_session')
+    .set({ seen_at: NOW, ip })
+    .where('session_id', '=', sessionId)
+    .whereRef('auth_session.id', '=', 'session_id')
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', NOW)
+    .where(sql<boolean>`(idle_limit_s is null or seen_at + make_interval(secs => idle_limit_s) > now())`)
 }

@@ -40,6 +40,14 @@ export class Tenants {
     return this.#known[0]
   }
 
+  /** Whether signing in may ask for a longer login. Where there are several organisations it may: which one it is, is not known yet. */
+  async mayRemember(): Promise<boolean> {
+    const [only, ...others] = (await this.count()) > 0 ? this.#known : []
+    if (!only || others.length > 0) return true
+    const policy = await this.#doors.open(only.id, (tx) => tx.first(tx.db.selectFrom('login_policy').select('remember')))
+    return policy?.remember ?? true
+  }
+
   /** Forgets what was read; called when an organisation was founded by this server. */
   forget(): void {
     this.#readAtMs = Number.NEGATIVE_INFINITY

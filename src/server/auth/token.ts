@@ -26,6 +26,12 @@ export interface Verified {
   readonly hash: Buffer
 }
 
+/** A new token, and the id of the key that signed it. */
+export interface Issued {
+  readonly token: string
+  readonly keyId: string
+}
+
 const TYPE = 'sardonyx-login+jwt'
 const LONGEST = 2_000
 /** Tokens whose signature was found good are remembered, so many at most: whatever else changes, that stays true. */
@@ -36,14 +42,16 @@ export class Tokens {
   readonly #verified = new Map<string, Verified>()
   readonly #issuer: string
   readonly #header: string
+  readonly #keyId: string
   constructor(key: SigningKey, instance: string) {
     this.#key = createSecretKey(key.key)
     this.#issuer = `sardonyx:${instance}`
+    this.#keyId = key.id
     this.#header = encode({ alg: 'HS256', kid: key.id, typ: TYPE })
   }
 
   /** A new token for a session, with 128 random bits of its own. Times in milliseconds since 1970. */
-  issue(of: { userId: UserId; tenantId: TenantId; sessionId: SessionId; nowMs: number; expiresAtMs: number }): string {
+  issue(of: { userId: UserId; tenantId: TenantId; sessionId: SessionId; nowMs: number; expiresAtMs: number }): Issued {
     const claims: Claims = {
       sub: of.userId,
       tid: of.tenantId,
@@ -54,6 +62,21 @@ export class Tokens {
       iss: this.#issuer,
       aud: 'sardonyx',
     }
+    return { token: this.#signed(claims), keyId: this.#keyId }
+  }
+
+  /** The successor of a token: the same for everybody who makes it from the same token, time and key. */
+  issueSuccessor(of: { token: string; claims: Claims }, issuedAtMs: number): Issued {
+    const jti = createHmac('sha256', this.#key).update(`successor:${of.token}`).digest().subarray(0, 16).toString('base64url')
+    return { token: this.#signed({ ...of.claims, jti, iat: Math.floor(issuedAtMs / 1_000) }), keyId: this.#keyId }
+  }
+
+  /** A successor that was issued before; undefined when its key is not there any more. */
+  successorOf(of: { token: string; claims: Claims }, { issuedAtMs, keyId }: { issuedAtMs: number; keyId: string }): string | undefined {
+    return keyId === this.#keyId ? this.issueSuccessor(of, issuedAtMs).token : undefined
+  }
+
+  #signed(claims: Claims): string {
     const signed = `${this.#header}.${encode(claims)}`
     return `${signed}.${this.#sign(signed).toString('base64url')}`
   }

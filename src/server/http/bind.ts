@@ -7,9 +7,13 @@ import { z } from 'zod'
 import type { Endpoint } from '#contract/endpoint.ts'
 import { SHARED_FAILURES } from '#contract/errors.ts'
 import type { Authenticator } from '../auth/authenticate.ts'
+import type { Credential } from '../auth/presented.ts'
+import type { Renewal } from '../auth/renewal.ts'
+import type { SessionEnds } from '../auth/session-ends.ts'
 import type { Sessions } from '../auth/sessions.ts'
 import type { Actor } from '../isolation/actor.ts'
-import type { RequestFacts, Route, StreamEvent } from '../isolation/route.ts'
+import { TokenReplaced } from '../isolation/database.ts'
+import type { PresentedToken, RequestFacts, Route, SessionCookie, StreamEnd, StreamEvent } from '../isolation/route.ts'
 import type { UnitsOfWork } from '../isolation/unit-of-work.ts'
 import { Failure } from '../kernel/failure.ts'
 import { errorFields, type Log } from '../kernel/log.ts'
@@ -20,6 +24,8 @@ import { type CookieSettings, cookieOf, presentedToken } from './session-cookie.
 export interface BindParts {
   readonly authenticator: Authenticator
   readonly sessions: Sessions
+  readonly renewal: Renewal
+  readonly ends: SessionEnds
   readonly units: UnitsOfWork
   readonly cookies: CookieSettings
   readonly log: Log
@@ -35,39 +41,94 @@ export function bind(app: FastifyInstance, { endpoint, handle }: Route, parts: B
     exposeHeadRoute: false,
     handler: async (request, reply) => {
       refusePlainHttp(request, parts.cookies.secure)
-      refuseCrossSite(request)
-      const actor = endpoint.access === 'anyone' ? undefined : await actorOf(request, endpoint, parts)
+      const presented = presentedToken(request, parts.cookies)
+      refuseCrossSite(request, presented?.isCookie === true)
+      const caller = endpoint.access === 'anyone' ? undefined : await callerOf(request, { endpoint, presented, parts })
+      const cookie = cookieOf(reply, parts.cookies)
       const context = {
         ...parseRequest(endpoint, request),
-        request: factsOf(request, () => endSignal(reply, actor, parts)),
-        cookie: cookieOf(reply, parts.cookies),
+        request: factsOf(request, () => endSignal(reply, caller?.actor, parts)),
+        cookie,
+        presented,
         fail: failing(endpoint),
-        actor,
+        actor: caller?.actor,
       }
-      const result = await within(endpoint, { actor, units: parts.units }, (unit) =>
+      const result = await within(endpoint, { actor: caller?.actor, units: parts.units }, (unit) =>
         (handle as (context: object) => Promise<unknown>)({ ...context, ...unit }),
       ).catch(async (error: unknown) => {
-        // The cached login was stale: the next request asks the database at once.
-        if (actor && error instanceof Failure && error.code === 'auth.required') await parts.authenticator.forget(actor)
+        if (caller) await noteRefusal(error, { request, caller, parts })
         throw error
       })
-      if (actor && !endpoint.events) noteActivity(actor, parts)
       if (endpoint.events)
         return sendEvents(reply, { events: result as AsyncIterable<StreamEvent>, shapes: endpoint.events, log: parts.log })
+      if (caller) await afterwards(request, { endpoint, caller, cookie, parts })
       if (endpoint.reply === null) return reply.code(endpoint.status).send()
       return reply.code(endpoint.status).send(endpoint.reply.parse(result))
     },
   })
 }
 
-/** An endpoint without a unit of work of its own, and every one for administrators, has the database confirm the login first. */
-async function actorOf(request: FastifyRequest, endpoint: Endpoint, { authenticator, cookies }: BindParts): Promise<Actor> {
-  const token = presentedToken(request, cookies)
-  if (token === undefined) throw new Failure('auth.required')
-  const fresh = endpoint.access === 'admin' || endpoint.work === 'none' || endpoint.work === 'door'
-  const actor = await authenticator.actorOf(token, fresh)
+interface Caller {
+  readonly actor: Actor
+  readonly credential: Credential
+  readonly isCookie: boolean
+}
+
+/** Who calls. An endpoint without a unit of work of its own, and every one for administrators, has the database confirm the login first. */
+async function callerOf(
+  request: FastifyRequest,
+  { endpoint, presented, parts }: { endpoint: Endpoint; presented: PresentedToken | undefined; parts: BindParts },
+): Promise<Caller> {
+  if (presented === undefined) throw new Failure('auth.required')
+  const credential = await parts.authenticator.credentialOf(presented.token)
+  const { isCookie } = presented
+  // API tokens are for programs, which send headers; a browser is never to send one by itself.
+  if (isCookie && !credential.claims) throw new Failure('auth.required')
+  const fresh = endpoint.access === 'admin' || endpoint.proof || endpoint.work === 'none' || endpoint.work === 'door'
+  const actor = await parts.authenticator.actorOf(credential, fresh).catch(async (error: unknown) => {
+    await noteCopy(error, { request, credential, parts })
+    throw error
+  })
+  const { abilities } = actor
+  if (abilities && !endpoint.token?.some((ability) => abilities.includes(ability))) throw new Failure('token.not_enough')
   if (endpoint.access === 'admin' && actor.role !== 'admin') throw new Failure('auth.not_allowed')
-  return actor
+  if (endpoint.proof && !actor.isProven) throw new Failure('auth.proof_needed')
+  return { actor, credential, isCookie }
+}
+
+interface Refused {
+  readonly request: FastifyRequest
+  readonly caller: Caller
+  readonly parts: BindParts
+}
+
+/** The cached login was stale: the next request asks the database at once. */
+async function noteRefusal(error: unknown, { request, caller: { actor, credential }, parts }: Refused): Promise<void> {
+  if (!(error instanceof Failure) || error.code !== 'auth.required') return
+  await parts.authenticator.forget(actor)
+  await noteCopy(error, { request, credential, parts })
+}
+
+/** Somebody uses a token that its owner has long replaced. */
+async function noteCopy(error: unknown, of: { request: FastifyRequest; credential: Credential; parts: BindParts }): Promise<void> {
+  if (!(error instanceof TokenReplaced)) return
+  const { request, credential, parts } = of
+  await parts.renewal.suspectTheft(credential.tenantId, credential.hash, deviceOf(request))
+}
+
+/** What a request that succeeded leads to: its login was active, and a browser's old token is replaced. Neither keeps the reply from it. */
+async function afterwards(
+  request: FastifyRequest,
+  { endpoint, caller, cookie, parts }: { endpoint: Endpoint; caller: Caller; cookie: SessionCookie; parts: BindParts },
+): Promise<void> {
+  const { actor, credential, isCookie } = caller
+  const { claims, token } = credential
+  const failed = (error: unknown) => parts.log.warn(errorFields(error), 'a login was not kept up')
+  if (endpoint.activity) parts.sessions.noteActivity(actor, request.ip).catch(failed)
+  if (!isCookie || !claims || !endpoint.activity || endpoint.work === 'door') return
+  const presented = { token, claims, hash: credential.hash }
+  if (!parts.renewal.isOld(presented)) return
+  await parts.renewal.renew(presented).then((renewed) => renewed && cookie.set(renewed.token, renewed), failed)
 }
 
 /** Opens the unit of work that the endpoint declares around its handler. */
@@ -104,14 +165,15 @@ function emptyBody(body: unknown): boolean {
   return body === undefined || body === null || (typeof body === 'object' && Object.keys(body).length === 0)
 }
 
-/** Aborts when the client goes away, or when its login ends on this server. */
-function endSignal(reply: FastifyReply, actor: Actor | undefined, { sessions, streamsEnd }: BindParts): AbortSignal {
+/** Aborts when the client goes away, when its login ends, or when the server is going down. */
+function endSignal(reply: FastifyReply, actor: Actor | undefined, { ends, streamsEnd }: BindParts): AbortSignal {
   const end = new AbortController()
-  if (reply.raw.destroyed) end.abort()
-  const forget = actor && sessions.onEnd((sessionId) => sessionId === actor.sessionId && end.abort())
+  const abort = (reason: StreamEnd) => end.abort(reason)
+  if (reply.raw.destroyed) abort('gone')
+  const forget = actor && ends.watch(actor, { onEnd: () => abort('login ended') })
   reply.raw.once('close', () => {
     forget?.()
-    end.abort()
+    abort('gone')
   })
   return AbortSignal.any([end.signal, streamsEnd])
 }
@@ -121,8 +183,7 @@ function factsOf(request: FastifyRequest, makeSignal: () => AbortSignal): Reques
   const lastEventId = request.headers['last-event-id']
   return {
     id: request.id,
-    ip: request.ip,
-    userAgent: request.headers['user-agent'] ?? null,
+    ...deviceOf(request),
     // Made when it is asked for: few handlers do, and making one costs as much as all else here.
     get signal() {
       signal ??= makeSignal()
@@ -141,6 +202,6 @@ function failing(endpoint: Endpoint): (code: Failure['code'], details?: Failure[
   }
 }
 
-function noteActivity(actor: Actor, { sessions, log }: BindParts): void {
-  sessions.noteActivity(actor.tenantId, actor.sessionId).catch((error: unknown) => log.warn(errorFields(error), 'activity was not noted'))
+function deviceOf(request: FastifyRequest) {
+  return { ip: request.ip, userAgent: request.headers['user-agent'] ?? null }
 }

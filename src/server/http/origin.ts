@@ -15,10 +15,14 @@ export function refusePlainHttp(request: FastifyRequest, isSecure: boolean): voi
   if (isSecure && request.headers.origin?.startsWith('http:')) throw new Failure('request.not_secure')
 }
 
-/** Throws `request.cross_site` for a state-changing request that a browser made on behalf of another site. */
-export function refuseCrossSite(request: FastifyRequest): void {
+/**
+ * Throws `request.cross_site` for a state-changing request that a browser made on behalf of another site. One that brings the cookie
+ * has to say where it comes from, as every browser of the last years does.
+ */
+export function refuseCrossSite(request: FastifyRequest, hasCookie: boolean): void {
   if (SAFE.has(request.method) || request.headers.authorization !== undefined) return
   const site = request.headers['sec-fetch-site']
+  if (hasCookie && site === undefined && request.headers.origin === undefined) throw new Failure('request.cross_site')
   if (site !== undefined && site !== 'same-origin' && site !== 'none') throw new Failure('request.cross_site')
   const { origin } = request.headers
   if (origin !== undefined && hostOf(origin) !== request.headers.host) throw new Failure('request.cross_site')

@@ -18,6 +18,9 @@ function asFailure(error: unknown): Failure {
   return new Failure('server.internal')
 }
 
+/** RFC 9470: the login is good, and has to be proven anew. */
+const PROOF_NEEDED = 'Bearer error="insufficient_user_authentication"'
+
 /** The reply to a failed request. */
 export function sendProblem(reply: FastifyReply, error: unknown, log: Log): FastifyReply {
   const { request } = reply
@@ -29,7 +32,7 @@ export function sendProblem(reply: FastifyReply, error: unknown, log: Log): Fast
       'request failed',
     )
   if (failure.details.retryAfterS !== undefined) reply.header('retry-after', String(failure.details.retryAfterS))
-  if (status === 401) reply.header('www-authenticate', 'Bearer')
+  if (status === 401) reply.header('www-authenticate', failure.code === 'auth.proof_needed' ? PROOF_NEEDED : 'Bearer')
   return reply
     .code(status)
     .header('content-type', 'application/problem+json')

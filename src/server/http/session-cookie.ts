@@ -3,7 +3,7 @@
  * where browsers disagree about Secure, it goes without that attribute and prefix. The instance keeps several servers on one host apart.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { SessionCookie } from '../isolation/route.ts'
+import type { PresentedToken, SessionCookie } from '../isolation/route.ts'
 
 export interface CookieSettings {
   readonly instance: string
@@ -16,17 +16,19 @@ function name({ instance, secure }: CookieSettings): string {
 }
 
 /** The token of a request: from the Authorization header if there is one, else from the cookie. */
-export function presentedToken(request: FastifyRequest, settings: CookieSettings): string | undefined {
+export function presentedToken(request: FastifyRequest, settings: CookieSettings): PresentedToken | undefined {
   const { authorization } = request.headers
-  if (authorization !== undefined) return /^Bearer ([\w.-]+)$/i.exec(authorization)?.[1]
-  return request.cookies[name(settings)]
+  const token = authorization === undefined ? request.cookies[name(settings)] : /^Bearer ([\w.-]+)$/i.exec(authorization)?.[1]
+  return token === undefined ? undefined : { token, isCookie: authorization === undefined }
 }
 
 /** What a door may do to the cookie of its reply. */
 export function cookieOf(reply: FastifyReply, settings: CookieSettings): SessionCookie {
   const options = { path: '/', httpOnly: true, sameSite: 'lax', secure: settings.secure } as const
   return {
-    set: (token, expiresAtMs) => void reply.setCookie(name(settings), token, { ...options, expires: new Date(expiresAtMs) }),
+    token: reply.request.cookies[name(settings)],
+    set: (token, { expiresAtMs, remembered }) =>
+      void reply.setCookie(name(settings), token, { ...options, ...(remembered ? { expires: new Date(expiresAtMs) } : {}) }),
     clear: () => void reply.clearCookie(name(settings), options),
   }
 }

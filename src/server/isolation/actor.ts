@@ -3,17 +3,22 @@
  * `auth` and the job runner may import that.
  */
 import type { Role } from '#contract/accounts.ts'
+import type { Ability } from '#contract/endpoint.ts'
 import type { JobId, ScopeId, SessionId, TenantId, UserId } from '#contract/ids.ts'
 
 declare const brand: unique symbol
 
-/** A person of a tenant, acting under one of their login sessions. */
+/** A person of a tenant, acting under one of their login sessions, or by an API token, which is a session of its own kind. */
 export interface Actor {
   readonly [brand]: 'actor'
   readonly tenantId: TenantId
   readonly userId: UserId
   readonly role: Role
   readonly sessionId: SessionId
+  /** What an API token is good for; null under a login, which is good for everything. */
+  readonly abilities: readonly Ability[] | null
+  /** Whether the login was proven a short while ago. Only an actor that was just found in the database may be; a cached one is not. */
+  readonly isProven: boolean
   /** Presented to the database in each unit of work; of all that is in here, it believes nothing else. */
   readonly tokenHash: Buffer
   /** What the application filter uses. Row security uses the scopes that the database finds. */

@@ -128,6 +128,13 @@ export class Connection {
   }
 }
 
+/** The token was replaced and its successor is in use: nobody who was given that one still needs it. Told to callers as any bad token. */
+export class TokenReplaced extends Failure {
+  constructor() {
+    super('auth.required')
+  }
+}
+
 const COMMIT: Statement = { text: 'commit', values: [] }
 
 const CLEAN: Statement = {
@@ -148,6 +155,8 @@ function asFailure(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof Failure) return error
   const code = (error as { code?: unknown }).code
   if (code === 'SX401') return new Failure('auth.required')
+  if (code === 'SX402') return new TokenReplaced()
+  if (code === 'SX405') return new Failure('token.not_enough')
   const lost =
     /Connection terminated|timeout exceeded when trying to connect|did not answer in time|pool after calling end|not queryable/.test(
       error.message,

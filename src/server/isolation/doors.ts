@@ -3,7 +3,8 @@
  * and only `auth` and `ops` open them; a lint rule holds that. `docs/topics/isolation.md` lists each with what it reads and changes.
  */
 import type { Compilable, Kysely } from 'kysely'
-import type { TenantId } from '#contract/ids.ts'
+import type { Role } from '#contract/accounts.ts'
+import type { SessionId, TenantId, UserId } from '#contract/ids.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Connection, Database } from './database.ts'
 import type { Outcome, Statement } from './flight.ts'
@@ -22,6 +23,20 @@ export interface DoorTx {
   changeAll(queries: readonly Compilable<unknown>[]): Promise<void>
 }
 
+/** Who a token's hash belongs to, as the database found in this transaction; the rows it relied on are locked until the commit. */
+export interface Entered {
+  readonly userId: UserId
+  readonly sessionId: SessionId
+  readonly role: Role
+  readonly isProven: boolean
+}
+
+/** A door's work that can have the database confirm an actor, at the point of it where the locks are in order. */
+export interface EnterableTx extends DoorTx {
+  /** Throws as every unit of work does when the token is not good. */
+  enter(tokenHash: Buffer): Promise<Entered>
+}
+
 export interface TenantEntry {
   readonly id: TenantId
   readonly slug: string
@@ -35,13 +50,19 @@ export class Doors {
   }
 
   /** Runs `work` in one transaction under the role `auth`. */
-  async open<T>(tenantId: TenantId, work: (tx: DoorTx) => Promise<T>): Promise<T> {
-    return this.#transaction(tenantId, undefined, work)
+  async open<T>(tenantId: TenantId, work: (tx: EnterableTx) => Promise<T>): Promise<T> {
+    return this.#transaction(tenantId, work)
   }
 
-  /** The same for an administrator's act: their token enters first, so that the database says they are one, until the commit. */
-  async openAsAdmin<T>(tenantId: TenantId, tokenHash: Buffer, work: (tx: DoorTx) => Promise<T>): Promise<T> {
-    return this.#transaction(tenantId, tokenHash, work)
+  /**
+   * The same for an administrator's act on other people: their token enters first, so that the database says until the commit that
+   * they are one, and have proven it a short while ago.
+   */
+  async openAsAdmin<T>(tenantId: TenantId, tokenHash: Buffer, work: (tx: EnterableTx) => Promise<T>): Promise<T> {
+    return this.#transaction(tenantId, async (tx) => {
+      requireAdmin(await tx.enter(tokenHash))
+      return work(tx)
+    })
   }
 
   /** The directory of tenants. */
@@ -52,7 +73,7 @@ export class Doors {
     return outcome!.rows as unknown as TenantEntry[]
   }
 
-  async #transaction<T>(tenantId: TenantId, adminTokenHash: Buffer | undefined, work: (tx: DoorTx) => Promise<T>): Promise<T> {
+  async #transaction<T>(tenantId: TenantId, work: (tx: EnterableTx) => Promise<T>): Promise<T> {
     return this.#database.connected('auth', async (connection) => {
       const send = beginning(connection)
       const run = async (query: Compilable<unknown>) => {
@@ -60,10 +81,6 @@ export class Doors {
         return (await send([{ text: sql, values: parameters }]))[0]!
       }
       try {
-        if (adminTokenHash) {
-          const [entered] = await send([enterStatement(tenantId, adminTokenHash, true)])
-          if (entered!.rows[0]?.role !== 'admin') throw new Failure('auth.not_allowed')
-        }
         const result = await work({
           tenantId,
           db: doorQueries(tenantId),
@@ -78,6 +95,7 @@ export class Doors {
               }),
             )
           },
+          enter: async (tokenHash) => enteredIn((await send([enterStatement(tenantId, tokenHash, true)]))[0]!),
         })
         await connection.commit()
         return result
@@ -87,6 +105,21 @@ export class Doors {
       }
     })
   }
+}
+
+function enteredIn({ rows: [row] }: Outcome): Entered {
+  return {
+    userId: row!.user_id as UserId,
+    sessionId: row!.session_id as SessionId,
+    role: row!.role as Role,
+    isProven: row!.is_proven === true,
+  }
+}
+
+/** Throws unless it is an administrator who has proven a short while ago who they are. */
+export function requireAdmin({ role, isProven }: Entered): void {
+  if (role !== 'admin') throw new Failure('auth.not_allowed')
+  if (!isProven) throw new Failure('auth.proof_needed')
 }
 
 /** Sends statements; `begin` travels with the first of them. */

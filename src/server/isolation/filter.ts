@@ -58,6 +58,12 @@ const SCOPE_COLUMN: Record<keyof AppTables, string> = {
   user: 'tenant',
   model_provider: 'tenant',
   model_provider_key: 'tenant',
+  // Everybody's own, and administrators' for everybody: row security alone tells these two apart.
+  auth_session: 'tenant',
+  auth_session_seen: 'tenant',
+  api_token: 'scope_id',
+  security_event: 'scope_id',
+  login_policy: 'tenant',
 }
 
 /** Joins whose condition decides which rows of the joined table are seen. The others show rows that fail it, too. */

@@ -14,7 +14,7 @@ export interface RequestFacts {
   readonly id: string
   readonly ip: string
   readonly userAgent: string | null
-  /** Aborts when the client goes away. */
+  /** Aborts when the client goes away or its login ends; the reason is one of `StreamEnd`. */
   readonly signal: AbortSignal
   /** The Last-Event-ID of a resumed stream. */
   readonly lastEventId: string | null
@@ -27,9 +27,14 @@ export interface StreamEvent {
   readonly data: unknown
 }
 
-/** How a door hands the browser its cookie. */
+/** Why a request's signal aborts: its client went away, its login ended, or the server is going down. */
+export type StreamEnd = 'gone' | 'login ended' | 'going down'
+
+/** How a door hands the browser its cookie. One that is not remembered goes when the browser is closed. */
 export interface SessionCookie {
-  set(token: string, expiresAtMs: number): void
+  /** What the request brought along; undefined for none. */
+  readonly token: string | undefined
+  set(token: string, lasts: { readonly expiresAtMs: number; readonly remembered: boolean }): void
   clear(): void
 }
 
@@ -40,17 +45,23 @@ interface Units {
   }
 }
 
+/** The token of a request with a login, and whether it came in the cookie. */
+export interface PresentedToken {
+  readonly token: string
+  readonly isCookie: boolean
+}
+
 export type Context<E extends Endpoint> = {
   readonly params: z.output<E['params']>
   readonly query: z.output<E['query']>
   readonly body: E['body'] extends z.ZodType ? z.output<E['body']> : undefined
   readonly request: RequestFacts
   readonly fail: (code: E['fails'][number] | Extract<(typeof SHARED_FAILURES)[number], FailureCode>, details?: FailureDetails) => Failure
-} & (E['access'] extends 'anyone' ? unknown : { readonly actor: Actor }) &
+} & (E['access'] extends 'anyone' ? unknown : { readonly actor: Actor; readonly presented: PresentedToken }) &
   (E['work'] extends 'read' ? { readonly tx: ReadTx } : unknown) &
   (E['work'] extends 'write' ? { readonly tx: WriteTx } : unknown) &
   (E['work'] extends 'none' ? (E['access'] extends 'anyone' ? unknown : Units) : unknown) &
-  (E['work'] extends 'door' ? { readonly cookie: SessionCookie } : unknown)
+  (E['work'] extends 'door' ? { readonly cookie: SessionCookie; readonly presented: PresentedToken | undefined } : unknown)
 
 export type Reply<E extends Endpoint> =
   E['events'] extends Record<string, z.ZodType>

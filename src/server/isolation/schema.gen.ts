@@ -23,11 +23,26 @@ export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export interface ApiToken {
+  name: Buffer;
+  prefix: string;
+  scope_id: string;
+  session_id: string;
+  user_id: string;
+}
+
 export interface AuthSession {
+  abilities: string[] | null;
+  device: Generated<string>;
+  ended_by: string | null;
   expires_at: Timestamp;
   id: string;
-  idle_limit_s: number;
+  idle_limit_s: number | null;
   ip: string | null;
+  kind: Generated<string>;
+  methods: Generated<string[]>;
+  proof_good_for_s: Generated<number>;
+  remember: Generated<boolean>;
   revoked_at: Timestamp | null;
   revoked_reason: string | null;
   time_created: Generated<Timestamp>;
@@ -36,13 +51,20 @@ export interface AuthSession {
 }
 
 export interface AuthSessionSeen {
+  ip: string | null;
   seen_at: Generated<Timestamp>;
   session_id: string;
+  user_id: string;
 }
 
 export interface AuthToken {
   hash: Buffer;
+  key_id: string | null;
+  proven_at: Timestamp | null;
+  retires_at: Timestamp | null;
+  seen_at: Timestamp | null;
   session_id: string;
+  successor: Buffer | null;
   time_issued: Generated<Timestamp>;
 }
 
@@ -102,6 +124,17 @@ export interface Job {
   user_id: string;
 }
 
+export interface LoginPolicy {
+  absolute_limit_s: Generated<number>;
+  id: string;
+  idle_limit_s: Generated<number>;
+  preset: Generated<string>;
+  proof_good_for_s: Generated<number>;
+  remember: Generated<boolean>;
+  remember_absolute_limit_s: Generated<number>;
+  remember_idle_limit_s: Generated<number>;
+}
+
 export interface MessageSearch {
   chat_session_id: string;
   lexemes: string;
@@ -139,6 +172,23 @@ export interface ScopeMember {
   user_id: string;
 }
 
+export interface SecurityEvent {
+  by: string;
+  by_user_id: string | null;
+  device: string | null;
+  id: string;
+  ip: string | null;
+  kind: string;
+  notice: Generated<boolean>;
+  once: string | null;
+  read_at: Timestamp | null;
+  reason: string | null;
+  scope_id: string;
+  session_id: string | null;
+  time_created: Generated<Timestamp>;
+  user_id: string;
+}
+
 export interface SessionEnd {
   session_id: string;
   time_created: Generated<Timestamp>;
@@ -161,6 +211,7 @@ export interface User {
 }
 
 export interface DB {
+  api_token: ApiToken;
   auth_session: AuthSession;
   auth_session_seen: AuthSessionSeen;
   auth_token: AuthToken;
@@ -169,12 +220,14 @@ export interface DB {
   credential: Credential;
   invitation: Invitation;
   job: Job;
+  login_policy: LoginPolicy;
   message_search: MessageSearch;
   model_provider: ModelProvider;
   model_provider_key: ModelProviderKey;
   scope: Scope;
   scope_key: ScopeKey;
   scope_member: ScopeMember;
+  security_event: SecurityEvent;
   session_end: SessionEnd;
   tenant_state: TenantState;
   user: User;

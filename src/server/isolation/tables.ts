@@ -4,10 +4,22 @@ import type { DB } from './schema.gen.ts'
 
 export type TenantTables = DB
 
-/** What request handling and jobs may name. Credentials, tokens and sessions are not among them. */
+/** What request handling and jobs may name. What proves a login (credentials, tokens) is not among them. */
 export type AppTables = Pick<
   DB,
-  'chat_session' | 'chat_message' | 'job' | 'scope' | 'scope_member' | 'scope_key' | 'model_provider' | 'model_provider_key'
+  | 'chat_session'
+  | 'chat_message'
+  | 'job'
+  | 'scope'
+  | 'scope_member'
+  | 'scope_key'
+  | 'model_provider'
+  | 'model_provider_key'
+  | 'auth_session'
+  | 'auth_session_seen'
+  | 'api_token'
+  | 'security_event'
+  | 'login_policy'
 > & {
   user: Omit<DB['user'], 'preferences'>
 }

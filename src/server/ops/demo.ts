@@ -54,7 +54,7 @@ export async function fillDemo({
   log: Log
 }): Promise<void> {
   const login = await createLogin({ database, keyring: installation.keyring, log })
-  const { accounts, authenticator, sessions, tenants, ids } = login
+  const { accounts, authenticator, ending, tenants, ids } = login
   if ((await tenants.count()) > 0) return
   const writer = new Writer(login, new UnitsOfWork(database))
   const passwordHash = await hashPassword(password)
@@ -63,10 +63,11 @@ export async function fillDemo({
     tenants.forget()
     for (const person of organisation.people) {
       if (person.chats.length === 0) continue
-      const { token } = await accounts.signIn(tenantId, { email: person.email, password }, { ip: '127.0.0.1', userAgent: null })
-      const actor = await authenticator.actorOf(token, true)
+      const device = { ip: '127.0.0.1', userAgent: null }
+      const { token } = await accounts.signIn(tenantId, { email: person.email, password, remember: false }, device)
+      const actor = await authenticator.actorOf(await authenticator.credentialOf(token), true)
       await writer.write(actor, person)
-      await sessions.end(actor)
+      await ending.signOut(actor, device)
     }
   }
 }

@@ -7,7 +7,7 @@ import type { Ids } from '#server/kernel/ids.ts'
 import type { Egress } from '#server/providers/egress.ts'
 import { testServer } from '#server/providers/test-server.ts'
 import type { ModelChoice } from './choice.ts'
-import type { ProviderStore } from './store.ts'
+import type { ProviderConfig, ProviderStore } from './store.ts'
 
 export interface ModelParts {
   readonly providers: ProviderStore
@@ -31,17 +31,13 @@ export function modelRoutes({ providers, models, egress, clock, ids }: ModelPart
       return (await providers.find(tx, id))!
     }),
 
-    route(changeProvider, async ({ tx, params, body, fail }) => {
+    route(changeProvider, async ({ actor, tx, params, body, fail }) => {
       const known = await providers.find(tx, params.providerId)
       if (!known) throw fail('provider.not_found')
       const { apiKey, ...changes } = body
-      const config = {
-        name: changes.name ?? known.name,
-        kind: known.kind,
-        baseUrl: changes.baseUrl ?? known.baseUrl,
-        models: changes.models ?? known.models,
-      }
+      const config = changed(known, changes)
       if (config.baseUrl !== known.baseUrl) {
+        if (!actor.isProven) throw fail('auth.proof_needed')
         // The stored key was given for the old address; it is not sent anywhere else unasked.
         if (known.hasKey && apiKey === undefined) throw fail('provider.key_needed')
         await egress.check(config.baseUrl)
@@ -71,4 +67,10 @@ export function modelRoutes({ providers, models, egress, clock, ids }: ModelPart
       return testServer({ kind, baseUrl, apiKey, model, egress, now: () => clock.now() })
     }),
   ]
+}
+
+/** A provider's settings with those of a change in their place; its kind stays. */
+function changed(known: ProviderConfig, changes: { [K in keyof ProviderConfig]?: ProviderConfig[K] | undefined }): ProviderConfig {
+  const { name = known.name, baseUrl = known.baseUrl, models = known.models } = changes
+  return { name, kind: known.kind, baseUrl, models }
 }

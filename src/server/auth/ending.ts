@@ -1,0 +1,174 @@
+/**
+ * How login sessions end, in every way there is. An end is committed before anything else happens: no unit of work that begins
+ * afterwards succeeds. Whoever ends sessions locks them first, in the order of their ids, and only then enters or changes their person,
+ * so that ends, writes under way and each other never wait in a circle.
+ */
+import { sql } from 'kysely'
+import type { SessionId, TenantId, UserId } from '#contract/ids.ts'
+import type { EndReason } from '#contract/sessions.ts'
+import type { Actor } from '../isolation/actor.ts'
+import { type Doors, type DoorTx, type EnterableTx, requireAdmin } from '../isolation/doors.ts'
+import { Failure } from '../kernel/failure.ts'
+import type { Ids } from '../kernel/ids.ts'
+import type { Device } from './device.ts'
+import { type By, insertEvents, type NewEvent, SYSTEM } from './security-log.ts'
+import type { SessionEnds } from './session-ends.ts'
+import { type Chosen, matching } from './session-lists.ts'
+
+export interface LockedSession {
+  readonly id: SessionId
+  readonly user_id: UserId
+  readonly kind: 'login' | 'api'
+  readonly device: string
+}
+
+/** Why sessions end, and who ends them. */
+export interface End {
+  readonly reason: EndReason
+  readonly by: By
+  /** Shown to their people until they have seen it. */
+  readonly notice?: boolean
+}
+
+export class Ending {
+  readonly #doors: Doors
+  readonly #ends: SessionEnds
+  readonly #ids: Ids
+
+  constructor(parts: { doors: Doors; ends: SessionEnds; ids: Ids }) {
+    this.#doors = parts.doors
+    this.#ends = parts.ends
+    this.#ids = parts.ids
+  }
+
+  /** Signs out: ends the actor's own session. That it has ended meanwhile is as good. */
+  async signOut(actor: Actor, device: Device): Promise<void> {
+    await this.#endAnd(actor.tenantId, async (tx) => {
+      const sessions = await lockSessions(tx, { sessionId: actor.sessionId })
+      return this.end(tx, sessions, { reason: 'signed_out', by: { kind: 'self', userId: actor.userId, device } })
+    })
+  }
+
+  /** Ends another session of a browser that signs in anew, if it is a good one. */
+  async replace(tenantId: TenantId, sessionId: SessionId, device: Device): Promise<void> {
+    await this.#endAnd(tenantId, async (tx) =>
+      this.end(tx, await lockSessions(tx, { sessionId }), { reason: 'replaced', by: { kind: 'self', device } }),
+    )
+  }
+
+  /** Ends those of the actor's own sessions that are chosen; returns how many. */
+  async endOwn(actor: Actor, chosen: Omit<Chosen, 'userId'>, device: Device): Promise<number> {
+    return this.#endAnd(actor.tenantId, async (tx) => {
+      const sessions = await lockSessions(tx, { ...chosen, userId: actor.userId })
+      await tx.enter(actor.tokenHash)
+      return this.end(tx, sessions, { reason: 'signed_out_elsewhere', by: { kind: 'self', userId: actor.userId, device } })
+    })
+  }
+
+  /** “This wasn't me”: ends all other sessions of the actor and all their API tokens; returns how many. */
+  async notMe(actor: Actor, device: Device): Promise<number> {
+    const by: By = { kind: 'self', userId: actor.userId, device }
+    return this.#endAnd(actor.tenantId, async (tx) => {
+      const sessions = await lockSessions(tx, { userId: actor.userId, not: actor.sessionId })
+      await tx.enter(actor.tokenHash)
+      await tx.change(insertEvents(tx, this.#ids, [{ userId: actor.userId, kind: 'not_me', by, sessionId: actor.sessionId }]))
+      return this.end(tx, sessions, { reason: 'not_me', by })
+    })
+  }
+
+  /**
+   * An administrator ends what a filter finds, but for their own session; returns how many. Fails with `session.count_changed` when
+   * it finds another number than they have confirmed.
+   */
+  async endChosen(admin: Actor, chosen: Chosen & { readonly expected: number }, device: Device): Promise<number> {
+    const { expected, ...filter } = chosen
+    return this.#endAnd(admin.tenantId, async (tx) => {
+      const sessions = await lockSessions(tx, { ...filter, not: admin.sessionId })
+      requireAdmin(await tx.enter(admin.tokenHash))
+      if (sessions.length !== expected)
+        throw new Failure('session.count_changed', { detail: `It is ${sessions.length} now, and was ${expected} when it was confirmed.` })
+      return this.end(tx, sessions, { reason: 'administrator', by: { kind: 'administrator', userId: admin.userId, device }, notice: true })
+    })
+  }
+
+  /** The operator, or Sardonyx itself, ends what is chosen and does something more to it in the same transaction; returns how many ended. */
+  async endAs(tenantId: TenantId, of: { chosen: Chosen; end: End }, more?: (tx: DoorTx) => Promise<void>): Promise<number> {
+    return this.#endAnd(tenantId, async (tx) => {
+      const sessions = await lockSessions(tx, of.chosen)
+      await more?.(tx)
+      return this.end(tx, sessions, of.end)
+    })
+  }
+
+  /** Ends the session that is found because a copy of one of its tokens was used, and tells its person. */
+  async suspectTheft(tenantId: TenantId, device: Device, find: (tx: DoorTx) => Promise<SessionId | undefined>): Promise<void> {
+    await this.#endAnd(tenantId, async (tx) => {
+      const sessionId = await find(tx)
+      const sessions = sessionId ? await lockSessions(tx, { sessionId }) : []
+      const by: By = { ...SYSTEM, device }
+      if (sessions.length > 0)
+        await tx.change(
+          insertEvents(
+            tx,
+            this.#ids,
+            sessions.map(({ id, user_id }) => ({ userId: user_id, kind: 'theft_suspected', by, sessionId: id, notice: true })),
+          ),
+        )
+      return this.end(tx, sessions, { reason: 'theft', by: SYSTEM })
+    })
+  }
+
+  /** Ends locked sessions in the caller's transaction, which `endAs` and its like begin; returns how many. */
+  async end(tx: DoorTx, sessions: readonly LockedSession[], { reason, by, notice = false }: End): Promise<number> {
+    if (sessions.length === 0) return 0
+    const ids = sessions.map(({ id }) => id)
+    const changes = { revoked_at: sql<Date>`now()`, revoked_reason: reason, ended_by: by.userId ?? null }
+    const events = sessions.map(
+      ({ id, user_id, kind, device }): NewEvent => ({
+        userId: user_id,
+        kind: kind === 'api' ? 'token_revoked' : 'session_ended',
+        by,
+        sessionId: id,
+        reason,
+        device,
+        notice,
+      }),
+    )
+    await tx.changeAll([
+      tx.db.updateTable('auth_session').set(changes).where('id', '=', sql<string>`any(${ids}::uuid[])`),
+      tx.db
+        .insertInto('session_end')
+        .columns(['session_id'])
+        .expression(tx.db.selectNoFrom(sql<string>`unnest(${ids}::uuid[])`.as('session_id')))
+        .onConflict((conflict) => conflict.doNothing()),
+      ...chunks(events, EVENTS_AT_ONCE).map((some) => insertEvents(tx, this.#ids, some)),
+    ])
+    return sessions.length
+  }
+
+  async #endAnd(tenantId: TenantId, work: (tx: EnterableTx) => Promise<number>): Promise<number> {
+    const ended = await this.#doors.open(tenantId, work)
+    if (ended > 0) await this.#ends.tell(tenantId)
+    return ended
+  }
+}
+
+/** PostgreSQL takes 65,535 values in a statement; an event has thirteen. */
+const EVENTS_AT_ONCE = 1_000
+
+function chunks<T>(all: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size))
+}
+
+/** Locks the live sessions that are chosen, in the order of their ids. */
+export async function lockSessions(tx: DoorTx, chosen: Chosen): Promise<LockedSession[]> {
+  return tx.all(
+    tx.db
+      .selectFrom('auth_session')
+      .innerJoin('auth_session_seen', 'auth_session_seen.session_id', 'auth_session.id')
+      .select(['auth_session.id', 'auth_session.user_id', 'auth_session.kind', 'auth_session.device'])
+      .where((all) => all.and(matching(chosen)))
+      .orderBy('auth_session.id')
+      .forUpdate('auth_session'),
+  ) as Promise<LockedSession[]>
+}

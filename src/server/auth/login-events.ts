@@ -1,0 +1,45 @@
+/** What happens to a login, as events for its pages: that it ended and why, and that there is something new to know. */
+import type { EndReason } from '#contract/sessions.ts'
+import type { Actor } from '../isolation/actor.ts'
+import type { StreamEvent } from '../isolation/route.ts'
+import type { SessionEnds } from './session-ends.ts'
+import type { WhyEnded } from './why-ended.ts'
+
+interface Sources {
+  /** Aborts with a `StreamEnd`. */
+  readonly signal: AbortSignal
+  readonly ends: SessionEnds
+  readonly why: () => Promise<WhyEnded>
+}
+
+/** Events until the login ends, which is the last of them, or the reader goes. They are not numbered: one that was missed is looked up. */
+export async function* loginEvents(actor: Actor, { signal, ends, why }: Sources): AsyncGenerator<StreamEvent, void, undefined> {
+  let hasNews = false
+  let wake: () => void = Function.prototype as () => void
+  const forget = ends.watch(actor, {
+    onEnd: () => wake(),
+    onNews: () => {
+      hasNews = true
+      wake()
+    },
+  })
+  signal.addEventListener('abort', () => wake())
+  try {
+    while (!signal.aborted) {
+      const woken = new Promise<void>((resolve) => {
+        wake = resolve
+      })
+      if (hasNews) {
+        hasNews = false
+        yield { id: '0', event: 'security', data: {} }
+        continue
+      }
+      if (!signal.aborted) await woken
+    }
+    if (signal.reason !== 'login ended') return
+    const reason: EndReason = (await why()).reason ?? 'unknown'
+    yield { id: '0', event: 'ended', data: { reason } }
+  } finally {
+    forget()
+  }
+}

@@ -1,0 +1,79 @@
+/** How long people of an organisation stay signed in: a preset, or bounds of its own. */
+import { sql } from 'kysely'
+import type { LoginPolicy } from '#contract/sessions.ts'
+import type { DoorTx } from '../isolation/doors.ts'
+import type { ReadTx } from '../isolation/unit-of-work.ts'
+
+const [MINUTE_S, HOUR_S, DAY_S] = [60, 3_600, 86_400]
+
+/** `everyday` is also the default of the table; `strict` follows NIST SP 800-63B-4 for AAL2. */
+export const PRESETS: Readonly<Record<'everyday' | 'strict', LoginPolicy>> = {
+  everyday: {
+    preset: 'everyday',
+    idleLimitS: 24 * HOUR_S,
+    absoluteLimitS: 7 * DAY_S,
+    remember: true,
+    rememberIdleLimitS: 30 * DAY_S,
+    rememberAbsoluteLimitS: 90 * DAY_S,
+    proofGoodForS: 30 * MINUTE_S,
+  },
+  strict: {
+    preset: 'strict',
+    idleLimitS: HOUR_S,
+    absoluteLimitS: DAY_S,
+    remember: false,
+    rememberIdleLimitS: HOUR_S,
+    rememberAbsoluteLimitS: DAY_S,
+    proofGoodForS: 10 * MINUTE_S,
+  },
+}
+
+/** The policy in force. */
+export async function readLoginPolicy(tx: ReadTx): Promise<LoginPolicy> {
+  const row = await tx.first(tx.db.selectFrom('login_policy').selectAll())
+  if (!row) throw new Error('this organisation has no login policy')
+  return {
+    preset: row.preset as LoginPolicy['preset'],
+    idleLimitS: row.idle_limit_s,
+    absoluteLimitS: row.absolute_limit_s,
+    remember: row.remember,
+    rememberIdleLimitS: row.remember_idle_limit_s,
+    rememberAbsoluteLimitS: row.remember_absolute_limit_s,
+    proofGoodForS: row.proof_good_for_s,
+  }
+}
+
+/** Puts a policy in force: logins that last longer are shortened, none is made longer. */
+export async function writeLoginPolicy(tx: DoorTx, policy: LoginPolicy): Promise<void> {
+  await tx.change(
+    tx.db.updateTable('login_policy').set({
+      preset: policy.preset,
+      idle_limit_s: policy.idleLimitS,
+      absolute_limit_s: policy.absoluteLimitS,
+      remember: policy.remember,
+      remember_idle_limit_s: policy.rememberIdleLimitS,
+      remember_absolute_limit_s: policy.rememberAbsoluteLimitS,
+      proof_good_for_s: policy.proofGoodForS,
+    }),
+  )
+  const ofRemembered = (remembered: number, other: number) => (policy.remember ? remembered : other)
+  const limits = (idle: number, absolute: number) => ({
+    idle_limit_s: sql<number>`least(idle_limit_s, ${idle}::int)`,
+    expires_at: sql<Date>`least(expires_at, time_created + make_interval(secs => ${absolute}::int))`,
+    proof_good_for_s: sql<number>`least(proof_good_for_s, ${policy.proofGoodForS}::int)`,
+  })
+  const shorten = (remember: boolean, to: ReturnType<typeof limits>) =>
+    tx.change(
+      tx.db
+        .updateTable('auth_session')
+        .set(to)
+        .where('kind', '=', 'login')
+        .where('remember', '=', remember)
+        .where('revoked_at', 'is', null),
+    )
+  await shorten(false, limits(policy.idleLimitS, policy.absoluteLimitS))
+  await shorten(
+    true,
+    limits(ofRemembered(policy.rememberIdleLimitS, policy.idleLimitS), ofRemembered(policy.rememberAbsoluteLimitS, policy.absoluteLimitS)),
+  )
+}

@@ -1,0 +1,193 @@
+/**
+ * Tokens that follow one another. A token is replaced by one successor, the same for all who ask until it is seen; then the
+ * earlier ones retire, after a grace for requests under way. A retired token in use is a copy in somebody's hands: the session ends.
+ */
+import { sql } from 'kysely'
+import type { SessionId, TenantId, UserId } from '#contract/ids.ts'
+import type { Actor } from '../isolation/actor.ts'
+import type { Doors, DoorTx } from '../isolation/doors.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { Failure } from '../kernel/failure.ts'
+import type { Device } from './device.ts'
+import type { Ending } from './ending.ts'
+import { type Tokens, tokenHash, type Verified } from './token.ts'
+
+/** From this age on a token is replaced. */
+const OLD_MS = 15 * 60_000
+/** How long requests under way may still use a token whose successor was seen. */
+const GRACE_S = 30
+/** After so long without being seen, a successor that its predecessor cannot be given again was lost on its way. */
+const LOST_AFTER_MS = 60_000
+
+/** A token as it was presented, found good by `Tokens`. */
+export interface Presented extends Verified {
+  readonly token: string
+}
+
+export interface Renewed {
+  readonly token: string
+  readonly expiresAtMs: number
+  readonly remembered: boolean
+}
+
+export class Renewal {
+  readonly #doors: Doors
+  readonly #tokens: Tokens
+  readonly #clock: Clock
+  readonly #ending: Ending
+
+  constructor(parts: { doors: Doors; tokens: Tokens; clock: Clock; ending: Ending }) {
+    this.#doors = parts.doors
+    this.#tokens = parts.tokens
+    this.#clock = parts.clock
+    this.#ending = parts.ending
+  }
+
+  /** Whether a token is to be replaced. */
+  isOld({ claims }: Presented): boolean {
+    return this.#clock.now() - claims.iat * 1_000 >= OLD_MS
+  }
+
+  /**
+   * The successor of a token; undefined when there is none to give: its successor was seen already, or the session has ended.
+   * Whoever asks in parallel, or again because the reply was lost, gets the same one.
+   */
+  async renew(presented: Presented): Promise<Renewed | undefined> {
+    return this.#doors.open(presented.claims.tid, async (tx) => {
+      const row = await findToken(tx, presented.hash)
+      if (!row || row.retires_at) return undefined
+      const found = row.successor && (await this.#given(tx, presented, { successor: row.successor, now: row.now }))
+      if (found === 'taken') return undefined
+      const token = found || (await this.#issue(tx, presented, row))
+      return { token, expiresAtMs: row.expires_at.getTime(), remembered: row.remember }
+    })
+  }
+
+  /**
+   * A new token for a session whose person has just proven who they are, in the caller's transaction. It alone is proven: all
+   * others of the session retire once it is seen.
+   */
+  async raise(tx: DoorTx, presented: Presented): Promise<Renewed> {
+    const row = await findToken(tx, presented.hash)
+    if (!row) throw new Failure('auth.required')
+    const { claims } = presented
+    const of = {
+      userId: claims.sub,
+      tenantId: claims.tid,
+      sessionId: claims.sid,
+      nowMs: row.now.getTime(),
+      expiresAtMs: claims.exp * 1_000,
+    }
+    const { token, keyId } = this.#tokens.issue(of)
+    const hash = tokenHash(token)
+    await tx.change(
+      tx.db.insertInto('auth_token').values({ hash, session_id: row.session_id, key_id: keyId, time_issued: row.now, proven_at: row.now }),
+    )
+    await tx.change(
+      tx.db
+        .updateTable('auth_token')
+        .set({ successor: hash })
+        .where('session_id', '=', row.session_id)
+        .where('hash', '!=', hash)
+        .where('retires_at', 'is', null),
+    )
+    return { token, expiresAtMs: row.expires_at.getTime(), remembered: row.remember }
+  }
+
+  /** Notes that a token is in use: those issued before it retire after a grace. */
+  async noteSeen(tenantId: TenantId, hash: Buffer): Promise<void> {
+    await this.#doors.open(tenantId, async (tx) => {
+      const seen = await tx.first(
+        tx.db
+          .updateTable('auth_token')
+          .set({ seen_at: sql<Date>`now()` })
+          .where('hash', '=', hash)
+          .where('seen_at', 'is', null)
+          .returning(['session_id', 'time_issued']),
+      )
+      if (!seen) return
+      await tx.change(
+        tx.db
+          .updateTable('auth_token')
+          .set({ retires_at: sql<Date>`now() + make_interval(secs => ${GRACE_S}::int)` })
+          .where('session_id', '=', seen.session_id)
+          .where('hash', '!=', hash)
+          // Compared by the database, which knows more digits of a time than JavaScript does.
+          .where('time_issued', '<=', (of) => of.selectFrom('auth_token as one').select('one.time_issued').where('one.hash', '=', hash))
+          .where('retires_at', 'is', null),
+      )
+    })
+  }
+
+  /** A retired token was used: somebody holds a copy, and nobody can tell who of the two is the person. The session ends, and they are told. */
+  async suspectTheft(tenantId: TenantId, hash: Buffer, device: Device): Promise<void> {
+    await this.#ending.suspectTheft(tenantId, device, async (tx) => {
+      const retired = tx.db
+        .selectFrom('auth_token')
+        .select('session_id')
+        .where('hash', '=', hash)
+        .where('retires_at', '<=', sql<Date>`now()`)
+      return (await tx.first(retired))?.session_id as SessionId | undefined
+    })
+  }
+
+  /** The token of a program by its successor, or by itself while it is young. Fails with `auth.token_replaced` when another has the successor. */
+  async refresh(actor: Actor, presented: Presented): Promise<Renewed> {
+    if (!this.isOld(presented)) return { token: presented.token, expiresAtMs: actor.expiresAtMs, remembered: false }
+    const renewed = await this.renew(presented)
+    if (!renewed) throw new Failure('auth.token_replaced')
+    return renewed
+  }
+
+  /** The successor that there is already: given again while unseen, `taken` once somebody has it, undefined when it was lost. */
+  async #given(
+    tx: DoorTx,
+    presented: Presented,
+    { successor, now }: { successor: Buffer; now: Date },
+  ): Promise<string | 'taken' | undefined> {
+    const next = await tx.first(tx.db.selectFrom('auth_token').select(['time_issued', 'key_id', 'seen_at']).where('hash', '=', successor))
+    if (!next) return undefined
+    if (next.seen_at) return 'taken'
+    const again = this.#tokens.successorOf(presented, { issuedAtMs: next.time_issued.getTime(), keyId: next.key_id ?? '' })
+    if (again !== undefined && tokenHash(again).equals(successor)) return again
+    // It was made at a fresh proof, and goes to nobody who merely has the earlier token.
+    return now.getTime() - next.time_issued.getTime() < LOST_AFTER_MS ? 'taken' : undefined
+  }
+
+  async #issue(tx: DoorTx, presented: Presented, row: FoundToken): Promise<string> {
+    const { token, keyId } = this.#tokens.issueSuccessor(presented, row.now.getTime())
+    const hash = tokenHash(token)
+    await tx.change(
+      tx.db
+        .insertInto('auth_token')
+        .values({ hash, session_id: row.session_id, key_id: keyId, time_issued: row.now, proven_at: row.proven_at }),
+    )
+    await tx.change(tx.db.updateTable('auth_token').set({ successor: hash }).where('hash', '=', presented.hash))
+    return token
+  }
+}
+
+interface FoundToken {
+  readonly session_id: SessionId
+  readonly user_id: UserId
+  readonly successor: Buffer | null
+  readonly retires_at: Date | null
+  readonly proven_at: Date | null
+  readonly expires_at: Date
+  readonly remember: boolean
+  readonly now: Date
+}
+
+/** The token's row, held against others who replace it; undefined when its session has ended. */
+async function findToken(tx: DoorTx, hash: Buffer): Promise<FoundToken | undefined> {
+  return tx.first(
+    tx.db
+      .selectFrom('auth_token')
+      .innerJoin('auth_session', 'auth_session.id', 'auth_token.session_id')
+      .select(['session_id', 'user_id', 'successor', 'retires_at', 'proven_at', 'expires_at', 'remember', sql<Date>`now()`.as('now')])
+      .where('hash', '=', hash)
+      .where('revoked_at', 'is', null)
+      .where('expires_at', '>', sql<Date>`now()`)
+      .forUpdate('auth_token'),
+  ) as Promise<FoundToken | undefined>
+}

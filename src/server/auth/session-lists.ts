@@ -1,0 +1,159 @@
+/** Lists of login sessions: a person's own, and for administrators those of the organisation, by a filter that lists, counts and ends alike. */
+import { type Expression, type SqlBool, sql } from 'kysely'
+import { SessionId, type UserId } from '#contract/ids.ts'
+import type { AnySession, CurrentSession, Session, SessionFilter } from '#contract/sessions.ts'
+import type { ReadTx } from '../isolation/unit-of-work.ts'
+import { Failure } from '../kernel/failure.ts'
+
+const COLUMNS = [
+  'auth_session.id',
+  'auth_session.user_id',
+  'auth_session.kind',
+  'auth_session.device',
+  'auth_session.methods',
+  'auth_session.remember',
+  'auth_session.time_created',
+  'auth_session.expires_at',
+  'auth_session_seen.seen_at',
+] as const
+const ADDRESSES = [
+  sql<string | null>`host(${sql.ref('auth_session.ip')})`.as('signed_in_from'),
+  sql<string | null>`host(${sql.ref('auth_session_seen.ip')})`.as('seen_from'),
+  sql<Date>`${sql.ref('auth_session_seen.seen_at')} + make_interval(secs => ${sql.ref('auth_session.idle_limit_s')})`.as('idle_ends_at'),
+] as const
+
+const session = (column: string) => sql.ref(`auth_session.${column}`)
+const SEEN_AT = sql.ref('auth_session_seen.seen_at')
+
+/** What makes a session one that is good now, in a query on `auth_session` joined with `auth_session_seen`. */
+export const IS_LIVE = sql<SqlBool>`${session('revoked_at')} is null and ${session('expires_at')} > now()
+  and (${session('idle_limit_s')} is null or ${SEEN_AT} + make_interval(secs => ${session('idle_limit_s')}) > now())`
+
+/** Which sessions: a filter, or one of them by its id, and but for one's own. */
+export interface Chosen extends SessionFilter {
+  readonly sessionId?: SessionId | undefined
+  readonly not?: SessionId | undefined
+}
+
+/** The conditions of a choice, for the same query; those that have ended are never among them. */
+export function matching(chosen: Chosen): Expression<SqlBool>[] {
+  const { userId, kind, device, remembered, signedInBefore, seenBefore, sessionId, not } = chosen
+  const conditions: [isGiven: boolean, condition: Expression<SqlBool>][] = [
+    [sessionId !== undefined, sql`${session('id')} = ${sessionId}`],
+    [not !== undefined, sql`${session('id')} <> ${not}`],
+    [userId !== undefined, sql`${session('user_id')} = ${userId}`],
+    [kind !== undefined, sql`${session('kind')} = ${kind}`],
+    [device !== undefined, sql`strpos(lower(${session('device')}), lower(${device}::text)) > 0`],
+    [remembered !== undefined, sql`${session('remember')} = ${remembered}`],
+    [signedInBefore !== undefined, sql`${session('time_created')} < ${signedInBefore}::timestamptz`],
+    [seenBefore !== undefined, sql`${SEEN_AT} < ${seenBefore}::timestamptz`],
+  ]
+  return [IS_LIVE, ...conditions.flatMap(([isGiven, condition]) => (isGiven ? [condition] : []))]
+}
+
+interface Page {
+  readonly limit: number
+  /** The id of the last one of the page before. */
+  readonly after: string | undefined
+}
+
+/** A page of the actor's own logins, the latest first. */
+export async function listOwn(tx: ReadTx, { limit, after }: Page): Promise<Session[]> {
+  const { actor } = tx
+  const rows = await tx.all(
+    tx.db
+      .selectFrom('auth_session')
+      .innerJoin('auth_session_seen', 'auth_session_seen.session_id', 'auth_session.id')
+      .select([...COLUMNS, ...ADDRESSES])
+      // Row security shows administrators everybody's, so this says whose.
+      .where((all) => all.and(matching({ userId: actor.userId, kind: 'login' })))
+      .$if(after !== undefined, (query) => query.where('auth_session.id', '<', after!))
+      .orderBy('auth_session.id', 'desc')
+      .limit(limit),
+  )
+  return rows.map((row) => ({ ...common(row, actor.sessionId), idleEndsAt: row.idle_ends_at.toISOString() }))
+}
+
+/** A page of the organisation's logins and API tokens that a filter finds; for administrators, since row security shows others their own only. */
+export async function listAll(tx: ReadTx, { limit, after, ...filter }: Page & SessionFilter): Promise<AnySession[]> {
+  const rows = await tx.all(
+    tx.db
+      .selectFrom('auth_session')
+      .innerJoin('auth_session_seen', 'auth_session_seen.session_id', 'auth_session.id')
+      .innerJoin('user', 'user.id', 'auth_session.user_id')
+      .select([...COLUMNS, ...ADDRESSES, 'user.name', 'user.email'])
+      .where((all) => all.and(matching(filter)))
+      .$if(after !== undefined, (query) => query.where('auth_session.id', '<', after!))
+      .orderBy('auth_session.id', 'desc')
+      .limit(limit),
+  )
+  return rows.map((row) => ({
+    ...common(row, tx.actor.sessionId),
+    kind: row.kind as AnySession['kind'],
+    user: { id: row.user_id as UserId, name: row.name, email: row.email },
+  }))
+}
+
+/** How many logins a filter finds besides the actor's own, and of how many people. */
+export async function countAll(tx: ReadTx, filter: SessionFilter): Promise<{ sessions: number; people: number }> {
+  const row = await tx.first(
+    tx.db
+      .selectFrom('auth_session')
+      .innerJoin('auth_session_seen', 'auth_session_seen.session_id', 'auth_session.id')
+      .select([
+        sql<number>`count(*)::int`.as('sessions'),
+        sql<number>`count(distinct ${sql.ref('auth_session.user_id')})::int`.as('people'),
+      ])
+      .where((all) => all.and(matching({ ...filter, not: tx.actor.sessionId }))),
+  )
+  return row!
+}
+
+/** How long the actor's own session lasts, by the database's clock. */
+export async function readCurrent(tx: ReadTx, isProven: boolean): Promise<CurrentSession> {
+  const { sessionId } = tx.actor
+  const row = await tx.first(
+    tx.db
+      .selectFrom('auth_session')
+      .innerJoin('auth_session_seen', 'auth_session_seen.session_id', 'auth_session.id')
+      .select(['remember', 'expires_at', ADDRESSES[2], sql<Date>`now()`.as('now')])
+      .where('auth_session.id', '=', sessionId),
+  )
+  if (!row) throw new Failure('auth.required')
+  return {
+    id: sessionId,
+    remembered: row.remember,
+    now: row.now.toISOString(),
+    endsAt: row.expires_at.toISOString(),
+    idleEndsAt: (row.idle_ends_at as Date | null)?.toISOString() ?? null,
+    proven: isProven,
+  }
+}
+
+interface Row {
+  readonly id: string
+  readonly device: string
+  readonly methods: string[]
+  readonly remember: boolean
+  readonly time_created: Date
+  readonly signed_in_from: string | null
+  readonly seen_at: Date
+  readonly seen_from: string | null
+  readonly expires_at: Date
+}
+
+function common(row: Row, own: SessionId) {
+  const id = SessionId.parse(row.id)
+  return {
+    id,
+    isThis: id === own,
+    device: row.device,
+    methods: row.methods as Session['methods'],
+    remembered: row.remember,
+    signedInAt: row.time_created.toISOString(),
+    signedInFrom: row.signed_in_from,
+    seenAt: row.seen_at.toISOString(),
+    seenFrom: row.seen_from,
+    endsAt: row.expires_at.toISOString(),
+  }
+}

@@ -1,0 +1,192 @@
+/** The endpoints of login sessions: one's own, one's devices, and those of the organisation. */
+import {
+  countSessions,
+  endOtherSessions,
+  endOwnSession,
+  endSessions,
+  extendSession,
+  followEvents,
+  getLoginPolicy,
+  getSession,
+  listOwnSessions,
+  listSessions,
+  notMe,
+  proveSession,
+  refreshSession,
+  setLoginPolicy,
+  whyEnded,
+} from '#contract/sessions.ts'
+import type { Actor } from '../isolation/actor.ts'
+import type { Cursors } from '../isolation/cursor.ts'
+import { type Doors, requireAdmin } from '../isolation/doors.ts'
+import { type PresentedToken, type RequestFacts, type Route, route, type SessionCookie } from '../isolation/route.ts'
+import type { ReadTx, UnitsOfWork } from '../isolation/unit-of-work.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { Failure } from '../kernel/failure.ts'
+import type { Ids } from '../kernel/ids.ts'
+import type { Accounts } from './accounts.ts'
+import type { Authenticator } from './authenticate.ts'
+import { type Ending, lockSessions } from './ending.ts'
+import type { FailureLimits } from './limits.ts'
+import { loginEvents } from './login-events.ts'
+import { PRESETS, readLoginPolicy, writeLoginPolicy } from './login-policy.ts'
+import type { Presented, Renewal, Renewed } from './renewal.ts'
+import { insertEvents } from './security-log.ts'
+import type { SessionEnds } from './session-ends.ts'
+import { countAll, listAll, listOwn, readCurrent } from './session-lists.ts'
+import type { Sessions } from './sessions.ts'
+import type { Tenants } from './tenants.ts'
+import { whyEnded as findWhy } from './why-ended.ts'
+
+export interface SessionParts {
+  readonly accounts: Accounts
+  readonly authenticator: Authenticator
+  readonly clock: Clock
+  readonly cursors: Cursors
+  readonly doors: Doors
+  readonly ending: Ending
+  readonly ends: SessionEnds
+  readonly ids: Ids
+  readonly limits: FailureLimits
+  readonly renewal: Renewal
+  readonly sessions: Sessions
+  readonly tenants: Tenants
+  readonly units: UnitsOfWork
+}
+
+/** The routes of login sessions. */
+export function sessionRoutes(parts: SessionParts): Route[] {
+  return [...ownSessionRoutes(parts), ...deviceRoutes(parts), ...organisationRoutes(parts)]
+}
+
+function ownSessionRoutes(parts: SessionParts): Route[] {
+  const { renewal, sessions, units } = parts
+  const loginOf = async ({ token }: PresentedToken): Promise<Presented> => {
+    const { claims, hash } = await parts.authenticator.credentialOf(token)
+    if (!claims) throw new Failure('token.not_enough')
+    return { token, claims, hash }
+  }
+  const reply = async (actor: Actor, renewed: Renewed, to: { presented: PresentedToken; cookie: SessionCookie; isProven: boolean }) => {
+    const session = await units.read(actor, (tx) => readCurrent(tx, to.isProven))
+    if (!to.presented.isCookie) return { token: renewed.token, session }
+    if (renewed.token !== to.presented.token) to.cookie.set(renewed.token, renewed)
+    return { token: null, session }
+  }
+  return [
+    route(getSession, async ({ actor, unit }) => unit.read((tx) => readCurrent(tx, actor.isProven))),
+
+    route(extendSession, async ({ actor, request, fail }) => {
+      if (!(await sessions.extend(actor, request.ip))) throw fail('auth.required')
+      return units.read(actor, (tx) => readCurrent(tx, actor.isProven))
+    }),
+
+    route(proveSession, async ({ actor, body, presented, request, cookie, fail }) => {
+      const login = await loginOf(presented)
+      await parts.limits.attempt({ account: `${actor.tenantId}:${actor.userId}`, ip: request.ip }, async () => {
+        if (!(await parts.accounts.isPasswordOf(actor, body.password))) throw fail('auth.wrong_password')
+      })
+      const { tenantId, userId, sessionId } = actor
+      const by = { kind: 'self', userId, device: request } as const
+      const renewed = await parts.doors.open(tenantId, async (tx) => {
+        await tx.enter(actor.tokenHash)
+        await tx.change(insertEvents(tx, parts.ids, [{ userId, kind: 'proven', by, sessionId }]))
+        return renewal.raise(tx, login)
+      })
+      return reply(actor, renewed, { presented, cookie, isProven: true })
+    }),
+
+    route(refreshSession, async ({ actor, presented, cookie }) => {
+      const renewed = await renewal.refresh(actor, await loginOf(presented))
+      return reply(actor, renewed, { presented, cookie, isProven: actor.isProven })
+    }),
+
+    route(whyEnded, async ({ presented }) => findWhy(presented?.token, parts)),
+
+    route(followEvents, async ({ actor, unit, request, presented }) => {
+      const { signal } = request
+      // Once it is watched, the database says whether it ended in between.
+      await unit.read((tx) => tx.first(tx.db.selectFrom('auth_session').select('id').where('id', '=', actor.sessionId)))
+      return loginEvents(actor, { signal, ends: parts.ends, why: () => findWhy(presented.token, parts) })
+    }),
+  ]
+}
+
+function deviceRoutes({ cursors, ending }: SessionParts): Route[] {
+  return [
+    route(listOwnSessions, async ({ actor, tx, query }) => {
+      const [after] = (await cursors.read(actor, 'devices', query.cursor)) ?? []
+      return paged(await listOwn(tx, { limit: query.limit + 1, after }), query.limit, (id) => cursors.make(actor, 'devices', [id]))
+    }),
+
+    route(endOwnSession, async ({ actor, params, request, cookie, fail }) => {
+      const ended = await ending.endOwn(actor, { sessionId: params.sessionId, kind: 'login' }, request)
+      if (ended === 0) throw fail('session.not_found')
+      if (params.sessionId === actor.sessionId) cookie.clear()
+      return { ended }
+    }),
+
+    route(endOtherSessions, async ({ actor, request }) => ({
+      ended: await ending.endOwn(actor, { not: actor.sessionId, kind: 'login' }, request),
+    })),
+
+    route(notMe, async ({ actor, request }) => ({ ended: await ending.notMe(actor, request) })),
+  ]
+}
+
+function organisationRoutes({ clock, cursors, doors, ending, ends, ids }: SessionParts): Route[] {
+  /** Once an hour for each administrator and person: that they looked is what matters, and not how often they scrolled. */
+  const noteViewed = async (admin: Actor, request: RequestFacts, people: readonly Actor['userId'][]) => {
+    const by = { kind: 'administrator', userId: admin.userId, device: request } as const
+    const once = `viewed:${admin.userId}:${new Date(clock.now()).toISOString().slice(0, 13)}`
+    const events = [...new Set(people)]
+      .filter((userId) => userId !== admin.userId)
+      .map((userId) => ({ userId, kind: 'sessions_viewed', by, once }) as const)
+    if (events.length > 0) await doors.open(admin.tenantId, (tx) => tx.change(insertEvents(tx, ids, events)))
+  }
+  return [
+    route(listSessions, async ({ actor, unit, query, request }) => {
+      const { cursor, limit, ...filter } = query
+      const [after] = (await cursors.read(actor, 'sessions', cursor)) ?? []
+      const found = await unit.read((tx: ReadTx) => listAll(tx, { ...filter, limit: limit + 1, after }))
+      const page = await paged(found, limit, (id) => cursors.make(actor, 'sessions', [id]))
+      await noteViewed(
+        actor,
+        request,
+        page.items.map(({ user }) => user.id),
+      )
+      return page
+    }),
+
+    route(countSessions, async ({ tx, query }) => countAll(tx, query)),
+
+    route(endSessions, async ({ actor, body, request }) => ({
+      ended: await ending.endChosen(actor, { ...body.filter, expected: body.expected }, request),
+    })),
+
+    route(getLoginPolicy, async ({ tx }) => readLoginPolicy(tx)),
+
+    route(setLoginPolicy, async ({ actor, body, request }) => {
+      const policy = body.preset === 'own' ? body : PRESETS[body.preset]
+      const { tenantId, userId } = actor
+      const by = { kind: 'self', userId, device: request } as const
+      await doors.open(tenantId, async (tx) => {
+        await lockSessions(tx, {})
+        requireAdmin(await tx.enter(actor.tokenHash))
+        await writeLoginPolicy(tx, policy)
+        await tx.change(insertEvents(tx, ids, [{ userId, kind: 'policy_changed', by }]))
+      })
+      await ends.tellRunOut(tenantId)
+      return policy
+    }),
+  ]
+}
+
+/** A page of what was read with one more, and the marker of the next. */
+export async function paged<T extends { readonly id: string }>(
+  read: readonly T[],
+  limit: number,
+  mark: (lastId: string) => Promise<string>,
+) {
+  const items = read.slice(0, limit)
+  return { items, next: read.length > limit ? await mark(items.at(-1)!.id) : null }
+}
