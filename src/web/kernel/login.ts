@@ -17,7 +17,7 @@ const FORGETTING: readonly EndReason[] = ['signed_out', 'signed_out_elsewhere', 
 
 export interface Told {
   readonly reason: EndReason
-  readonly at: string
+  readonly at: string | null
   /** Who was signed in. */
   readonly userId?: string | undefined
 }
@@ -84,7 +84,7 @@ export async function whyEnded(): Promise<Told | null> {
   const told = text === null ? null : (JSON.parse(text) as Told)
   if (known().id === undefined || (told && told.reason !== 'unknown')) return told
   const { reason, at } = await call('auth.why_ended')
-  if (!reason || !at) return told
+  if (!reason || reason === 'unknown') return told
   if (told?.userId && FORGETTING.includes(reason)) forgetStored(told.userId)
   return { reason, at }
 }

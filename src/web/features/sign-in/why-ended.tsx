@@ -13,7 +13,7 @@ export function WhyEnded({ told: { reason, at } }: { told: Told }) {
     <Notice tone={WEIGHTY.includes(reason) ? 'warn' : 'plain'} className="my-4">
       <p>{t(`ended.${reason}`)}</p>
       <p className="mt-1 text-muted">{t(`ended.${reason}.next`)}</p>
-      {reason !== 'signed_out' && <p className="mt-1 text-small text-muted">{t('ended.at', { time: sayTime(at) })}</p>}
+      {at !== null && reason !== 'signed_out' && <p className="mt-1 text-small text-muted">{t('ended.at', { time: sayTime(at) })}</p>}
     </Notice>
   )
 }

@@ -22,7 +22,7 @@ export const entry = {
   'signIn.submit': 'Sign in',
   'signIn.help': 'No account? An administrator of your organisation can invite you. A lost password cannot be reset yet.',
   'signIn.remember': 'Stay signed in on this device',
-  'signIn.rememberHelp': 'For as long as your organisation allows. Only if nobody else uses this device.',
+  'signIn.rememberHelp': 'Also after the browser was closed. Only if nobody else uses this device.',
   'signIn.notRemembered': '{organisation} does not allow longer logins, so you are signed in for the usual time.',
 
   'ended.at': 'Signed out: {time}',
