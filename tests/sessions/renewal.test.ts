@@ -8,7 +8,8 @@ import { type Answer, codeOf, createWorld, type World } from '#tests/support/wor
 
 let world: World
 let nowMs = Date.now()
-const QUARTER_MS = 15 * 60_000
+/** With what signing in may take: a token's age counts from the database's time. */
+const QUARTER_MS = 15 * 60_000 + 10_000
 const ORIGIN = { 'sec-fetch-site': 'same-origin' }
 
 beforeAll(async () => {
@@ -75,10 +76,10 @@ describe('a browser', () => {
   test('keeps a young token, and is given another after a quarter of an hour', async () => {
     const browser = await new Browser().signIn()
     const first = browser.token
-    nowMs += QUARTER_MS - 2_000
+    nowMs += QUARTER_MS - 70_000
     await browser.get()
     expect(browser.token).toBe(first)
-    nowMs += 2_001
+    nowMs += 61_000
     await browser.get()
     expect(browser.token).not.toBe(first)
     expect((await browser.get()).status).toBe(200)

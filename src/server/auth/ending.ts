@@ -45,14 +45,14 @@ export class Ending {
   async signOut(actor: Actor, device: Device): Promise<void> {
     await this.#endAnd(actor.tenantId, async (tx) => {
       const sessions = await lockSessions(tx, { sessionId: actor.sessionId })
-      return this.end(tx, sessions, { reason: 'signed_out', by: { kind: 'self', userId: actor.userId, device } })
+      return this.#end(tx, sessions, { reason: 'signed_out', by: { kind: 'self', userId: actor.userId, device } })
     })
   }
 
   /** Ends another session of a browser that signs in anew, if it is a good one. */
   async replace(tenantId: TenantId, sessionId: SessionId, device: Device): Promise<void> {
     await this.#endAnd(tenantId, async (tx) =>
-      this.end(tx, await lockSessions(tx, { sessionId }), { reason: 'replaced', by: { kind: 'self', device } }),
+      this.#end(tx, await lockSessions(tx, { sessionId }), { reason: 'replaced', by: { kind: 'self', device } }),
     )
   }
 
@@ -61,7 +61,7 @@ export class Ending {
     return this.#endAnd(actor.tenantId, async (tx) => {
       const sessions = await lockSessions(tx, { ...chosen, userId: actor.userId })
       await tx.enter(actor.tokenHash)
-      return this.end(tx, sessions, { reason: 'signed_out_elsewhere', by: { kind: 'self', userId: actor.userId, device } })
+      return this.#end(tx, sessions, { reason: 'signed_out_elsewhere', by: { kind: 'self', userId: actor.userId, device } })
     })
   }
 
@@ -72,7 +72,7 @@ export class Ending {
       const sessions = await lockSessions(tx, { userId: actor.userId, not: actor.sessionId })
       await tx.enter(actor.tokenHash)
       await tx.change(insertEvents(tx, this.#ids, [{ userId: actor.userId, kind: 'not_me', by, sessionId: actor.sessionId }]))
-      return this.end(tx, sessions, { reason: 'not_me', by })
+      return this.#end(tx, sessions, { reason: 'not_me', by })
     })
   }
 
@@ -87,7 +87,7 @@ export class Ending {
       requireAdmin(await tx.enter(admin.tokenHash))
       if (sessions.length !== expected)
         throw new Failure('session.count_changed', { detail: `It is ${sessions.length} now, and was ${expected} when it was confirmed.` })
-      return this.end(tx, sessions, { reason: 'administrator', by: { kind: 'administrator', userId: admin.userId, device }, notice: true })
+      return this.#end(tx, sessions, { reason: 'administrator', by: { kind: 'administrator', userId: admin.userId, device }, notice: true })
     })
   }
 
@@ -96,7 +96,7 @@ export class Ending {
     return this.#endAnd(tenantId, async (tx) => {
       const sessions = await lockSessions(tx, of.chosen)
       await more?.(tx)
-      return this.end(tx, sessions, of.end)
+      return this.#end(tx, sessions, of.end)
     })
   }
 
@@ -105,28 +105,19 @@ export class Ending {
     await this.#endAnd(tenantId, async (tx) => {
       const sessionId = await find(tx)
       const sessions = sessionId ? await lockSessions(tx, { sessionId }) : []
-      const by: By = { ...SYSTEM, device }
-      if (sessions.length > 0)
-        await tx.change(
-          insertEvents(
-            tx,
-            this.#ids,
-            sessions.map(({ id, user_id }) => ({ userId: user_id, kind: 'theft_suspected', by, sessionId: id, notice: true })),
-          ),
-        )
-      return this.end(tx, sessions, { reason: 'theft', by: SYSTEM })
+      return this.#end(tx, sessions, { reason: 'theft', by: { ...SYSTEM, device }, notice: true })
     })
   }
 
-  /** Ends locked sessions in the caller's transaction, which `endAs` and its like begin; returns how many. */
-  async end(tx: DoorTx, sessions: readonly LockedSession[], { reason, by, notice = false }: End): Promise<number> {
-    if (sessions.length === 0) return 0
+  /** Ends locked sessions in the transaction that locked them. */
+  async #end(tx: DoorTx, sessions: readonly LockedSession[], { reason, by, notice = false }: End): Promise<Ended> {
+    if (sessions.length === 0) return { count: 0, noticed: [] }
     const ids = sessions.map(({ id }) => id)
     const changes = { revoked_at: sql<Date>`now()`, revoked_reason: reason, ended_by: by.userId ?? null }
     const events = sessions.map(
       ({ id, user_id, kind, device }): NewEvent => ({
         userId: user_id,
-        kind: kind === 'api' ? 'token_revoked' : 'session_ended',
+        kind: reason === 'theft' ? 'theft_suspected' : kind === 'api' ? 'token_revoked' : 'session_ended',
         by,
         sessionId: id,
         reason,
@@ -143,14 +134,21 @@ export class Ending {
         .onConflict((conflict) => conflict.doNothing()),
       ...chunks(events, EVENTS_AT_ONCE).map((some) => insertEvents(tx, this.#ids, some)),
     ])
-    return sessions.length
+    return { count: sessions.length, noticed: notice ? [...new Set(sessions.map(({ user_id }) => user_id))] : [] }
   }
 
-  async #endAnd(tenantId: TenantId, work: (tx: EnterableTx) => Promise<number>): Promise<number> {
-    const ended = await this.#doors.open(tenantId, work)
-    if (ended > 0) await this.#ends.tell(tenantId)
-    return ended
+  async #endAnd(tenantId: TenantId, work: (tx: EnterableTx) => Promise<Ended>): Promise<number> {
+    const { count, noticed } = await this.#doors.open(tenantId, work)
+    if (count > 0) await this.#ends.tell(tenantId)
+    for (const userId of noticed) await this.#ends.tellNews(tenantId, userId)
+    return count
   }
+}
+
+interface Ended {
+  readonly count: number
+  /** Whose security log has a notice for them. */
+  readonly noticed: readonly UserId[]
 }
 
 /** PostgreSQL takes 65,535 values in a statement; an event has thirteen. */
