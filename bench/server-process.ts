@@ -3,11 +3,11 @@ import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { streamText } from 'ai'
 import { z } from 'zod'
 import { endpoint } from '#contract/endpoint.ts'
-import { FailureLimits } from '#server/auth/limits.ts'
 import { createLogin } from '#server/auth/login.ts'
 import { hashPassword, passwordMatches } from '#server/auth/password.ts'
 import { readConfig } from '#server/config.ts'
 import { bind } from '#server/http/bind.ts'
+import { RequestLimits } from '#server/http/request-limits.ts'
 import { redisSettings } from '#server/isolation/cache/redis-settings.ts'
 import { RedisStore } from '#server/isolation/cache/redis-store.ts'
 import { ScopeKeys, type Sealer } from '#server/isolation/keys/scope-keys.ts'
@@ -27,8 +27,7 @@ if (settings.openings) slowSealers(settings.openings)
 
 const installation = await testInstallation(settings)
 const database = connect(installation, quietLog)
-const limits = new FailureLimits({ perAccount: 1e9, perAddress: 1e9 })
-const config = readConfig({ 'egress-allow': settings.egressAllow ?? '' }, {})
+const config = readConfig({ 'egress-allow': settings.egressAllow ?? '', 'requests-per-login': '0', 'requests-per-network': '0' }, {})
 const redis = settings.redisUrl === undefined ? undefined : redisSettings(settings.redisUrl, { ca: undefined, prefix: '' })
 const cache = redis && (await RedisStore.open(redis, { clock: systemClock, log: quietLog }))
 const server = await createServer({
@@ -37,7 +36,7 @@ const server = await createServer({
   database,
   log: quietLog,
   setupCode: undefined,
-  limits,
+  failuresAllowed: { perAccount: 1e6, perAddress: 1e6 },
   ...(cache ? { cache } : {}),
 })
 
@@ -58,6 +57,7 @@ const parts = {
   ...login,
   units: new UnitsOfWork(database),
   cookies,
+  limits: new RequestLimits({ ...login, cookies, allowed: config.requestsAllowed }),
   log: quietLog,
   streamsEnd: new AbortController().signal,
 }

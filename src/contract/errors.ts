@@ -24,6 +24,11 @@ const catalogue = {
     detail: 'This page was opened over plain http, where browsers do not keep a login.',
     next: 'Open the https address of this server.',
   },
+  'request.too_many': {
+    status: 429,
+    detail: 'Too many requests came within a minute.',
+    next: 'Wait for the time given in Retry-After and try again.',
+  },
   'request.unknown_address': {
     status: 404,
     detail: 'There is nothing at this address.',
@@ -150,6 +155,7 @@ export const SHARED_FAILURES = [
   'request.media_type',
   'request.cross_site',
   'request.not_secure',
+  'request.too_many',
   'request.unknown_address',
   'auth.required',
   'auth.not_allowed',

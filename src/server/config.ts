@@ -6,6 +6,9 @@ import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { type RedisSettings, redisSettings } from './isolation/cache/redis-settings.ts'
 
+const aMinute = (usual: number) =>
+  z.coerce.number('must be a whole number').int('must be a whole number').min(0, 'must not be negative').default(usual)
+
 /** Every setting, by its name in the environment. A `…_FILE` beside a secret names the file that holds it. */
 const Settings = z.strictObject({
   /** Where everything this server keeps is: database, keyring, its own certificate. */
@@ -47,6 +50,9 @@ const Settings = z.strictObject({
     .optional(),
   /** Private addresses that model servers may be called at, as host:port with commas between. */
   SARDONYX_EGRESS_ALLOW: z.string().default(''),
+  /** Requests a minute, of one login, and of one network without a good login; 0 is no limit. */
+  SARDONYX_REQUESTS_PER_LOGIN: aMinute(1_200),
+  SARDONYX_REQUESTS_PER_NETWORK: aMinute(600),
   SARDONYX_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('warn'),
 })
 
@@ -74,6 +80,8 @@ export interface Config {
   readonly rolePrefix: string
   readonly masterKey: Buffer | undefined
   readonly egressAllow: readonly string[]
+  /** Requests a minute; infinitely many where there is no limit. */
+  readonly requestsAllowed: { readonly perLogin: number; readonly perNetwork: number }
   readonly logLevel: string
 }
 
@@ -120,6 +128,10 @@ function meaning(settings: z.infer<typeof Settings>): Config {
     egressAllow: settings.SARDONYX_EGRESS_ALLOW.split(',')
       .map((entry) => entry.trim())
       .filter((entry) => entry !== ''),
+    requestsAllowed: {
+      perLogin: settings.SARDONYX_REQUESTS_PER_LOGIN || Number.POSITIVE_INFINITY,
+      perNetwork: settings.SARDONYX_REQUESTS_PER_NETWORK || Number.POSITIVE_INFINITY,
+    },
     logLevel: settings.SARDONYX_LOG_LEVEL,
   }
 }

@@ -1,7 +1,7 @@
 /** Puts a server together: every part is made here once and handed to those that use it. */
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
-import { FailureLimits } from './auth/limits.ts'
+import { FailureLimits, type FailuresAllowed } from './auth/limits.ts'
 import { createLogin } from './auth/login.ts'
 import { authRoutes } from './auth/routes.ts'
 import { securityRoutes } from './auth/security-routes.ts'
@@ -15,6 +15,7 @@ import { Answering, Asking, Generations, MessageSearch, MessageStore, messageRou
 import { ModelChoice, modelRoutes, ProviderStore } from './features/models/index.ts'
 import { createApp } from './http/app.ts'
 import type { Certificate } from './http/certificate.ts'
+import { RequestLimits } from './http/request-limits.ts'
 import type { CacheStore } from './isolation/cache.ts'
 import { Cursors } from './isolation/cursor.ts'
 import type { Database } from './isolation/database.ts'
@@ -41,7 +42,8 @@ export interface ServerOptions {
   readonly setupCode: SetupCode | undefined
   readonly clock?: Clock
   readonly cache?: CacheStore
-  readonly limits?: FailureLimits
+  /** How many failures to prove who one is are allowed; the product's own number unless a test says otherwise. */
+  readonly failuresAllowed?: FailuresAllowed
 }
 
 export interface Server {
@@ -56,27 +58,26 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const { keyring, migrator, secrets } = options.installation
   const units = new UnitsOfWork(database)
   const egress = createEgress({ allow: config.egressAllow, forbid: ownAddresses(config, migrator.connectionString) })
-  const instance = await keyring.instanceName()
   const goingDown = new AbortController()
   const streamsEnd = new AbortController()
 
   const login = await createLogin({ database, keyring, log, clock: options.clock, cache: options.cache })
-  const limits = options.limits ?? new FailureLimits()
   login.ends.start()
+  const cookies = { instance: await keyring.instanceName(), secure: config.baseUrl.startsWith('https:') }
   const chat = chatParts({ ...login, database, log, units, egress })
+  const limits = new FailureLimits({ doors: login.doors, key: await keyring.attemptKey(), allowed: options.failuresAllowed })
+  const account = { ...login, units, limits, cursors: chat.cursors }
   const app = await createApp({
     routes: [
       ...authRoutes({
-        ...login,
-        units,
+        ...account,
         founding: { migrator, prefix: secrets.prefix, keyring },
-        limits,
         setupCode: options.setupCode,
         version: VERSION,
         baseUrl: config.baseUrl,
       }),
-      ...sessionRoutes({ ...login, units, limits, cursors: chat.cursors }),
-      ...securityRoutes({ ...login, cursors: chat.cursors }),
+      ...sessionRoutes(account),
+      ...securityRoutes(account),
       ...memberRoutes(chat),
       ...chatRoutes(chat),
       ...messageRoutes(chat),
@@ -92,7 +93,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     database,
     goingDown: goingDown.signal,
     streamsEnd: streamsEnd.signal,
-    cookies: { instance, secure: config.baseUrl.startsWith('https:') },
+    cookies,
+    limits: new RequestLimits({ ...login, cookies, allowed: config.requestsAllowed }),
   })
   return {
     app,

@@ -1,7 +1,7 @@
 /** Setting up: with the code from the terminal, once, and with whatever happens at the same time exactly one organisation. */
 import { afterEach, expect, test } from 'vitest'
 import type { Problem } from '#contract/errors.ts'
-import { FailureLimits } from '#server/auth/limits.ts'
+import { FAILURES_ALLOWED, type FailuresAllowed } from '#server/auth/limits.ts'
 import { SetupCode } from '#server/auth/setup-code.ts'
 import type { Clock } from '#server/kernel/clock.ts'
 import { PASSWORD } from '#tests/support/cast.ts'
@@ -13,12 +13,12 @@ let laterMs: number
 const clock: Clock = { now: () => Date.now() + laterMs }
 
 /** A server without an organisation, whose terminal is `codes`. */
-async function begin(limits?: FailureLimits): Promise<void> {
+async function begin(failuresAllowed?: FailuresAllowed): Promise<void> {
   codes = []
   laterMs = 0
   const setupCode = new SetupCode(clock, (code) => void codes.push(code))
   setupCode.announce()
-  world = await createWorld({ empty: true, setupCode, clock, ...(limits ? { limits } : {}) })
+  world = await createWorld({ empty: true, setupCode, clock, ...(failuresAllowed ? { failuresAllowed } : {}) })
 }
 afterEach(() => world.close())
 
@@ -73,7 +73,7 @@ test('a code is good for an hour; after it the terminal shows another', async ()
 })
 
 test('codes are not guessed: after ten wrong ones even the right one waits', async () => {
-  await begin(new FailureLimits())
+  await begin(FAILURES_ALLOWED)
   for (let i = 0; i < 10; i++) expect((await setUp({ code: `AAAA-AAAA-AAA${i}` })).status).toBe(403)
   const limited = await setUp()
   expect([limited.status, codeOf(limited)]).toEqual([429, 'auth.too_many_attempts'])

@@ -2,7 +2,6 @@
 import { verify } from '@node-rs/argon2'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Problem } from '#contract/errors.ts'
-import { FailureLimits } from '#server/auth/limits.ts'
 import { PASSWORD } from '#tests/support/cast.ts'
 import { schemaOf } from '#tests/support/conversation.ts'
 import { type Answer, codeOf, createWorld, type World } from '#tests/support/world.ts'
@@ -12,7 +11,7 @@ vi.mock('@node-rs/argon2', { spy: true })
 
 let world: World
 beforeAll(async () => {
-  world = await createWorld({ limits: new FailureLimits({ perAccount: 10, perAddress: 1_000 }) })
+  world = await createWorld({ failuresAllowed: { perAccount: 10, perAddress: 1_000 } })
 })
 afterAll(() => world.close())
 
@@ -107,7 +106,7 @@ describe('limits', () => {
   })
 
   test('naming the one organisation, or not, is the same account', async () => {
-    const alone = await createWorld({ limits: new FailureLimits({ perAccount: 2, perAddress: 1_000 }) })
+    const alone = await createWorld({ failuresAllowed: { perAccount: 2, perAddress: 1_000 } })
     await alone.sql(`delete from control.tenant where slug = 'globex'`)
     const named = { email: 'alice@acme.test', password: 'wrong horse battery staple' }
     expect((await signIn(named, alone)).status).toBe(401)
@@ -117,7 +116,7 @@ describe('limits', () => {
   })
 
   test('trying many accounts from one address is limited as well', async () => {
-    const narrow = await createWorld({ limits: new FailureLimits({ perAccount: 10, perAddress: 5 }) })
+    const narrow = await createWorld({ failuresAllowed: { perAccount: 10, perAddress: 5 } })
     for (let i = 0; i < 5; i++) expect((await guess(`n${i}@acme.test`, narrow)).status).toBe(401)
     expect((await guess('n6@acme.test', narrow)).status).toBe(429)
     await narrow.close()

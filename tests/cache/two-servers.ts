@@ -1,6 +1,5 @@
 /** Two servers of one installation, each with connections of its own to the one PostgreSQL and the one Redis, reached over real HTTP. */
 
-import { FailureLimits } from '#server/auth/limits.ts'
 import { redisSettings } from '#server/isolation/cache/redis-settings.ts'
 import { RedisStore } from '#server/isolation/cache/redis-store.ts'
 import { systemClock } from '#server/kernel/clock.ts'
@@ -57,8 +56,8 @@ export async function startTwoServers(): Promise<TwoServers> {
 async function startServer({ installation, config, log }: World, redisUrl: string): Promise<OneServer> {
   const database = connect(installation, log, { app: 4, worker: 2, auth: 2 })
   const cache = await RedisStore.open(redisSettings(redisUrl, { ca: undefined, prefix: '' }), { clock: systemClock, log })
-  const limits = new FailureLimits({ perAccount: 1_000, perAddress: 1_000 })
-  const server = await createServer({ installation, config, database, log, cache, limits, setupCode: undefined })
+  const failuresAllowed = { perAccount: 1_000, perAddress: 1_000 }
+  const server = await createServer({ installation, config, database, log, cache, failuresAllowed, setupCode: undefined })
   const baseUrl = await server.app.listen({ host: '127.0.0.1', port: 0 })
   return {
     baseUrl,

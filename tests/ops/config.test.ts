@@ -13,6 +13,8 @@ test.each<[string, Record<string, string>, Record<string, string>, RegExp]>([
   ['a base address that is none', { 'base-url': 'chat' }, {}, /^SARDONYX_BASE_URL: .+\.$/],
   ['a base address of another kind', { 'base-url': 'ftp://x' }, {}, /^SARDONYX_BASE_URL: .+\.$/],
   ['a log level that is none', { 'log-level': 'loud' }, {}, /^SARDONYX_LOG_LEVEL: .+\.$/],
+  ['a limit that is no number', { 'requests-per-login': 'many' }, {}, /^SARDONYX_REQUESTS_PER_LOGIN: must be a whole number\.$/],
+  ['a limit below nothing', {}, { SARDONYX_REQUESTS_PER_NETWORK: '-1' }, /^SARDONYX_REQUESTS_PER_NETWORK: must not be negative\.$/],
   ['a role prefix that is no name', { 'role-prefix': 'Robert"; --' }, {}, /^SARDONYX_ROLE_PREFIX: must be lower-case letters/],
 ])('%s is refused', (_, options, environment, sentence) => {
   expect(() => readConfig(options, environment)).toThrow(sentence)
@@ -33,6 +35,12 @@ test('several mistakes are named together', () => {
 test('options come before the environment, and empty settings count as none', () => {
   const config = readConfig({ port: '81' }, { SARDONYX_PORT: '82', SARDONYX_HOST: '', PATH: '/bin' })
   expect(config).toMatchObject({ port: 81, host: '127.0.0.1', baseUrl: 'http://localhost:81', logLevel: 'warn' })
+})
+
+test('requests are limited unless the limit is 0', () => {
+  expect(readConfig({}, {}).requestsAllowed).toEqual({ perLogin: 1_200, perNetwork: 600 })
+  const given = readConfig({ 'requests-per-login': '0' }, { SARDONYX_REQUESTS_PER_NETWORK: '60' })
+  expect(given.requestsAllowed).toEqual({ perLogin: Number.POSITIVE_INFINITY, perNetwork: 60 })
 })
 
 test('every setting may stand on the command line, but no secret', () => {

@@ -5,7 +5,7 @@ import { inject } from 'vitest'
 import type { Me } from '#contract/accounts.ts'
 import type { Problem } from '#contract/errors.ts'
 import type { ChatId, MessageId } from '#contract/ids.ts'
-import { FailureLimits } from '#server/auth/limits.ts'
+import type { FailuresAllowed } from '#server/auth/limits.ts'
 import type { SetupCode } from '#server/auth/setup-code.ts'
 import { readConfig } from '#server/config.ts'
 import type { Certificate } from '#server/http/certificate.ts'
@@ -44,7 +44,8 @@ export interface WorldOptions {
   /** Further settings, named as on the command line. */
   readonly settings?: Readonly<Record<string, string>>
   readonly setupCode?: SetupCode
-  readonly limits?: FailureLimits
+  /** As many as a test happens to need unless it says a number. */
+  readonly failuresAllowed?: FailuresAllowed
   /** Begin from nothing but a migrated database: no organisation, nobody. */
   readonly empty?: boolean
   readonly pool?: { app: number; worker: number; auth: number }
@@ -58,7 +59,13 @@ export async function createWorld(options: WorldOptions = {}) {
   const log = new KeptLog()
   const database = connect(installation, log, options.pool ?? { app: 5, worker: 3, auth: 3 })
   const config = readConfig(
-    { 'egress-allow': options.egressAllow ?? '', ...(options.baseUrl ? { 'base-url': options.baseUrl } : {}), ...options.settings },
+    {
+      'egress-allow': options.egressAllow ?? '',
+      'requests-per-login': '0',
+      'requests-per-network': '0',
+      ...(options.baseUrl ? { 'base-url': options.baseUrl } : {}),
+      ...options.settings,
+    },
     {},
   )
   const cache = new InProcessStore(options.clock ?? systemClock)
@@ -71,7 +78,7 @@ export async function createWorld(options: WorldOptions = {}) {
       cache,
       setupCode: options.setupCode,
       certificate: options.certificate,
-      limits: options.limits ?? new FailureLimits({ perAccount: 1_000, perAddress: 1_000 }),
+      failuresAllowed: options.failuresAllowed ?? { perAccount: 1_000, perAddress: 1_000 },
       ...(options.clock ? { clock: options.clock } : {}),
     })
   const server = await newServer()

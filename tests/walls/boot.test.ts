@@ -125,6 +125,27 @@ describe('refused, with the object and the mend', () => {
   })
 })
 
+test.each([
+  [
+    'a directory for everyone',
+    'grant select (slug) on control.tenant to public',
+    `control.tenant is open to ${PREFIX}_app. Mend: revoke all on control.tenant from ${PREFIX}_app, public.`,
+  ],
+  [
+    'counts of attempts that somebody else may wipe',
+    `grant delete on control.attempt to ${PREFIX}_worker`,
+    `control.attempt is open to ${PREFIX}_worker. Mend:`,
+  ],
+  [
+    'a door without a tenant that everyone may use',
+    `create function control.tenants() returns bigint language sql security definer set search_path = pg_catalog, pg_temp
+       as 'select count(*) from control.tenant'`,
+    "control.tenants() runs with its owner's rights, but PUBLIC may call it.",
+  ],
+])('what belongs to the doors, opened: %s', async (_, hole, sentence) => {
+  expect(await refusal(hole)).toContain(sentence)
+})
+
 /** Roles are the whole cluster's: these are of another installation, and gone with their transaction. */
 test.each([
   ['create role boot_app bypassrls', 'boot_app may bypass row security. Mend: alter role boot_app nosuperuser nobypassrls'],

@@ -1,24 +1,36 @@
 /**
  * Limits on failures: of one account from one network, of one account from everywhere, and of one network. Neither guessing one
  * password nor trying many accounts pays, and a stranger who fails elsewhere does not keep anybody out of their own account.
+ * The counts are in the database: they outlive this server, and every other one counts in the same.
  */
-import ipaddr from 'ipaddr.js'
-import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
+import type { Doors } from '../isolation/doors.ts'
 import { Failure } from '../kernel/failure.ts'
+import { networkOf } from '../kernel/network.ts'
 
 const WINDOW_S = 15 * 60
 /** How many networks may use up their failures on one account before it rests for all of them. */
 const NETWORKS = 10
 
-export class FailureLimits {
-  readonly #here: RateLimiterMemory
-  readonly #everywhere: RateLimiterMemory
-  readonly #address: RateLimiterMemory
+/** How many failures are allowed within a quarter of an hour. */
+export interface FailuresAllowed {
+  /** Of one account from one network; ten times as many from everywhere. */
+  readonly perAccount: number
+  /** Of one network, whatever the account. */
+  readonly perAddress: number
+}
 
-  constructor(most: { perAccount: number; perAddress: number } = { perAccount: 10, perAddress: 60 }) {
-    this.#here = new RateLimiterMemory({ keyPrefix: 'here', points: most.perAccount, duration: WINDOW_S })
-    this.#everywhere = new RateLimiterMemory({ keyPrefix: 'everywhere', points: most.perAccount * NETWORKS, duration: WINDOW_S })
-    this.#address = new RateLimiterMemory({ keyPrefix: 'address', points: most.perAddress, duration: WINDOW_S })
+export const FAILURES_ALLOWED: FailuresAllowed = { perAccount: 10, perAddress: 60 }
+
+export class FailureLimits {
+  readonly #doors: Doors
+  readonly #key: KeyObject
+  readonly #most: readonly number[]
+
+  constructor({ doors, key, allowed = FAILURES_ALLOWED }: { doors: Doors; key: Buffer; allowed?: FailuresAllowed | undefined }) {
+    this.#doors = doors
+    this.#key = createSecretKey(key)
+    this.#most = [allowed.perAddress, allowed.perAccount, allowed.perAccount * NETWORKS]
   }
 
   /**
@@ -26,37 +38,21 @@ export class FailureLimits {
    * count back. Fails with `auth.too_many_attempts` once there were too many.
    */
   async attempt<T>(of: { account: string; ip: string }, work: () => Promise<T>): Promise<T> {
-    const address = network(of.ip)
-    const here = `${of.account}\n${address}`
-    // The address comes first: one that is refused can neither lock more accounts nor fill the memory with made-up ones.
-    await spend(this.#address, address)
-    try {
-      await spend(this.#here, here)
-      await spend(this.#everywhere, of.account)
-    } catch (refused) {
-      await this.#address.reward(address)
-      throw refused
-    }
+    const network = networkOf(of.ip)
+    const here = this.#keyOf(of.account, network)
+    // The network comes first: one that is refused can neither lock more accounts nor fill the table with made-up ones.
+    const keys = [this.#keyOf(null, network), here, this.#keyOf(of.account, null)]
+    const waitS = await this.#doors.countAttempt({ keys, most: this.#most, windowS: WINDOW_S })
+    if (waitS !== null) throw new Failure('auth.too_many_attempts', { retryAfterS: waitS })
     const result = await work()
-    await this.#here.delete(here)
-    await this.#everywhere.reward(of.account)
-    await this.#address.reward(address)
+    await this.#doors.giveAttemptBack(keys, here)
     return result
   }
-}
 
-async function spend(limiter: RateLimiterMemory, key: string): Promise<void> {
-  try {
-    await limiter.consume(key)
-  } catch (refused) {
-    if (refused instanceof Error) throw refused
-    throw new Failure('auth.too_many_attempts', { retryAfterS: Math.ceil((refused as RateLimiterRes).msBeforeNext / 1_000) })
+  /** What the database knows an account, a network or the two together by. */
+  #keyOf(account: string | null, network: string | null): Buffer {
+    return createHmac('sha256', this.#key)
+      .update(JSON.stringify([account, network]))
+      .digest()
   }
-}
-
-/** An IPv6 customer usually holds a whole /64; an IPv4 address is one, also when it is spelled as IPv6. */
-function network(ip: string): string {
-  if (!ipaddr.isValid(ip)) return ip
-  const address = ipaddr.process(ip).toNormalizedString()
-  return address.includes(':') ? address.split(':').slice(0, 4).join(':') : address
 }

@@ -19,6 +19,7 @@ import { Failure } from '../kernel/failure.ts'
 import { errorFields, type Log } from '../kernel/log.ts'
 import { sendEvents } from './events.ts'
 import { refuseCrossSite, refusePlainHttp } from './origin.ts'
+import type { RequestLimits } from './request-limits.ts'
 import { type CookieSettings, cookieOf, presentedToken } from './session-cookie.ts'
 
 export interface BindParts {
@@ -28,6 +29,7 @@ export interface BindParts {
   readonly ends: SessionEnds
   readonly units: UnitsOfWork
   readonly cookies: CookieSettings
+  readonly limits: RequestLimits
   readonly log: Log
   /** Aborts when the server is going down and every answer is kept: streams end, and their readers come back to another server. */
   readonly streamsEnd: AbortSignal
@@ -39,6 +41,10 @@ export function bind(app: FastifyInstance, { endpoint, handle }: Route, parts: B
     method: endpoint.method,
     url: endpoint.path,
     exposeHeadRoute: false,
+    onRequest: (request, _reply, done) => {
+      parts.limits.count(request)
+      done()
+    },
     handler: async (request, reply) => {
       refusePlainHttp(request, parts.cookies.secure)
       const presented = presentedToken(request, parts.cookies)
@@ -86,9 +92,11 @@ async function callerOf(
   if (isCookie && !credential.claims) throw new Failure('auth.required')
   const fresh = endpoint.access === 'admin' || endpoint.proof || endpoint.work === 'none' || endpoint.work === 'door'
   const actor = await parts.authenticator.actorOf(credential, fresh).catch(async (error: unknown) => {
+    if (error instanceof Failure && error.code === 'auth.required') parts.limits.countRefused(request)
     await noteCopy(error, { request, credential, parts })
     throw error
   })
+  if (!credential.claims) parts.limits.noteGood(presented.token, actor.sessionId)
   const { abilities } = actor
   if (abilities && !endpoint.token?.some((ability) => abilities.includes(ability))) throw new Failure('token.not_enough')
   if (endpoint.access === 'admin' && actor.role !== 'admin') throw new Failure('auth.not_allowed')

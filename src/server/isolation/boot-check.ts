@@ -1,7 +1,7 @@
 /**
  * The boot check: start-up compares the catalogue with the rules of this folder and refuses, naming the object and the mend. It
  * catches the table somebody forgot to wall, a way around the walls (a view, a function with its owner's rights), and a role that
- * was given too much.
+ * was given too much, also of the schema `control`, which belongs to the doors.
  */
 import type pg from 'pg'
 
@@ -64,7 +64,7 @@ const AROUND = `
 
 const DEFINER = `
   select p.oid::regprocedure::text as object, 'runs with its owner''s rights, but ' || fault as finding, mend
-    from pg_proc p join control.tenant t on t.schema_name = p.pronamespace::regnamespace::text
+    from pg_proc p join (select schema_name from control.tenant union all values ('control')) s on s.schema_name = p.pronamespace::regnamespace::text
    cross join lateral (values
      ('without a pinned search_path', 'add set search_path = pg_catalog, pg_temp',
        not coalesce('search_path=pg_catalog, pg_temp' = any(p.proconfig), false)),
@@ -75,7 +75,15 @@ const DEFINER = `
    ) faults (fault, mend, is_there)
    where p.prosecdef and is_there`
 
-/** Throws with every finding and its mend; returns quietly when every tenant table is walled. */
+/** The schema that is no tenant's: the directory, and the counts of attempts. Of the roles it is for `auth` alone. */
+const CONTROL = `
+  select c.oid::regclass::text as object, 'is open to ' || r.rolname as finding,
+         'revoke all on ' || c.oid::regclass || ' from ' || r.rolname || ', public' as mend
+    from pg_class c cross join pg_roles r
+   where c.relnamespace = 'control'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f') and r.rolname = any($1)
+     and (has_any_column_privilege(r.oid, c.oid, 'select, insert, update') or has_table_privilege(r.oid, c.oid, 'delete, truncate'))`
+
+/** Throws with every finding and its mend; returns quietly when every wall stands. */
 export async function bootCheck(client: pg.Client, prefix: string): Promise<void> {
   const named = (...roles: string[]) => roles.map((role) => `${prefix}_${role}`)
   const everyRole = named('app', 'worker', 'auth', 'search', 'keeper')
@@ -91,6 +99,7 @@ export async function bootCheck(client: pg.Client, prefix: string): Promise<void
     await check(OWNED, everyRole)
     await check(AROUND)
     await check(DEFINER, named('auth', 'search'))
+    await check(CONTROL, named('app', 'worker', 'search', 'keeper'))
   } finally {
     await client.query('rollback')
   }

@@ -37,6 +37,13 @@ export interface EnterableTx extends DoorTx {
   enter(tokenHash: Buffer): Promise<Entered>
 }
 
+/** What an attempt is counted under, how many there may be under each key, and how long they count. */
+export interface CountedAttempt {
+  readonly keys: readonly Buffer[]
+  readonly most: readonly number[]
+  readonly windowS: number
+}
+
 export interface TenantEntry {
   readonly id: TenantId
   readonly slug: string
@@ -71,6 +78,18 @@ export class Doors {
       { text: 'select id, slug, name from control.tenant order by time_created', values: [] },
     ])
     return outcome!.rows as unknown as TenantEntry[]
+  }
+
+  /** Counts an attempt under each of its keys in turn, in one flight; answers null, or the seconds to wait where one of them is full. */
+  async countAttempt({ keys, most, windowS }: CountedAttempt): Promise<number | null> {
+    const text = 'select control.count_attempt($1, $2, $3) as wait_s'
+    const [outcome] = await this.#database.fly('auth', [{ text, values: [keys, most, windowS] }])
+    return outcome!.rows[0]!.wait_s as number | null
+  }
+
+  /** Takes an attempt's counts back, in one flight, and all that were counted under the key to clear. */
+  async giveAttemptBack(keys: readonly Buffer[], clear: Buffer): Promise<void> {
+    await this.#database.fly('auth', [{ text: 'select control.give_attempt_back($1, $2)', values: [keys, clear] }])
   }
 
   async #transaction<T>(tenantId: TenantId, work: (tx: EnterableTx) => Promise<T>): Promise<T> {

@@ -69,6 +69,11 @@ export class Keyring {
     return (await this.#provider.derive('instance')).toString('hex').slice(0, 8)
   }
 
+  /** The key under which attempts are counted: the counts name neither accounts nor networks to whoever lacks it. */
+  async attemptKey(): Promise<Buffer> {
+    return this.#provider.derive('attempts')
+  }
+
   /** The password of a database role: derived, so that every server with the master key knows it and none is stored. */
   async rolePassword(role: string): Promise<string> {
     return (await this.#provider.derive(`role:${role}`)).toString('base64url')
