@@ -122,7 +122,6 @@ describe.skipIf(MISSING !== undefined)('the life of a login', () => {
     const taken = followed(context)
     // Nothing of the page runs any more, as when a phone lets a tab in the background sleep.
     await (await context.newCDPSession(page)).send('Emulation.setScriptExecutionDisabled', { value: true })
-    await (await context.newCDPSession(page)).send('Page.setWebLifecycleState', { state: 'frozen' })
     await other.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
     await taken
   }, 40_000)
@@ -159,9 +158,9 @@ describe.skipIf(MISSING !== undefined)('the life of a login', () => {
   test('a laptop that slept comes back to the warning, or to the page for signing in with the reason', async () => {
     const { page, context } = await enter('alice', '/')
     await page.clock.install()
+    const known = page.waitForResponse('**/api/session')
     await page.reload()
-    const began = page.waitForResponse('**/api/session')
-    await began
+    await known
     const id = await sessionOf(page)
     await idleIn(id, 100)
     await page.clock.fastForward((DAY_S - 100) * 1_000)
@@ -172,6 +171,35 @@ describe.skipIf(MISSING !== undefined)('the life of a login', () => {
     const fresh = await context.newPage()
     await fresh.goto('/people')
     await fresh.getByText('You were signed out, because nobody had been active here for a while.').waitFor()
+  }, 40_000)
+
+  test('somebody who is writing is not asked whether they are there', async () => {
+    const { page } = await enter('alice', '/')
+    await page.clock.install()
+    const known = page.waitForResponse('**/api/session')
+    await page.reload()
+    await known
+    await page.clock.fastForward((DAY_S - 150) * 1_000)
+    await page.getByLabel('Your question').fill('')
+    await page.keyboard.type('A long question')
+    await idleIn(await sessionOf(page), 115)
+    const extended = page.waitForResponse('**/api/session/extend')
+    await page.clock.fastForward('00:35')
+    await extended
+    expect(await warning(page).count()).toBe(0)
+  }, 40_000)
+
+  test('somebody whom an administrator signed out is told so, then and after signing in', async () => {
+    const { page, complaints } = await enter('bob')
+    const filter = { sessionId: await sessionOf(page) }
+    expect((await carol.call('POST', '/api/sessions/end', { filter, expected: 1 })).body).toEqual({ ended: 1 })
+    await page.getByText('An administrator of your organisation signed you out.').waitFor()
+    await fillIn(page, 'bob')
+    await isAt(page, '/people')
+    await page.getByText('An administrator signed you out.').waitFor()
+    await page.getByRole('button', { name: 'Dismiss' }).click()
+    await page.getByText('An administrator signed you out.').waitFor({ state: 'detached' })
+    expect(complaints).toEqual([])
   }, 40_000)
 
   test('an end that nothing can put off is told in good time, and explained', async () => {

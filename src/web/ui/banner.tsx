@@ -22,7 +22,7 @@ export function Banner({ tone, children, actions }: BannerProps) {
         <Icon name={tone === 'warn' ? 'warn' : 'info'} className={classes('mt-0.5', tone === 'warn' ? 'text-warn' : 'text-accent')} />
         <p className="min-w-0 flex-1">{children}</p>
       </div>
-      {actions}
+      {actions && <div className="flex items-center gap-2 max-desk:pl-7">{actions}</div>}
     </div>
   )
 }

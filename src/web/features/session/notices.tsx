@@ -38,10 +38,10 @@ function NoticeLine({ event, more }: { event: SecurityEvent; more: number }) {
     <Banner
       tone={isWeighty ? 'warn' : 'plain'}
       actions={
-        <span className="flex items-center gap-2">
+        <>
           <Button onClick={() => history.push('/account/security')}>{t('notice.see')}</Button>
           <IconButton icon="close" label={t('common.dismiss')} onClick={() => void dismiss(event).catch(report)} />
-        </span>
+        </>
       }
     >
       {say(event)} <span className="text-muted">{sayWhere(event)}</span> {more > 0 && t('notice.more', { count: more })}
@@ -51,7 +51,9 @@ function NoticeLine({ event, more }: { event: SecurityEvent; more: number }) {
 
 /** Takes it away at once, and notes it for all tabs and devices. */
 async function dismiss({ id }: SecurityEvent): Promise<void> {
-  queryClient.setQueryData(noticesQuery.queryKey, (items) => items?.filter((each) => each.id !== id))
+  const left = queryClient.setQueryData(noticesQuery.queryKey, (items) => items?.filter((each) => each.id !== id))
+  // The button is gone with its line: the focus goes where the page begins.
+  if (!left?.length) document.getElementById('main')?.focus()
   await call('security.read', { params: { eventId: id } })
   tell('security', {})
 }
