@@ -69,7 +69,8 @@ export function leave(reason: EndReason): void {
   }
   const told: Told = { reason, at: new Date().toISOString(), userId: own?.user.id }
   sessionStorage.setItem(TOLD, JSON.stringify(told))
-  location.replace(reason === 'signed_out' ? SIGN_IN : signInAndBack())
+  if (reason === 'signed_out') location.assign(SIGN_IN)
+  else location.replace(signInAndBack())
 }
 
 /** Gives the address for signing in, and then coming back to this page. */
