@@ -1,6 +1,6 @@
 /** Login sessions: the one a caller has, a person's devices, and those of the whole organisation; their rules and their ends. */
 import { z } from 'zod'
-import { endpoint, PageQuery, page, Time } from './endpoint.ts'
+import { endpoint, line, PageQuery, page, Time } from './endpoint.ts'
 import { SessionId, UserId } from './ids.ts'
 
 /** Why a login ended; each has its sentence in the interface. */
@@ -224,7 +224,7 @@ export const setLoginPolicy = endpoint({
 export const SessionFilter = z.strictObject({
   userId: UserId.optional(),
   kind: z.enum(['login', 'api']).optional(),
-  device: z.string().trim().min(1).max(80).optional().describe('a part of its name, such as “Firefox”'),
+  device: line(80).optional().describe('a part of its name, such as “Firefox”'),
   remembered: z.stringbool().optional(),
   signedInBefore: Time.optional(),
   seenBefore: Time.optional(),

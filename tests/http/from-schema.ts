@@ -5,7 +5,9 @@ export interface Schema {
   readonly $ref?: string
   readonly type?: string
   readonly enum?: readonly unknown[]
+  readonly const?: unknown
   readonly anyOf?: readonly Schema[]
+  readonly oneOf?: readonly Schema[]
   readonly allOf?: readonly Schema[]
   readonly not?: object
   readonly properties?: Readonly<Record<string, Schema>>
@@ -25,10 +27,14 @@ export type Known = Readonly<Record<string, readonly string[]>>
 /** Values that fit a schema; strings are often ones that mean something. */
 export function fitting(schema: Schema, known: Known, field = ''): fc.Arbitrary<unknown> {
   if (schema.enum) return fc.constantFrom(...schema.enum)
-  if (schema.anyOf) return fc.oneof(...schema.anyOf.map((one) => fitting(one, known, field)))
+  if (schema.const !== undefined) return fc.constant(schema.const)
+  const one = schema.anyOf ?? schema.oneOf
+  if (one) return fc.oneof(...one.map((shape) => fitting(shape, known, field)))
   switch (schema.type) {
     case 'null':
       return fc.constant(null)
+    case 'boolean':
+      return fc.boolean()
     case 'integer':
       return fc.integer({ min: schema.minimum ?? -(2 ** 31), max: schema.maximum ?? 2 ** 31 })
     case 'array':

@@ -101,8 +101,8 @@ export const EXAMPLES: Readonly<Record<string, (things: Things) => Request>> = {
 /** Streams without an end of their own, which a call would wait for. */
 export const ENDLESS: readonly string[] = ['events.follow']
 
-/** Makes the things, with a canary in everything that is typed. */
-export async function makeThings(owners: { alice: SignedIn; carol: SignedIn; models: ModelServer; again?: SignedIn }): Promise<Things> {
+/** Makes the things, with a canary in everything that is typed; `again` is another login of Alice. */
+export async function makeThings(owners: { alice: SignedIn; carol: SignedIn; models: ModelServer; again: SignedIn }): Promise<Things> {
   const { alice, carol, models } = owners
   const made = await carol.call<{ id: ProviderId }>('POST', '/api/providers', {
     name: CANARIES.provider,
@@ -127,7 +127,7 @@ export async function makeThings(owners: { alice: SignedIn; carol: SignedIn; mod
   })
   const events = await alice.call<{ items: { id: EventId }[] }>('GET', '/api/me/security-events')
   return {
-    sessionId: owners.again?.me.session.id ?? alice.me.session.id,
+    sessionId: owners.again.me.session.id,
     apiTokenId: apiToken.body.apiToken.id,
     eventId: events.body.items[0]!.id,
     chatId: first.chatId,

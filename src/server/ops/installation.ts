@@ -1,5 +1,5 @@
 /** What every command needs of an installation: its keyring, its database (embedded or given), and connections as the roles. */
-import { readFile } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bootCheck } from '../isolation/boot-check.ts'
 import { Database, type DatabaseOptions } from '../isolation/database.ts'
@@ -32,7 +32,7 @@ export interface Installation {
 
 /** Opens the keyring and the database. Whoever calls it closes it. */
 export async function openInstallation(settings: InstallationSettings, log: Log): Promise<Installation> {
-  const keyringDirectory = join(settings.dataDir, 'keyring')
+  const keyringDirectory = keyringDirectoryOf(settings.dataDir)
   await prepareKeyringDirectory(keyringDirectory)
   const { master, isNew } = await masterKey(settings, keyringDirectory)
   const keyring = new Keyring(keyringDirectory, localKeyProvider(master))
@@ -51,6 +51,25 @@ export async function openInstallation(settings: InstallationSettings, log: Log)
   }
   const embedded = await startEmbedded({ dataDir: join(settings.dataDir, 'postgres'), log })
   return { ...common, migrator: { connectionString: embedded.url }, databaseEnded: embedded.exited, close: () => embedded.stop() }
+}
+
+/** The keyring of an installation that is there already, without its database. Throws a sentence when there is none. */
+export async function findKeyring({ dataDir, masterKey }: Pick<InstallationSettings, 'dataDir' | 'masterKey'>): Promise<Keyring> {
+  const directory = keyringDirectoryOf(dataDir)
+  try {
+    await access(directory)
+    return new Keyring(directory, localKeyProvider(masterKey ?? (await readMasterKey(directory))))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    throw new Error(
+      `There is no keyring with its master key in ${directory}. Say with --data-dir where the server keeps its data, and give SARDONYX_MASTER_KEY if the server gets it so.`,
+      { cause: error },
+    )
+  }
+}
+
+function keyringDirectoryOf(dataDir: string): string {
+  return join(dataDir, 'keyring')
 }
 
 /** Brings roles, directory and every tenant up to date, and checks the walls. Answers what was done, in words. */
@@ -89,15 +108,22 @@ export function connect(
 
 async function masterKey(settings: InstallationSettings, directory: string): Promise<{ master: Buffer; isNew: boolean }> {
   if (settings.masterKey) return { master: settings.masterKey, isNew: false }
-  const file = join(directory, 'master.key')
   let isNew = false
   try {
-    await writeOnce(file, `${newMasterKey()}\n`)
+    await writeOnce(masterKeyFile(directory), `${newMasterKey()}\n`)
     isNew = true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
-  return { master: Buffer.from((await readFile(file, 'utf8')).trim(), 'hex'), isNew }
+  return { master: await readMasterKey(directory), isNew }
+}
+
+async function readMasterKey(directory: string): Promise<Buffer> {
+  return Buffer.from((await readFile(masterKeyFile(directory), 'utf8')).trim(), 'hex')
+}
+
+function masterKeyFile(directory: string): string {
+  return join(directory, 'master.key')
 }
 
 /** A database elsewhere is spoken to over verified TLS; one on this machine may go without. */
