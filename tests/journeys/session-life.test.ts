@@ -68,6 +68,15 @@ describe.skipIf(MISSING !== undefined)('the life of a login', () => {
          from ${acme}.auth_session s where s.id = n.session_id and s.id = $1`,
       [sessionId, seconds],
     )
+  /** From here on the clock of the page can be moved; its time is the one at which it has heard how long the login lasts. */
+  const startClock = async (page: Page) => {
+    await page.clock.install()
+    const told = page.waitForResponse('**/api/session')
+    await page.reload()
+    await told
+    // What the page asks after it, it hears after it.
+    await page.evaluate(() => fetch('/api/session').then((reply) => reply.text()))
+  }
   const warning = (page: Page) => page.getByRole('alertdialog', { name: 'Are you still there?' })
   const warned = (page: Page) => page.getByText(/You will be signed out in \d:\d\d/).waitFor()
 
@@ -157,10 +166,7 @@ describe.skipIf(MISSING !== undefined)('the life of a login', () => {
 
   test('a laptop that slept comes back to the warning, or to the page for signing in with the reason', async () => {
     const { page, context } = await enter('alice', '/')
-    await page.clock.install()
-    const known = page.waitForResponse('**/api/session')
-    await page.reload()
-    await known
+    await startClock(page)
     const id = await sessionOf(page)
     await idleIn(id, 100)
     await page.clock.fastForward((DAY_S - 100) * 1_000)
@@ -175,10 +181,7 @@ describe.skipIf(MISSING !== undefined)('the life of a login', () => {
 
   test('somebody who is writing is not asked whether they are there', async () => {
     const { page } = await enter('alice', '/')
-    await page.clock.install()
-    const known = page.waitForResponse('**/api/session')
-    await page.reload()
-    await known
+    await startClock(page)
     await page.clock.fastForward((DAY_S - 150) * 1_000)
     await page.getByLabel('Your question').fill('')
     await page.keyboard.type('A long question')
