@@ -1,30 +1,107 @@
 /** The composition root: reads the command line and the environment, runs one command, and says in a sentence what went wrong. */
-import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { Email, Slug } from '#contract/accounts.ts'
 import { line } from '#contract/endpoint.ts'
 import { slugOf } from './auth/tenants.ts'
+import { type Command, type Description, helpAbout, overview, type Result, understand } from './command-line.ts'
 import { type Config, OPTIONS, readConfig } from './config.ts'
-import { rolesSql } from './isolation/migrations.ts'
+import { rolesSql, tenantStatus } from './isolation/migrations.ts'
+import { systemClock } from './kernel/clock.ts'
 import { createLog } from './kernel/log.ts'
-import { cleanUpNow } from './ops/clean-up.ts'
-import { type Installation, migrateAll, openInstallation } from './ops/installation.ts'
-import { createTenant, listTenants } from './ops/tenant.ts'
-import { serve } from './serve.ts'
-
-const HELP = `sardonyx serve                     run the server (what npm start does)
-sardonyx demo                      run it with two organisations and their chats in place, in ./data-demo
-sardonyx migrate                   bring the database up to date
-sardonyx migrate --print-roles     print the SQL that makes the roles, for an administrator to run
-sardonyx tenant create --name N [--slug S] --admin-name N --admin-email E
-sardonyx tenant list               organisations and their migrations
-sardonyx clean-up                  remove at once what is removed each night
-sardonyx sign-in, sardonyx ask     use a server from a terminal; each says how when it is called alone
-
-Options of every command: --port N --host A --data-dir D --base-url U --egress-allow host:port,… --log-level L
-(or SARDONYX_PORT and so on in the environment; DATABASE_URL for a PostgreSQL of your own)`
+import { OPERATOR_COMMANDS } from './operator-commands.ts'
+import { cleanedLine, cleanUpNow } from './ops/clean-up.ts'
+import { findKeyring, type Installation, migrateAll, openInstallation } from './ops/installation.ts'
+import { keyLine, listKeys, retireKey, rotateKey } from './ops/key.ts'
+import { createTenant, tenantLine } from './ops/tenant.ts'
 
 const NewTenant = z.object({ name: line(80), slug: Slug.optional(), 'admin-name': line(80), 'admin-email': Email })
+const Rotation = z.object({
+  delay: z.coerce.number('must be a number of minutes').int('must be a whole number of minutes').min(0).max(43_200).default(1),
+})
+
+const COMMANDS: readonly Command[] = [
+  { name: 'serve', summary: 'run the server (what npm start does)', stay: ({ config }) => serve(config, 'product') },
+  {
+    name: 'demo',
+    summary: 'run it with two organisations and their chats in place, in ./data-demo',
+    settings: { 'data-dir': './data-demo' },
+    stay: ({ config }) => serve(config, 'demo'),
+  },
+  {
+    name: 'migrate',
+    summary: 'bring the database up to date',
+    options: { 'print-roles': { help: 'only print the SQL that makes the roles, for an administrator to run' } },
+    answer: ({ config, options }) => within(config, options['print-roles'] === true ? printRoles : migrate),
+  },
+  {
+    name: 'tenant create',
+    summary: 'found an organisation; answers the link by which its first administrator joins',
+    options: {
+      name: { placeholder: 'NAME', help: 'of the organisation' },
+      slug: { placeholder: 'SHORT', help: 'its short name for signing in, made from the name unless given' },
+      'admin-name': { placeholder: 'NAME', help: 'of its first administrator' },
+      'admin-email': { placeholder: 'ADDRESS', help: 'of its first administrator' },
+    },
+    answer: ({ config, options }) => {
+      const tenant = { ...newTenant(options), baseUrl: config.baseUrl }
+      return within(config, async (installation) => {
+        const link = await createTenant(installation, tenant, createLog({ level: config.logLevel }))
+        return { value: { slug: tenant.slug, link }, text: `Founded. Its first administrator joins at\n${link}` }
+      })
+    },
+  },
+  {
+    name: 'tenant list',
+    summary: 'organisations and their migrations',
+    answer: ({ config }) => within(config, async ({ migrator }) => inLines(await tenantStatus(migrator), tenantLine)),
+  },
+  ...OPERATOR_COMMANDS,
+  {
+    name: 'clean-up',
+    summary: 'remove at once what is removed each night',
+    answer: ({ config }) =>
+      within(config, async (installation) => inLines(await cleanUpNow(installation, createLog({ level: config.logLevel })), cleanedLine)),
+  },
+  {
+    name: 'key list',
+    summary: 'the keys that sign logins',
+    answer: async ({ config }) => inLines(await listKeys(await findKeyring(config), systemClock), keyLine),
+  },
+  {
+    name: 'key rotate',
+    summary: 'make a new key that signs logins; what the others signed stays good',
+    options: { delay: { placeholder: 'MINUTES', help: 'until servers sign with it: 1, or the time you need to copy it to every keyring' } },
+    answer: async ({ config, options }) => {
+      const { delay } = checked(Rotation, options)
+      const key = await rotateKey(await findKeyring(config), delay * 60_000, systemClock)
+      return { value: key, text: `Key ${key.id} is in ${key.file}. Servers sign logins with it from ${key.signsFrom} on.` }
+    },
+  },
+  {
+    name: 'key retire',
+    operands: ['<id>'],
+    summary: 'take a key away: logins that it signed end',
+    answer: async ({ config, operands }) => {
+      const key = await retireKey(await findKeyring(config), operands[0]!, systemClock)
+      return {
+        value: key,
+        text: `Key ${key.id} is retired. Logins that it signed end within half a minute; remove ${key.file} from every copy of this keyring, too.`,
+      }
+    },
+  },
+]
+
+/** Commands of src/cli, to which bin/sardonyx.cjs leads. */
+const OF_THE_CLIENT: readonly Description[] = [
+  { name: 'sign-in', summary: 'sign in to a server from a terminal; says how when it is called alone' },
+  { name: 'ask', summary: 'ask a server from a terminal; says how when it is called alone' },
+]
+
+const HELP = `${overview([...COMMANDS, ...OF_THE_CLIENT])}
+
+“sardonyx help key” and “sardonyx key --help” say more of them.
+Options of every command: --port N --host A --data-dir D --base-url U --egress-allow host:port,… --log-level L
+(or SARDONYX_PORT and so on in the environment; DATABASE_URL for a PostgreSQL of your own), and --json for the result as JSON`
 
 const say = (text: string) => void process.stdout.write(`${text}\n`)
 
@@ -35,69 +112,58 @@ try {
   process.exitCode = 1
 }
 
-async function run(args: string[]): Promise<number> {
-  const parsed = understood(args)
-  const values: Readonly<Record<string, string | boolean | undefined>> = parsed.values
-  const command = parsed.positionals.join(' ') || 'serve'
-  if (values.help || command === 'help') {
-    say(HELP)
+async function run(args: readonly string[]): Promise<number> {
+  const understood = understand(args, { commands: COMMANDS, usual: 'serve', settings: OPTIONS })
+  if (understood.kind === 'help') {
+    say(understood.about === '' ? HELP : helpAbout(understood.about, [...COMMANDS, ...OF_THE_CLIENT]))
     return 0
   }
-  const given: Record<string, string> = Object.fromEntries(
-    OPTIONS.flatMap((name) => (values[name] === undefined ? [] : [[name, String(values[name])]])),
-  )
-  if (command === 'demo') given['data-dir'] ??= './data-demo'
-  const config = readConfig(given)
-  if (command === 'serve') return serve(config, say)
-  if (command === 'demo') return serve(config, say, 'demo')
-  if (command === 'migrate') return within(config, (installation) => migrate(installation, values['print-roles'] === true))
-  if (command === 'tenant list') return within(config, async (installation) => (await listTenants(installation)).join('\n'))
-  if (command === 'clean-up') {
-    return within(config, async (installation) => (await cleanUpNow(installation, createLog({ level: config.logLevel }))).join('\n'))
-  }
-  if (command === 'tenant create') {
-    const tenant = newTenant(values)
-    return within(
-      config,
-      async (installation) =>
-        `Founded. Its first administrator joins at\n${await createTenant(installation, { ...tenant, baseUrl: config.baseUrl }, createLog({ level: config.logLevel }))}`,
-    )
-  }
-  throw new Error(`There is no command “${command}”.\n\n${HELP}`)
+  const { command, asJson } = understood
+  const given = { ...understood.given, config: readConfig(understood.settings) }
+  if ('stay' in command) return command.stay(given)
+  const { value, text } = await command.answer(given)
+  say(asJson ? JSON.stringify(value, null, 2) : text)
+  return 0
 }
 
-/** What the command line says; throws a sentence about what it should not say. */
-function understood(args: string[]) {
-  const text = { type: 'string' } as const
-  const flag = { type: 'boolean' } as const
-  const settings = Object.fromEntries(OPTIONS.map((name) => [name, text]))
-  const options = { ...settings, help: flag, 'print-roles': flag, name: text, slug: text, 'admin-name': text, 'admin-email': text }
-  try {
-    return parseArgs({ args, allowPositionals: true, options })
-  } catch (error) {
-    throw new Error(`${(error as Error).message.split('.')[0]}. “sardonyx help” lists them.`, { cause: error })
-  }
+/** Loaded when it is needed: it brings the whole product, for which no other command should wait. */
+async function serve(config: Config, mode: 'product' | 'demo'): Promise<number> {
+  const { serve: run } = await import('./serve.ts')
+  return run(config, say, mode)
 }
 
-/** Runs a command on an installation and says its result. */
-async function within(config: Config, work: (installation: Installation) => Promise<string>): Promise<number> {
-  const installation = await openInstallation(config, createLog({ level: config.logLevel }))
+/** Runs a command's work on an installation. */
+async function within(config: Config, work: (installation: Installation) => Promise<Result>): Promise<Result> {
+  const installation = await openInstallation(config, createLog({ level: config.logLevel }), { joins: true })
   try {
-    say(await work(installation))
-    return 0
+    return await work(installation)
   } finally {
     await installation.close()
   }
 }
 
-async function migrate(installation: Installation, printRoles: boolean): Promise<string> {
-  if (printRoles) return rolesSql(installation.secrets)
-  return (await migrateAll(installation)).join('\n') || 'Everything is up to date.'
+async function migrate(installation: Installation): Promise<Result> {
+  const done = await migrateAll(installation)
+  return { value: { done }, text: done.join('\n') || 'Everything is up to date.' }
 }
 
-function newTenant(values: object) {
-  const parsed = NewTenant.safeParse(values)
-  if (!parsed.success) throw new Error(parsed.error.issues.map((issue) => `--${issue.path.join('.')}: ${issue.message}`).join('\n'))
-  const { name, slug, 'admin-name': adminName, 'admin-email': email } = parsed.data
+async function printRoles({ secrets }: Installation): Promise<Result> {
+  const sql = await rolesSql(secrets)
+  return { value: { sql }, text: sql }
+}
+
+function inLines<T>(value: readonly T[], line: (one: T) => string): Result {
+  return { value, text: value.map(line).join('\n') }
+}
+
+function newTenant(options: object) {
+  const { name, slug, 'admin-name': adminName, 'admin-email': email } = checked(NewTenant, options)
   return { name, slug: slug ?? slugOf(name), admin: { name: adminName, email } }
+}
+
+/** What a command's options say, by their schema; throws a sentence for each that is wrong. */
+function checked<S extends z.ZodType>(schema: S, options: object): z.output<S> {
+  const parsed = schema.safeParse(options)
+  if (!parsed.success) throw new Error(parsed.error.issues.map((issue) => `--${issue.path.join('.')}: ${issue.message}`).join('\n'))
+  return parsed.data
 }

@@ -48,13 +48,15 @@ export interface WorldOptions {
   readonly failuresAllowed?: FailuresAllowed
   /** Begin from nothing but a migrated database: no organisation, nobody. */
   readonly empty?: boolean
+  /** A copy of the usual keyring, for tests that change it. */
+  readonly keyringDirectory?: string
   readonly pool?: { app: number; worker: number; auth: number }
 }
 
 /** Makes a world; the caller closes it. */
 export async function createWorld(options: WorldOptions = {}) {
   const url = await cloneTemplate()
-  const installation = await testInstallation({ url, keyringDirectory: inject('keyringDirectory') })
+  const installation = await testInstallation({ url, keyringDirectory: options.keyringDirectory ?? inject('keyringDirectory') })
   if (options.empty) await superuser(url, (client) => client.query('delete from control.tenant'))
   const log = new KeptLog()
   const database = connect(installation, log, options.pool ?? { app: 5, worker: 3, auth: 3 })

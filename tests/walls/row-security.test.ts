@@ -46,6 +46,7 @@ beforeAll(async () => {
   secret = await secretChat(alice)
   own = await chatOf(bob, { description: 'Lunch', question: 'Where is lunch?' })
   other = await chatOf(bob, { description: 'Dinner', question: 'Where is dinner?' })
+  await draft()
   await world.sql(
     `insert into ${schema}.model_provider (id, config, has_key) values (gen_random_uuid(), '', true), (gen_random_uuid(), '', false)`,
   )
@@ -58,6 +59,8 @@ beforeAll(async () => {
   tables = await readTables()
 })
 afterAll(() => world.close())
+
+const draft = () => bob.call('PATCH', `/api/drafts/${own.chatId}`, { text: 'And when' })
 
 async function readTables(): Promise<Table[]> {
   const { rows } = await world.sql<Table>(
@@ -152,9 +155,12 @@ describe('changes without a where', () => {
       expect([table.name, [...new Set(rows.map((row) => row[table.scope ?? 'id']))]]).toEqual([table.name, scopes])
     }
     for (const table of having('app', 'DELETE')) {
-      expect([table.name, (await asBob(`delete from ${table.quoted}`, [], { forWrite: true })).rowCount]).toEqual([table.name, 0])
+      const { rows } = await asBob(`delete from ${table.quoted} returning *`, [], { forWrite: true })
+      expect([table.name, rows.map((row) => row.scope_id)]).toEqual([table.name, table.scope === undefined ? [] : [bob.me.personalScopeId]])
     }
-    expect(having('app', 'DELETE').map(({ name }) => name)).toEqual(['model_provider', 'model_provider_key'])
+    expect(having('app', 'DELETE').map(({ name }) => name)).toEqual(['draft', 'model_provider', 'model_provider_key'])
+    expect((await alice.call('GET', '/api/drafts')).text).toContain(SECRET.draft)
+    await draft()
   })
 
   test('touch the chat of the job only, as worker', async () => {
@@ -192,6 +198,7 @@ describe('rows for others', () => {
     return {
       ...row,
       id: crypto.randomUUID(),
+      place: crypto.randomUUID(),
       idempotency_key: null,
       ...(table.name === 'model_provider_key' ? { provider_id: keyless[0]!.id } : {}),
     }
@@ -200,7 +207,7 @@ describe('rows for others', () => {
 
   test('are refused in every table that takes rows, and would be good ones', async () => {
     const taking = having('app', 'INSERT')
-    expect(taking.map(({ name }) => name)).toEqual(['chat_message', 'chat_session', 'job', 'model_provider', 'model_provider_key'])
+    expect(taking.map(({ name }) => name)).toEqual(['chat_message', 'chat_session', 'draft', 'job', 'model_provider', 'model_provider_key'])
     for (const table of taking) {
       const row = await likeness(table, table.scope === undefined ? 'true' : `scope_id = '${alice.me.personalScopeId}'`)
       expect([table.name, await refusalOf(asBob(insertion(table), [row], { forWrite: true }))]).toEqual([table.name, DENIED])
@@ -218,8 +225,11 @@ describe('rows for others', () => {
   })
 
   test('do not come about by moving own ones', async () => {
-    for (const change of [`scope_id = '${alice.me.personalScopeId}'`, `user_id = '${alice.me.user.id}'`, `wrapped_key = ''`])
+    const others = [`scope_id = '${alice.me.personalScopeId}'`, `user_id = '${alice.me.user.id}'`]
+    for (const change of [...others, `wrapped_key = ''`])
       expect(await refusalOf(asBob(`update ${schema}.chat_session set ${change}`, [], { forWrite: true }))).toBe(DENIED)
+    for (const change of [...others, others.join(), `place = '${secret.chatId}'`])
+      expect(await refusalOf(asBob(`update ${schema}.draft set ${change}`, [], { forWrite: true }))).toBe(DENIED)
   })
 })
 

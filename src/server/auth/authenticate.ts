@@ -47,7 +47,7 @@ export class Authenticator {
 
   /** The credential that a token is, of an organisation that there is; undefined for everything else. */
   async findCredential(token: string): Promise<Credential | undefined> {
-    const credential = credentialOf(token, this.#tokens, this.#clock.now())
+    const credential = await credentialOf(token, this.#tokens, this.#clock.now())
     return credential && (await this.#tenants.byId(credential.tenantId)) ? credential : undefined
   }
 
@@ -92,8 +92,8 @@ export class Authenticator {
   }
 
   /** The session that a token names, if we signed the token and it has not expired. Whether the session goes on, only the database knows. */
-  sessionNamedBy(token: string): SessionId | undefined {
-    return this.#tokens.verify(token, this.#clock.now())?.claims.sid
+  async sessionNamedBy(token: string): Promise<SessionId | undefined> {
+    return (await this.#tokens.verify(token, this.#clock.now()))?.claims.sid
   }
 
   /** Drops the cached Actor of a token that the database refused. */

@@ -14,6 +14,7 @@ import { Ending } from './ending.ts'
 import { Renewal } from './renewal.ts'
 import { SessionEnds } from './session-ends.ts'
 import { Sessions } from './sessions.ts'
+import { SigningKeys } from './signing-keys.ts'
 import { Tenants } from './tenants.ts'
 import { Tokens } from './token.ts'
 
@@ -32,7 +33,7 @@ export async function createLogin({ database, keyring, log, clock = systemClock,
   const keys = new ScopeKeys(keyring)
   const doors = new Doors(database)
   const tenants = new Tenants(doors, clock)
-  const tokens = new Tokens(await keyring.signingKey(), await keyring.instanceName())
+  const tokens = new Tokens(await SigningKeys.open({ keyring, clock, log }), await keyring.instanceName())
   const ends = new SessionEnds({ doors, cache, log })
   const ending = new Ending({ doors, ends, ids })
   const renewal = new Renewal({ doors, tokens, clock, ending })

@@ -28,13 +28,13 @@ export function newApiToken(tenantId: TenantId): { token: string; prefix: string
 }
 
 /** The credential that a text is; undefined when it has the form of none, or a signature that is not ours. */
-export function credentialOf(token: string, tokens: Tokens, nowMs: number): Credential | undefined {
+export async function credentialOf(token: string, tokens: Tokens, nowMs: number): Promise<Credential | undefined> {
   const [, , hex] = API_TOKEN.exec(token) ?? []
   if (hex !== undefined) {
     const tenantId = TenantId.safeParse(hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'))
     return tenantId.success ? { token, tenantId: tenantId.data, hash: tokenHash(token), claims: undefined, says: undefined } : undefined
   }
-  const verified = tokens.verify(token, nowMs)
+  const verified = await tokens.verify(token, nowMs)
   if (!verified) return undefined
   const { claims, hash } = verified
   return { token, tenantId: claims.tid, hash, claims, says: { userId: claims.sub, sessionId: claims.sid } }

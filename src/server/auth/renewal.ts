@@ -10,7 +10,7 @@ import type { Clock } from '../kernel/clock.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Device } from './device.ts'
 import type { Ending } from './ending.ts'
-import { type Tokens, tokenHash, type Verified } from './token.ts'
+import { type Issued, type Tokens, tokenHash, type Verified } from './token.ts'
 
 /** From this age on a token is replaced. */
 const OLD_MS = 15 * 60_000
@@ -20,7 +20,7 @@ const GRACE_S = 30
 const LOST_AFTER_MS = 60_000
 
 /** A token as it was presented, found good by `Tokens`. */
-export interface Presented extends Verified {
+export interface Presented extends Pick<Verified, 'claims' | 'hash'> {
   readonly token: string
 }
 
@@ -78,7 +78,7 @@ export class Renewal {
       nowMs: row.now.getTime(),
       expiresAtMs: claims.exp * 1_000,
     }
-    const { token, keyId } = this.#tokens.issue(of)
+    const { token, keyId } = await this.#tokens.issue(of)
     const hash = tokenHash(token)
     await tx.change(
       tx.db.insertInto('auth_token').values({ hash, session_id: row.session_id, key_id: keyId, time_issued: row.now, proven_at: row.now }),
@@ -148,14 +148,21 @@ export class Renewal {
     const next = await tx.first(tx.db.selectFrom('auth_token').select(['time_issued', 'key_id', 'seen_at']).where('hash', '=', successor))
     if (!next) return undefined
     if (next.seen_at) return 'taken'
-    const again = this.#tokens.successorOf(presented, { issuedAtMs: next.time_issued.getTime(), keyId: next.key_id ?? '' })
-    if (again !== undefined && tokenHash(again).equals(successor)) return again
+    const again = await this.#successorOf(presented, { issuedAtMs: next.time_issued.getTime(), keyId: next.key_id ?? '' })
+    if (again && tokenHash(again.token).equals(successor)) return again.token
     // It was made at a fresh proof, and goes to nobody who merely has the earlier token.
     return now.getTime() - next.time_issued.getTime() < LOST_AFTER_MS ? 'taken' : undefined
   }
 
+  /** Undefined when its key was retired: then it is no good to anybody. */
+  #successorOf({ token, claims }: Presented, of: { issuedAtMs: number; keyId: string }): Promise<Issued | undefined> {
+    return this.#tokens.deriveSuccessor({ predecessor: token, claims, ...of })
+  }
+
   async #issue(tx: DoorTx, presented: Presented, row: FoundToken): Promise<string> {
-    const { token, keyId } = this.#tokens.issueSuccessor(presented, row.now.getTime())
+    const issued = await this.#successorOf(presented, { issuedAtMs: row.now.getTime(), keyId: await this.#tokens.currentKeyId() })
+    if (!issued) throw new Error('the key that signs now is gone')
+    const { token, keyId } = issued
     const hash = tokenHash(token)
     await tx.change(
       tx.db

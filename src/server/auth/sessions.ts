@@ -55,7 +55,7 @@ export class Sessions {
     if (!row) throw new Failure('auth.wrong_credentials')
     const expiresAtMs = row.expires_at.getTime()
     const of = { userId, tenantId: tx.tenantId, sessionId: id, nowMs: row.time_created.getTime(), expiresAtMs }
-    const { token, keyId } = this.#tokens.issue(of)
+    const { token, keyId } = await this.#tokens.issue(of)
     await tx.changeAll([
       tx.db.insertInto('auth_session_seen').values({ session_id: id, user_id: userId, ip: device.ip }),
       tx.db.insertInto('auth_token').values({ hash: tokenHash(token), session_id: id, key_id: keyId, seen_at: NOW, proven_at: NOW }),

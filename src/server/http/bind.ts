@@ -41,10 +41,7 @@ export function bind(app: FastifyInstance, { endpoint, handle }: Route, parts: B
     method: endpoint.method,
     url: endpoint.path,
     exposeHeadRoute: false,
-    onRequest: (request, _reply, done) => {
-      parts.limits.count(request)
-      done()
-    },
+    onRequest: async (request) => parts.limits.count(request),
     handler: async (request, reply) => {
       refusePlainHttp(request, parts.cookies.secure)
       const presented = presentedToken(request, parts.cookies)
@@ -92,7 +89,7 @@ async function callerOf(
   if (isCookie && !credential.claims) throw new Failure('auth.required')
   const fresh = endpoint.access === 'admin' || endpoint.proof || endpoint.work === 'none' || endpoint.work === 'door'
   const actor = await parts.authenticator.actorOf(credential, fresh).catch(async (error: unknown) => {
-    if (error instanceof Failure && error.code === 'auth.required') parts.limits.countRefused(request)
+    if (error instanceof Failure && error.code === 'auth.required') await parts.limits.countRefused(request)
     await noteCopy(error, { request, credential, parts })
     throw error
   })

@@ -46,8 +46,8 @@ export class RequestLimits {
    * Counts a request; fails with `request.too_many` once there were too many. One with a token that this server signed, or knows to be good, counts for its
    * login, whatever network it comes from, so that nobody is refused for a neighbour's flood; every other counts for its network.
    */
-  count(request: FastifyRequest): void {
-    const sessionId = this.#sessionOf(request)
+  async count(request: FastifyRequest): Promise<void> {
+    const sessionId = await this.#sessionOf(request)
     const waitS = sessionId === undefined ? this.#networks.add(networkOf(request.ip)) : this.#logins.add(sessionId)
     if (waitS === 0) return
     throw new Failure('request.too_many', {
@@ -63,13 +63,13 @@ export class RequestLimits {
   }
 
   /** Counts a request for its network after all: the login that its token names was found not to be good. */
-  countRefused(request: FastifyRequest): void {
-    if (this.#sessionOf(request) !== undefined) this.#networks.add(networkOf(request.ip))
+  async countRefused(request: FastifyRequest): Promise<void> {
+    if ((await this.#sessionOf(request)) !== undefined) this.#networks.add(networkOf(request.ip))
   }
 
-  #sessionOf(request: FastifyRequest): SessionId | undefined {
+  async #sessionOf(request: FastifyRequest): Promise<SessionId | undefined> {
     const presented = presentedToken(request, this.#parts.cookies)
-    return presented && (this.#good.get(presented.token) ?? this.#parts.authenticator.sessionNamedBy(presented.token))
+    return presented && (this.#good.get(presented.token) ?? (await this.#parts.authenticator.sessionNamedBy(presented.token)))
   }
 }
 

@@ -107,28 +107,35 @@ export async function startCleanUps(
   return queue
 }
 
-/** Cleans every organisation now; answers a line about each. Throws, with those lines, when one could not be cleaned. */
-export async function cleanUpNow(installation: Pick<Installation, 'migrator' | 'secrets'>, log: Log): Promise<string[]> {
+/** What a clean-up did to an organisation; null where it was left alone. */
+export interface Cleaned {
+  readonly organisation: string
+  readonly removed: Removed | null
+}
+
+/** Cleans every organisation now. Throws, saying what it did to the others, when one could not be cleaned. */
+export async function cleanUpNow(installation: Pick<Installation, 'migrator' | 'secrets'>, log: Log): Promise<Cleaned[]> {
   await migrateAll(installation)
   const database = connect(installation, log, { app: 1, worker: 1, auth: 1 })
   try {
     const slugs = new Map((await new Doors(database).tenants()).map(({ id, slug }) => [id, slug]))
     const cleanUp = new CleanUp(database, log)
-    const lines: string[] = []
+    const cleaned: Cleaned[] = []
     const clean = async (message: Message) => {
-      lines.push(`${slugs.get(message.tenantId)}\t${inWords(await cleanUp.run(message))}`)
+      cleaned.push({ organisation: slugs.get(message.tenantId) ?? message.tenantId, removed: (await cleanUp.run(message)) ?? null })
     }
     await cleanUp.beginAll(clean).catch((cause: unknown) => {
-      throw new Error([...lines, 'Not every organisation could be cleaned; the log says why.'].join('\n'), { cause })
+      throw new Error([...cleaned.map(cleanedLine), 'Not every organisation could be cleaned; the log says why.'].join('\n'), { cause })
     })
-    return lines
+    return cleaned
   } finally {
     await database.close()
   }
 }
 
-function inWords(removed: Removed | undefined): string {
-  if (!removed) return 'left alone: it is frozen, or another clean-up took over'
+/** The same in a line, for a terminal. */
+export function cleanedLine({ organisation, removed }: Cleaned): string {
+  if (!removed) return `${organisation}\tleft alone: it is frozen, or another clean-up took over`
   const parts = Object.entries(removed).flatMap(([table, count]) => (count > 0 ? [`${NAMES[table] ?? table}: ${count}`] : []))
-  return parts.length > 0 ? parts.join(', ') : 'nothing was due'
+  return `${organisation}\t${parts.length > 0 ? parts.join(', ') : 'nothing was due'}`
 }

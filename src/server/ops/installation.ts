@@ -1,5 +1,5 @@
 /** What every command needs of an installation: its keyring, its database (embedded or given), and connections as the roles. */
-import { readFile } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bootCheck } from '../isolation/boot-check.ts'
 import { Database, type DatabaseOptions, type DatabaseRole } from '../isolation/database.ts'
@@ -7,6 +7,8 @@ import { localKeyProvider, newMasterKey } from '../isolation/keys/key-provider.t
 import { Keyring, prepareKeyringDirectory, writeOnce } from '../isolation/keys/keyring.ts'
 import { asMigrator, type MigratorConfig, migrateControl, migrateTenant, type RoleSecrets, transaction } from '../isolation/migrations.ts'
 import type { Log } from '../kernel/log.ts'
+import { EmbeddedInUse } from './embedded/refusal.ts'
+import { runningDatabase } from './embedded/running.ts'
 import { startEmbedded } from './embedded-postgres.ts'
 
 /** The part of the configuration that says where an installation is. */
@@ -30,9 +32,12 @@ export interface Installation {
   close(): Promise<void>
 }
 
-/** Opens the keyring and the database. Whoever calls it closes it. */
-export async function openInstallation(settings: InstallationSettings, log: Log): Promise<Installation> {
-  const keyringDirectory = join(settings.dataDir, 'keyring')
+/**
+ * Opens the keyring and the database; whoever calls it closes it. An embedded database that a server runs already is refused, unless
+ * `joins` says that a command beside the server will do with it.
+ */
+export async function openInstallation(settings: InstallationSettings, log: Log, { joins = false } = {}): Promise<Installation> {
+  const keyringDirectory = keyringDirectoryOf(settings.dataDir)
   await prepareKeyringDirectory(keyringDirectory)
   const { master, isNew } = await masterKey(settings, keyringDirectory)
   const keyring = new Keyring(keyringDirectory, localKeyProvider(master))
@@ -42,15 +47,37 @@ export async function openInstallation(settings: InstallationSettings, log: Log)
   const secrets: RoleSecrets = { prefix: settings.rolePrefix, password: (role) => passwords[role]! }
   const common = { keyring, secrets, isNew, keyringDirectory }
   if (settings.databaseUrl !== undefined) {
-    return {
-      ...common,
-      migrator: givenDatabase(settings, settings.databaseUrl),
-      databaseEnded: new Promise(() => undefined),
-      close: async () => undefined,
-    }
+    return { ...common, ...NOT_OURS, migrator: givenDatabase(settings, settings.databaseUrl) }
   }
-  const embedded = await startEmbedded({ dataDir: join(settings.dataDir, 'postgres'), log })
+  const dataDir = join(settings.dataDir, 'postgres')
+  const embedded = await startEmbedded({ dataDir, log }).catch((error: unknown) => {
+    if (joins && error instanceof EmbeddedInUse) return undefined
+    throw error
+  })
+  if (!embedded) return { ...common, ...NOT_OURS, migrator: { connectionString: await runningDatabase(dataDir) } }
   return { ...common, migrator: { connectionString: embedded.url }, databaseEnded: embedded.exited, close: () => embedded.stop() }
+}
+
+/** Somebody else runs this database, so it is neither watched nor stopped here. */
+const NOT_OURS = { databaseEnded: new Promise<never>(() => undefined), close: async () => undefined } as const
+
+/** The keyring of an installation that is there already, without its database. Throws a sentence when there is none. */
+export async function findKeyring({ dataDir, masterKey }: Pick<InstallationSettings, 'dataDir' | 'masterKey'>): Promise<Keyring> {
+  const directory = keyringDirectoryOf(dataDir)
+  try {
+    await access(directory)
+    return new Keyring(directory, localKeyProvider(masterKey ?? (await readMasterKey(directory))))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    throw new Error(
+      `There is no keyring with its master key in ${directory}. Say with --data-dir where the server keeps its data, and give SARDONYX_MASTER_KEY if the server gets it so.`,
+      { cause: error },
+    )
+  }
+}
+
+function keyringDirectoryOf(dataDir: string): string {
+  return join(dataDir, 'keyring')
 }
 
 /** Brings roles, directory and every tenant up to date, and checks the walls. Answers what was done, in words. */
@@ -92,15 +119,22 @@ export function urlAs(role: DatabaseRole, { migrator, secrets }: Pick<Installati
 
 async function masterKey(settings: InstallationSettings, directory: string): Promise<{ master: Buffer; isNew: boolean }> {
   if (settings.masterKey) return { master: settings.masterKey, isNew: false }
-  const file = join(directory, 'master.key')
   let isNew = false
   try {
-    await writeOnce(file, `${newMasterKey()}\n`)
+    await writeOnce(masterKeyFile(directory), `${newMasterKey()}\n`)
     isNew = true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
-  return { master: Buffer.from((await readFile(file, 'utf8')).trim(), 'hex'), isNew }
+  return { master: await readMasterKey(directory), isNew }
+}
+
+async function readMasterKey(directory: string): Promise<Buffer> {
+  return Buffer.from((await readFile(masterKeyFile(directory), 'utf8')).trim(), 'hex')
+}
+
+function masterKeyFile(directory: string): string {
+  return join(directory, 'master.key')
 }
 
 /** A database elsewhere is spoken to over verified TLS; one on this machine may go without. */

@@ -3,7 +3,7 @@ import type { TenantId } from '#contract/ids.ts'
 import { type Invited, invitationLink, type NewAccount } from '../auth/accounts.ts'
 import { createLogin } from '../auth/login.ts'
 import { foundOrganisation } from '../isolation/founding.ts'
-import { tenantStatus } from '../isolation/migrations.ts'
+import type { tenantStatus } from '../isolation/migrations.ts'
 import type { Log } from '../kernel/log.ts'
 import { connect, type Installation, migrateAll } from './installation.ts'
 
@@ -37,10 +37,7 @@ export async function createTenant(
   }
 }
 
-/** A line per organisation: short name, name, and its newest migration. */
-export async function listTenants({ migrator }: Installation): Promise<string[]> {
-  const status = await tenantStatus(migrator)
-  return status.map(
-    ({ slug, name, newest, missing }) => `${slug}\t${name}\t${newest}${missing > 0 ? `\t${missing} to apply: run sardonyx migrate` : ''}`,
-  )
+/** An organisation, as a person reads it: short name, name, and its newest migration. */
+export function tenantLine({ slug, name, newest, missing }: Awaited<ReturnType<typeof tenantStatus>>[number]): string {
+  return `${slug}\t${name}\t${newest}${missing > 0 ? `\t${missing} to apply: run sardonyx migrate` : ''}`
 }

@@ -10,6 +10,7 @@ import { applyTheme } from '#web/kernel/theme.ts'
 import { ConnectionBanner } from '#web/ui/connection-banner.tsx'
 import { Dialog } from '#web/ui/dialog.tsx'
 import { SidebarContext } from '#web/ui/frame.tsx'
+import { report } from '#web/ui/report.ts'
 import { ShortcutsSheet } from './shortcuts-sheet.tsx'
 import { Sidebar } from './sidebar.tsx'
 
@@ -59,13 +60,14 @@ export function WorkspaceFrame({ children }: { children: ReactNode }) {
   )
 }
 
-/** Binds the page to the person: their theme, their outbox, and nobody else in this tab. */
+/** Binds the page to the person: their theme, their outbox and drafts, and nobody else in this tab. */
 function useOwnPage(): void {
   const me = useMe()
   const [opened] = useState(me)
   useEffect(() => {
     keepTo(opened)
     openOutbox(opened.user.id)
+    import('#web/features/chats/data/keep-drafts.ts').then(({ keepDrafts }) => keepDrafts(opened.user.id), report)
     applyTheme(opened.user.preferences.theme)
   }, [opened])
 }

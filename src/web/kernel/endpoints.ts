@@ -2,10 +2,11 @@
 import type { z } from 'zod'
 import type * as accounts from '#contract/accounts.ts'
 import type * as chats from '#contract/chats.ts'
+import type * as drafts from '#contract/drafts.ts'
 import type { Endpoint } from '#contract/endpoint.ts'
 import type * as models from '#contract/models.ts'
 
-type Exported = typeof accounts & typeof chats & typeof models
+type Exported = typeof accounts & typeof chats & typeof drafts & typeof models
 type Declared = Extract<Exported[keyof Exported], Endpoint>
 
 /** The id of an endpoint, such as `chats.list`. */

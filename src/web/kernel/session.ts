@@ -33,10 +33,10 @@ export function hasBeenSignedIn(): boolean {
   return localStorage.getItem(PERSON) !== null
 }
 
-/** Signs out: the server forgets the session, this tab what it kept for the person, and other tabs are told. */
-export async function signOut(me: Me): Promise<void> {
+/** Signs out: the server forgets the session, this tab what it kept for the person but these names, and other tabs are told. */
+export async function signOut(me: Me, spared: readonly string[]): Promise<void> {
   await call('auth.sign_out')
-  forgetStored(me.user.id)
+  forgetStored(me.user.id, spared)
   localStorage.removeItem(PERSON)
   location.assign('/sign-in?reason=signed-out')
 }

@@ -1,24 +1,30 @@
 /**
  * The keyring: tenant keys and signing keys, wrapped by the key provider, in a directory outside PostgreSQL. Files are written once,
- * mode 0600, and never again over existing ones: a lost or replaced key is lost content.
+ * mode 0600, and never again over existing ones: a lost or replaced tenant key is lost content. A signing key may be taken away.
  */
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, readFile, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { link, mkdir, open, readdir, readFile, stat, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { TenantId } from '#contract/ids.ts'
 import type { KeyProvider } from './key-provider.ts'
 import { deriveKey } from './seal.ts'
 
 export interface SigningKey {
   readonly id: string
+  /** Counts up from 1: its file is `signing-<number>.key`. */
+  readonly number: number
   readonly key: Buffer
+  /** From when on servers sign with it, in milliseconds since 1970; 0 for the first. */
+  readonly signsFromMs: number
 }
+
+const SIGNING_FILE = /^signing-([1-9]\d{0,8})\.key$/
+const KEY_BYTES = 32
 
 export class Keyring {
   readonly #directory: string
   readonly #provider: KeyProvider
   readonly #tenants = new Map<TenantId, Promise<Buffer>>()
-  #signing: Promise<SigningKey> | undefined
 
   constructor(directory: string, provider: KeyProvider) {
     this.#directory = directory
@@ -58,10 +64,33 @@ export class Keyring {
     await unlink(this.#tenantFile(tenantId))
   }
 
-  /** The key that signs login tokens, made at first use. */
-  signingKey(): Promise<SigningKey> {
-    this.#signing ??= this.#readSigningKey()
-    return this.#signing
+  /** The keys that sign logins or have signed some, oldest first, as they are in the directory now. */
+  async signingKeys(): Promise<SigningKey[]> {
+    const keys = await Promise.all((await this.#signingNumbers()).map((number) => this.#readSigningKey(number)))
+    return keys.filter((key) => key !== undefined)
+  }
+
+  /** Makes the first signing key unless there is one. */
+  async ensureSigningKey(): Promise<void> {
+    if ((await this.#signingNumbers()).length > 0) return
+    // Two servers may start at once: the first file stays, and both read it.
+    await this.#writeSigningKey(1, randomBytes(KEY_BYTES)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error
+    })
+  }
+
+  /** Makes the next signing key. Its file holds the time as well, so that servers with copies of it begin at the same moment. */
+  async addSigningKey(signsFromMs: number): Promise<SigningKey> {
+    const number = ((await this.#signingNumbers()).at(-1) ?? 0) + 1
+    const time = Buffer.alloc(8)
+    time.writeBigUInt64BE(BigInt(signsFromMs))
+    await this.#writeSigningKey(number, Buffer.concat([randomBytes(KEY_BYTES), time]))
+    return (await this.#readSigningKey(number))!
+  }
+
+  /** Takes a signing key away: what it signed is no login any more. */
+  async dropSigningKey(number: number): Promise<void> {
+    await unlink(this.#signingFile(number))
   }
 
   /** A name for this installation that gives nothing away: it keeps cookies of several on one host apart. */
@@ -79,15 +108,34 @@ export class Keyring {
     return (await this.#provider.derive(`role:${role}`)).toString('base64url')
   }
 
-  async #readSigningKey(): Promise<SigningKey> {
-    const file = join(this.#directory, 'signing-1.key')
-    const made = await this.#provider.wrap(randomBytes(32), 'signing:1')
-    // Two servers may start at once: the first file stays, and both read it.
-    await writeOnce(file, made).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error
+  async #signingNumbers(): Promise<number[]> {
+    const numbers = (await readdir(this.#directory)).map((name) => Number(SIGNING_FILE.exec(name)?.[1]))
+    return numbers.filter((number) => !Number.isNaN(number)).sort((a, b) => a - b)
+  }
+
+  /** Undefined for one that was taken away meanwhile. */
+  async #readSigningKey(number: number): Promise<SigningKey | undefined> {
+    const file = this.#signingFile(number)
+    const wrapped = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
     })
-    const key = await this.#provider.unwrap(await readFile(file), 'signing:1')
-    return { id: deriveKey(key, 'id').toString('hex').slice(0, 8), key }
+    if (!wrapped) return undefined
+    const content = await this.#provider.unwrap(wrapped, `signing:${number}`).catch((cause: unknown) => {
+      throw new Error(`${file} does not open with this master key. Put back the file, or the master key, that belongs to this keyring.`, {
+        cause,
+      })
+    })
+    const key = content.subarray(0, KEY_BYTES)
+    const signsFromMs = content.length > KEY_BYTES ? Number(content.readBigUInt64BE(KEY_BYTES)) : 0
+    return { id: deriveKey(key, 'id').toString('hex').slice(0, 8), number, key, signsFromMs }
+  }
+
+  async #writeSigningKey(number: number, content: Buffer): Promise<void> {
+    await writeOnce(this.#signingFile(number), await this.#provider.wrap(content, `signing:${number}`))
+  }
+
+  #signingFile(number: number): string {
+    return join(this.#directory, `signing-${number}.key`)
   }
 
   #tenantFile(tenantId: TenantId): string {
@@ -100,11 +148,16 @@ export async function prepareKeyringDirectory(directory: string): Promise<void> 
   await mkdir(directory, { recursive: true, mode: 0o700 })
 }
 
-/** Writes a file that is whole or absent, readable by this user alone; throws EEXIST rather than write over one. */
+/** Writes a file that is whole or absent, readable by its user alone; throws EEXIST rather than write over one. */
 export async function writeOnce(file: string, content: Buffer | string): Promise<void> {
   const partial = `${file}.${randomBytes(6).toString('hex')}`
   const handle = await open(partial, 'wx', 0o600)
   try {
+    // Root may do this for a server that runs as somebody else, to whom the directory belongs.
+    if (process.getuid?.() === 0) {
+      const { uid, gid } = await stat(dirname(file))
+      await handle.chown(uid, gid)
+    }
     await handle.writeFile(content)
     await handle.sync()
     // Unlike a rename, a link never replaces what is there.

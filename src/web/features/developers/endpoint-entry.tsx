@@ -1,8 +1,8 @@
 /** One endpoint: what it does in a line; what it takes, gives and fails with, when opened. */
 import type { ReactNode } from 'react'
-import { t } from '#web/kernel/text.ts'
 import { Icon } from '#web/ui/icon.tsx'
 import { type Entry, meaningOf, type Row, rowsOf, type Schema, typeOf } from './openapi.ts'
+import { t } from './text.ts'
 
 /** An endpoint that can be opened. */
 export function EndpointEntry({ entry }: { entry: Entry }) {

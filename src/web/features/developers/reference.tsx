@@ -2,12 +2,12 @@
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { document as fetchDocument } from '#web/kernel/api.ts'
-import { t } from '#web/kernel/text.ts'
 import { PanelSkeleton, ReadingPage } from '#web/ui/frame.tsx'
 import { Icon } from '#web/ui/icon.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
 import { EndpointEntry } from './endpoint-entry.tsx'
 import { byNoun, type Document } from './openapi.ts'
+import { t } from './text.ts'
 
 const documentQuery = queryOptions({
   queryKey: ['openapi'],

@@ -3,10 +3,10 @@ import { addMember } from '#contract/accounts.ts'
 import { call } from '#web/kernel/api.ts'
 import type { Reply } from '#web/kernel/endpoints.ts'
 import { useApiForm } from '#web/kernel/form.ts'
-import { t } from '#web/kernel/text.ts'
 import { Button } from '#web/ui/button.tsx'
 import { ChoiceField, TextField } from '#web/ui/field.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
+import { t } from './text.ts'
 
 const ROLES = [
   { value: 'user', label: t('people.user'), help: t('people.userHelp') },

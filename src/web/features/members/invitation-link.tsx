@@ -1,10 +1,10 @@
 /** The link that lets a person in: shown once, with what it does and to whom it must go. */
 import type { Reply } from '#web/kernel/endpoints.ts'
-import { t } from '#web/kernel/text.ts'
 import { sayDate } from '#web/kernel/time.ts'
 import { Button } from '#web/ui/button.tsx'
 import { CopyButton } from '#web/ui/copy-button.tsx'
 import { Notice } from '#web/ui/notice.tsx'
+import { t } from './text.ts'
 
 /** Shows the link and copies it. */
 export function InvitationLink({ invitation, onDone }: { invitation: Reply<'members.add'>; onDone: () => void }) {

@@ -5,7 +5,6 @@ import type { Member } from '#contract/accounts.ts'
 import { call } from '#web/kernel/api.ts'
 import type { Reply } from '#web/kernel/endpoints.ts'
 import { queryClient, useMe } from '#web/kernel/session.ts'
-import { t } from '#web/kernel/text.ts'
 import { Button } from '#web/ui/button.tsx'
 import { Dialog } from '#web/ui/dialog.tsx'
 import { Panel, PanelSkeleton, ReadingPage } from '#web/ui/frame.tsx'
@@ -13,6 +12,7 @@ import { FailureNotice } from '#web/ui/notice.tsx'
 import { report } from '#web/ui/report.ts'
 import { AddMember } from './add-member.tsx'
 import { InvitationLink } from './invitation-link.tsx'
+import { t } from './text.ts'
 
 const membersQuery = infiniteQueryOptions({
   queryKey: ['members'],
