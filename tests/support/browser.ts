@@ -11,6 +11,16 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 /** Where pictures go; they are looked at, and not compared. */
 const PICTURES = fileURLToPath(new URL('../.out/', import.meta.url))
 
+const QUIET = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+const LAUNCH = { executablePath: CHROMIUM, args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), ...QUIET] }
+
 /** Why journeys cannot run here; undefined when they can. In CI a missing part is a failure, so there it is never given. */
 export const MISSING = process.env.CI !== undefined || (existsSync(CHROMIUM) && existsSync(WEB)) ? undefined : missing()
 
@@ -22,15 +32,12 @@ function missing(): string {
 
 /** Starts Chromium without any traffic of its own. */
 export function startBrowser(): Promise<Browser> {
-  const quiet = [
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ]
-  return chromium.launch({ executablePath: CHROMIUM, args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), ...quiet] })
+  return chromium.launch(LAUNCH)
+}
+
+/** Starts Chromium on a profile that it finds again at its next start, as people’s own browsers do; close the context to close it. */
+export function startKeepingBrowser(profile: string, origin: string): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(profile, { ...LAUNCH, baseURL: origin, reducedMotion: 'reduce' })
 }
 
 export interface Visitor {

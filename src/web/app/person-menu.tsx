@@ -1,5 +1,5 @@
 /** The person at the foot of the sidebar, and everything that is about them or the organisation. */
-import { useNavigate } from '@tanstack/react-router'
+import { useNavigate, useRouter } from '@tanstack/react-router'
 import type { Me } from '#contract/accounts.ts'
 import { onlyHere } from '#web/features/chats/data/drafts.ts'
 import { call } from '#web/kernel/api.ts'
@@ -42,10 +42,11 @@ export function PersonMenu({ onShortcuts }: { onShortcuts: () => void }) {
 
 function useEntries(me: Me, onShortcuts: () => void): MenuEntry[] {
   const navigate = useNavigate()
-  const models: MenuEntry[] =
-    me.user.role === 'admin'
-      ? [{ kind: 'action', icon: 'model', label: t('nav.models'), onSelect: () => void navigate({ to: '/models' }) }]
-      : []
+  const { history } = useRouter()
+  const admin: MenuEntry[] = [
+    { kind: 'action', icon: 'model', label: t('nav.models'), onSelect: () => void navigate({ to: '/models' }) },
+    { kind: 'action', icon: 'device', label: t('nav.logins'), onSelect: () => history.push('/logins') },
+  ]
   return [
     {
       kind: 'choice',
@@ -55,8 +56,9 @@ function useEntries(me: Me, onShortcuts: () => void): MenuEntry[] {
       onChange: (theme) => setTheme(me, theme as Theme),
     },
     { kind: 'line' },
+    { kind: 'action', icon: 'person', label: t('nav.account'), onSelect: () => history.push('/account/devices') },
     { kind: 'action', icon: 'people', label: t('nav.people'), onSelect: () => void navigate({ to: '/people' }) },
-    ...models,
+    ...(me.user.role === 'admin' ? admin : []),
     { kind: 'action', icon: 'book', label: t('nav.handbook'), onSelect: () => void navigate({ to: '/handbook' }) },
     { kind: 'action', icon: 'code', label: t('nav.developers'), onSelect: () => void navigate({ to: '/developers' }) },
     { kind: 'action', icon: 'keys', label: t('nav.shortcuts'), caps: caps('sheet'), onSelect: onShortcuts },
@@ -68,7 +70,7 @@ function useEntries(me: Me, onShortcuts: () => void): MenuEntry[] {
 /** Signs out once the drafts are kept. Where they cannot be, they stay in this tab for the same person, and nobody is held. */
 async function leave(me: Me): Promise<void> {
   await import('#web/features/chats/data/keep-drafts.ts').then(({ settleDrafts }) => settleDrafts(me.user.id)).catch(report)
-  await signOut(me, onlyHere())
+  await signOut(onlyHere())
 }
 
 function setTheme(me: Me, theme: Theme): void {

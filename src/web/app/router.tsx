@@ -5,8 +5,9 @@ import { chatQuery } from '#web/features/chats/data/chat-list.ts'
 import { openDrafts } from '#web/features/chats/data/drafts.ts'
 import { messagesQuery } from '#web/features/chats/data/messages.ts'
 import { NewChatPage } from '#web/features/chats/new-chat-page.tsx'
+import { mayBeSignedIn } from '#web/kernel/login.ts'
 import { isSessionEnd } from '#web/kernel/problem.ts'
-import { hasBeenSignedIn, meQuery, queryClient, statusQuery } from '#web/kernel/session.ts'
+import { meQuery, queryClient, statusQuery, whyEndedQuery } from '#web/kernel/session.ts'
 import { loadMarkdown } from '#web/ui/markdown.tsx'
 import { FailurePage, NotFoundPage } from './failure-page.tsx'
 import { Workspace } from './workspace.tsx'
@@ -19,7 +20,7 @@ const workspaceRoute = createRoute({
   id: 'workspace',
   component: Workspace,
   beforeLoad: async ({ location }) => {
-    if (!hasBeenSignedIn()) await leadToSetup()
+    if (!mayBeSignedIn()) await leadToSetup()
     try {
       openDrafts((await queryClient.ensureQueryData(meQuery)).user.id)
     } catch (error) {
@@ -89,17 +90,13 @@ const setupRoute = createRoute({
   },
 })
 
-const REASONS = ['signed-out', 'session-ended'] as const
-
 const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/sign-in',
   component: lazyRouteComponent(() => import('#web/features/sign-in/sign-in-page.tsx'), 'SignInPage'),
-  validateSearch: (search: Record<string, unknown>): { reason?: (typeof REASONS)[number]; next?: string } => {
-    const reason = REASONS.find((known) => known === search.reason)
-    return { ...(reason && { reason }), ...(typeof search.next === 'string' && { next: search.next }) }
-  },
+  validateSearch: ({ next }: Record<string, unknown>): { next?: string } => (typeof next === 'string' ? { next } : {}),
   beforeLoad: leadToSetup,
+  loader: () => queryClient.prefetchQuery(whyEndedQuery),
 })
 
 const invitationRoute = createRoute({

@@ -1,18 +1,22 @@
 /** The frame around every page of a person who is signed in: the edge, the sidebar, the page, and what they need everywhere. */
 import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
-import { type ReactNode, useEffect, useMemo, useState } from 'react'
+import { type ReactNode, Suspense, useEffect, useMemo, useState } from 'react'
 import { openOutbox } from '#web/features/chats/data/outbox.ts'
+import { keepTo } from '#web/kernel/login.ts'
 import { useWide } from '#web/kernel/media.ts'
-import { keepTo, useMe } from '#web/kernel/session.ts'
+import { useMe } from '#web/kernel/session.ts'
 import { useShortcut } from '#web/kernel/shortcuts.ts'
 import { t } from '#web/kernel/text.ts'
 import { applyTheme } from '#web/kernel/theme.ts'
 import { ConnectionBanner } from '#web/ui/connection-banner.tsx'
 import { Dialog } from '#web/ui/dialog.tsx'
 import { SidebarContext } from '#web/ui/frame.tsx'
+import { lazyPart } from '#web/ui/lazy-part.ts'
 import { report } from '#web/ui/report.ts'
 import { ShortcutsSheet } from './shortcuts-sheet.tsx'
 import { Sidebar } from './sidebar.tsx'
+
+const SessionLife = lazyPart(async () => (await import('#web/features/session/session-life.tsx')).SessionLife)
 
 const HIDDEN = 'sardonyx.sidebarHidden'
 
@@ -52,6 +56,9 @@ export function WorkspaceFrame({ children }: { children: ReactNode }) {
         )}
         <main id="main" tabIndex={-1} className="flex min-w-0 flex-1 flex-col outline-none">
           <ConnectionBanner />
+          <Suspense>
+            <SessionLife />
+          </Suspense>
           {children}
         </main>
         <ShortcutsSheet open={sheet} onOpenChange={setSheet} />

@@ -1,78 +1,14 @@
-/** Forms that are checked by the contract before they are sent, and show under each field what the server says of it. */
+/** Forms that are checked by the contract before they are sent. What checks is large; pages that must be there at once use a plain one. */
 import { zodResolver } from '@hookform/resolvers/zod'
-import { useState } from 'react'
-import { type DefaultValues, type FieldValues, type Path, type UseFormReturn, useForm } from 'react-hook-form'
+import type { FieldValues } from 'react-hook-form'
 import type { z } from 'zod'
-import type { FailureCode } from '#contract/errors.ts'
-import { ApiProblem, explain } from './problem.ts'
-import { noticeSessionEnd } from './session.ts'
-import { t } from './text.ts'
+import { type ApiForm, type FormWish, usePlainForm } from './plain-form.ts'
 
-interface Wish<In extends FieldValues, Out> {
+interface Wish<In extends FieldValues, Out> extends FormWish<In, Out> {
   readonly schema: z.ZodType<Out, In>
-  readonly defaults: DefaultValues<In>
-  /** Sends the values; the form stays busy until this is done. */
-  readonly send: (values: Out) => Promise<unknown>
-  /** Failures that are about one field. */
-  readonly fields?: Partial<Record<FailureCode, Path<In>>>
 }
-
-export interface ApiForm<In extends FieldValues, Out> {
-  readonly form: UseFormReturn<In, unknown, Out>
-  readonly submit: (event: React.SubmitEvent<HTMLFormElement>) => void
-  /** A failure that no field shows. */
-  readonly failure: unknown
-  readonly errorOf: (name: Path<In>) => string | undefined
-  readonly busy: boolean
-}
-
-/** Marks errors that the server found. */
-const SAID = 'said'
 
 /** Makes a form of a schema. */
-export function useApiForm<In extends FieldValues, Out>({ schema, defaults, send, fields = {} }: Wish<In, Out>): ApiForm<In, Out> {
-  const form = useForm<In, unknown, Out>({
-    resolver: zodResolver(schema),
-    defaultValues: defaults,
-    mode: 'onSubmit',
-    reValidateMode: 'onChange',
-  })
-  const [failure, setFailure] = useState<unknown>(null)
-  const run = async (values: Out) => {
-    setFailure(null)
-    try {
-      await send(values)
-    } catch (error) {
-      noticeSessionEnd(error)
-      if (!showAtFields(error, form, fields)) setFailure(error)
-    }
-  }
-  const { errors, isSubmitting } = form.formState
-  return {
-    form,
-    submit: (event) => void form.handleSubmit(run)(event),
-    failure,
-    errorOf: (name) => {
-      const error = errors[name]
-      const untouched = error && error.type !== SAID && form.getValues(name) === ''
-      return untouched ? t('common.empty') : (error?.message as string | undefined)
-    },
-    busy: isSubmitting,
-  }
-}
-
-function showAtFields<In extends FieldValues, Out>(
-  error: unknown,
-  form: UseFormReturn<In, unknown, Out>,
-  fields: Partial<Record<FailureCode, Path<In>>>,
-): boolean {
-  if (!(error instanceof ApiProblem)) return false
-  const { code, errors = [] } = error.problem
-  const { what, next } = explain(error)
-  const known = Object.keys(form.getValues())
-  const field = fields[code as FailureCode]
-  if (field) form.setError(field, { type: SAID, message: `${what} ${next}` }, { shouldFocus: true })
-  const named = errors.filter(({ path }) => known.includes(path.split('.')[0] ?? ''))
-  for (const { path, message } of named) form.setError(path.split('.')[0] as Path<In>, { type: SAID, message })
-  return field !== undefined || named.length > 0
+export function useApiForm<In extends FieldValues, Out>({ schema, ...wish }: Wish<In, Out>): ApiForm<In, Out> {
+  return usePlainForm(wish, zodResolver(schema))
 }

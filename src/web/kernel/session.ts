@@ -1,44 +1,19 @@
-/**
- * Who is signed in, for every page; and what happens when nobody is any more, or somebody else is: the page is loaded anew,
- * so that nothing of one person's stays in memory for the next.
- */
+/** Who is signed in, for every page, and what the page knows of the server. */
 import { MutationCache, notifyManager, QueryCache, QueryClient, queryOptions, useSuspenseQuery } from '@tanstack/react-query'
 import type { Me } from '#contract/accounts.ts'
 import { call } from './api.ts'
+import { leave, whyEnded } from './login.ts'
 import { ApiProblem, isSessionEnd } from './problem.ts'
-import { forgetStored } from './stored.ts'
 
-const PERSON = 'sardonyx.person'
-let kept = false
-
-/** Looks at a failure of any call, and goes to sign in if it means that the session has ended. */
+/** Looks at a failure of any call, and goes to sign in if it means that the login has ended; why is found out there. */
 export function noticeSessionEnd(error: unknown): void {
-  if (!isSessionEnd(error) || location.pathname === '/sign-in') return
-  const wanted = location.pathname + location.search + location.hash
-  location.replace(`/sign-in?${new URLSearchParams({ reason: 'session-ended', next: wanted })}`)
+  if (isSessionEnd(error)) leave('unknown')
 }
 
-/** Keeps this tab to the person signed in: when another tab signs them out or somebody else in, this one is loaded anew. */
-export function keepTo(me: Me): void {
-  if (kept) return
-  kept = true
-  localStorage.setItem(PERSON, me.session.id)
-  addEventListener('storage', ({ key, newValue }) => {
-    if (key === PERSON && newValue !== me.session.id) location.reload()
-  })
-}
-
-/** Tells whether somebody has signed in here before, and not out since; the server knows whether they still are. */
-export function hasBeenSignedIn(): boolean {
-  return localStorage.getItem(PERSON) !== null
-}
-
-/** Signs out: the server forgets the session, this tab what it kept for the person but these names, and other tabs are told. */
-export async function signOut(me: Me, spared: readonly string[]): Promise<void> {
+/** Signs out: the server ends the login, and all tabs of this browser leave. This one keeps what it stored under the spared names. */
+export async function signOut(spared: readonly string[]): Promise<void> {
   await call('auth.sign_out')
-  forgetStored(me.user.id, spared)
-  localStorage.removeItem(PERSON)
-  location.assign('/sign-in?reason=signed-out')
+  leave('signed_out', spared)
 }
 
 // Whoever changes what the page knows, and then something else, gets one rendering of both.
@@ -62,6 +37,8 @@ function mayRetry(failures: number, error: unknown): boolean {
 
 export const meQuery = queryOptions({ queryKey: ['me'], queryFn: ({ signal }) => call('me.get', {}, { signal }), staleTime: 300_000 })
 export const statusQuery = queryOptions({ queryKey: ['status'], queryFn: ({ signal }) => call('status.get', {}, { signal }), staleTime: 0 })
+
+export const whyEndedQuery = queryOptions({ queryKey: ['why-ended'], queryFn: whyEnded, staleTime: Number.POSITIVE_INFINITY })
 
 /** Gives the person signed in; only for components below the signed-in part of the page. */
 export function useMe(): Me {

@@ -75,6 +75,6 @@ function shortcutOf(event: KeyboardEvent): ShortcutId | undefined {
 
 function mayUseSingleKey(event: KeyboardEvent): boolean {
   const typing = event.target instanceof Element && event.target.closest('input, textarea, select, [contenteditable]') !== null
-  const covered = document.querySelector('[role="dialog"], [role="menu"], [role="listbox"]') !== null
+  const covered = document.querySelector('[role$="dialog"], [role="menu"], [role="listbox"]') !== null
   return singleKeysOn() && !typing && !covered
 }

@@ -15,6 +15,8 @@ type EventOf<Id extends EndpointId> = { [K in keyof Events<Id>]: { readonly name
 export interface Following<Id extends EndpointId> {
   readonly params: Record<string, string>
   readonly signal: AbortSignal
+  /** Called each time the stream is connected. */
+  readonly onOpen?: () => void
   /** Called for each event; `true` ends the following. */
   readonly onEvent: (event: EventOf<Id>) => boolean
 }
@@ -61,13 +63,14 @@ interface Raw {
 
 async function* events(
   id: EndpointId,
-  { params, signal }: Pick<Following<EndpointId>, 'params' | 'signal'>,
+  { params, signal, onOpen }: Omit<Following<EndpointId>, 'onEvent'>,
   last: string | null,
 ): AsyncGenerator<Raw> {
   const quiet = new AbortController()
   const headers = { accept: 'text/event-stream', ...(last === null ? {} : { 'last-event-id': last }) }
   const response = await open(id, { params }, { signal: AbortSignal.any([signal, quiet.signal]), headers })
   if (!response.body) return
+  onOpen?.()
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
   let rest = ''
   for (;;) {

@@ -1,43 +1,43 @@
 /**
- * The sentences of the interface, by key. `{name}` is filled in; a message with `one` and `other` is chosen by `count`.
- * Keys and the values they need are checked by the compiler. Pages that are fetched when opened may bring sentences of their own.
+ * Every sentence of the interface, by key. `{name}` is filled in; a message with `one` and `other` is chosen by `count`.
+ * Keys and the values they need are checked by the compiler. What only some pages say is fetched with them: see `textOf`.
  */
 import { chats } from './en/chats.ts'
-import { entry } from './en/entry.ts'
-import { models } from './en/models.ts'
 import { shell } from './en/shell.ts'
 
 type Message = string | { readonly one: string; readonly other: string }
+type Catalogue = Readonly<Record<string, Message>>
 
-/** The sentences that are there from the start. */
-export const common = { ...shell, ...entry, ...chats, ...models } as const satisfies Record<string, Message>
+const everywhere = { ...shell, ...chats } as const satisfies Catalogue
+type Everywhere = typeof everywhere
 
-/** The key of a message. */
-export type TextKey = keyof typeof common
+/** The key of a message that every page has. */
+export type TextKey = keyof Everywhere
 
 type Names<S> = S extends `${string}{${infer Name}}${infer Rest}` ? Name | Names<Rest> : never
 type Template<M> = M extends { readonly other: infer O } ? O : M
 type Values<M> = M extends string ? Record<Names<M>, string | number> : Record<Names<Template<M>> | 'count', string | number>
-type Given<V> = string extends keyof V ? [] : [keyof V] extends [never] ? [] : [V]
+type Given<M> = string extends keyof Values<M> ? [] : [keyof Values<M>] extends [never] ? [] : [Values<M>]
 
-/** Gives a message in words, with its values filled in and its numbers formatted. */
-export type Speech<C> = <K extends keyof C>(key: K, ...given: Given<Values<C[K]>>) => string
-
-/** Names the field of a request as the forms do; `path` may go on into the field. */
-export function fieldName(path: string): string {
-  const key = `field.${path.split('.')[0]}`
-  return key in common ? t(key as 'field.other') : t('field.other')
-}
+/** Says the messages that every page has, and those of `Own`. */
+export type Text<Own extends Catalogue> = <K extends keyof (Everywhere & Own) & string>(
+  key: K,
+  ...[values]: Given<(Everywhere & Own)[K]>
+) => string
 
 const LOCALE = 'en'
 const plural = new Intl.PluralRules(LOCALE)
 const number = new Intl.NumberFormat(LOCALE)
 
-/** Makes the function that says the messages of this catalogue. */
-export function speaking<C extends Record<keyof C, Message>>(catalogue: C): Speech<C> {
+/** Gives the message in words, with its values filled in and its numbers formatted. */
+export const t: Text<typeof everywhere> = textOf(everywhere)
+
+/** Gives `t` for pages with messages of their own, beside those that every page has. */
+export function textOf<const Own extends Catalogue>(own: Own): Text<Own> {
+  const catalogue: Catalogue = { ...everywhere, ...own }
   return (key, ...[values]) => {
     const given = (values ?? {}) as Record<string, string | number>
-    const message: Message = catalogue[key]
+    const message = catalogue[key] as Message
     const template = typeof message === 'string' ? message : plural.select(Number(given.count)) === 'one' ? message.one : message.other
     return template.replace(/\{(\w+)\}/g, (_, name: string) => {
       const value = given[name] ?? ''
@@ -46,5 +46,8 @@ export function speaking<C extends Record<keyof C, Message>>(catalogue: C): Spee
   }
 }
 
-/** Says the messages that are there from the start. */
-export const t = speaking(common)
+/** Names the field of a request as the forms do; `path` may go on into the field. */
+export function fieldName(path: string): string {
+  const key = `field.${path.split('.')[0]}`
+  return key in everywhere ? t(key as 'field.other') : t('field.other')
+}

@@ -9,8 +9,13 @@ export interface DialogProps {
   open: boolean
   onOpenChange: (open: boolean) => void
   children: ReactNode
-  /** `centre` is a box in the middle, `drawer` comes from the left and keeps its title to screen readers. */
-  shape?: 'centre' | 'drawer'
+  /**
+   * `centre` is a box in the middle, `drawer` comes from the left and keeps its title to screen readers, `alert` is read out at once
+   * with `description` and is answered by one of its own buttons.
+   */
+  shape?: 'centre' | 'drawer' | 'alert'
+  /** What screen readers say of it beside its title. */
+  description?: string
 }
 
 /** A dialog; focus is kept inside it while it is open and comes back to where it was. */

@@ -89,8 +89,8 @@ interface PasswordFieldProps extends FieldFrame, ComponentProps<'input'> {
 
 /** A password, or another secret, that can be shown; pasting and password managers work. */
 export function PasswordField({ label, help, error, showLabel, hideLabel, ...input }: PasswordFieldProps) {
-  const show = showLabel ?? t('entry.showPassword')
-  const hide = hideLabel ?? t('entry.hidePassword')
+  const show = showLabel ?? t('common.showPassword')
+  const hide = hideLabel ?? t('common.hidePassword')
   const [shown, setShown] = useState(false)
   return (
     <Frame label={label} help={help} error={error}>
@@ -117,6 +117,19 @@ export function PasswordField({ label, help, error, showLabel, hideLabel, ...inp
         </div>
       )}
     </Frame>
+  )
+}
+
+/** Yes or no. */
+export function CheckField({ label, help, ...input }: { label: string; help?: string } & ComponentProps<'input'>) {
+  return (
+    <label className="mb-4 flex cursor-pointer items-start gap-3">
+      <input type="checkbox" {...input} className="mt-1 size-4 flex-none accent-accent" />
+      <span>
+        {label}
+        {help && <span className="block text-small text-muted">{help}</span>}
+      </span>
+    </label>
   )
 }
 

@@ -26,8 +26,10 @@ export function Notice({ tone = 'plain', children, action, className }: NoticePr
         className,
       )}
     >
-      {tone !== 'plain' && <Icon name="warn" className={tone === 'failed' ? 'text-danger' : 'text-warn'} />}
-      <div className="min-w-0 flex-[1_1_14rem]">{children}</div>
+      <div className="flex min-w-0 flex-[1_1_14rem] items-start gap-3">
+        {tone !== 'plain' && <Icon name="warn" className={classes('mt-[3px]', tone === 'failed' ? 'text-danger' : 'text-warn')} />}
+        <div className="min-w-0 flex-1">{children}</div>
+      </div>
       {action}
     </div>
   )

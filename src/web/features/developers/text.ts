@@ -1,6 +1,5 @@
-/** The sentences of this folder, fetched with its pages. */
+/** The words of the page for developers, fetched with it. */
 import { developers } from '#web/kernel/en/developers.ts'
-import { common, speaking } from '#web/kernel/text.ts'
+import { type Text, textOf } from '#web/kernel/text.ts'
 
-/** Says the messages of this folder, and those that are there from the start. */
-export const t = speaking({ ...common, ...developers })
+export const t: Text<typeof developers> = textOf(developers)

@@ -5,11 +5,11 @@ import { useEffect } from 'react'
 import type { HandbookSection } from '#contract/models.ts'
 import { call } from '#web/kernel/api.ts'
 import { useMe } from '#web/kernel/session.ts'
-import { t } from '#web/kernel/text.ts'
 import { classes } from '#web/ui/class-names.ts'
 import { PanelSkeleton, ReadingPage } from '#web/ui/frame.tsx'
 import { Markdown } from '#web/ui/markdown.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
+import { t } from './text.ts'
 
 const handbookQuery = queryOptions({
   queryKey: ['handbook'],

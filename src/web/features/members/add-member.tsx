@@ -3,6 +3,7 @@ import { addMember } from '#contract/accounts.ts'
 import { call } from '#web/kernel/api.ts'
 import type { Reply } from '#web/kernel/endpoints.ts'
 import { useApiForm } from '#web/kernel/form.ts'
+import { withProof } from '#web/kernel/proof.ts'
 import { Button } from '#web/ui/button.tsx'
 import { ChoiceField, TextField } from '#web/ui/field.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
@@ -19,7 +20,7 @@ export function AddMember({ onInvited }: { onInvited: (invitation: Reply<'member
     schema: addMember.body,
     defaults: { name: '', email: '', role: 'user' },
     fields: { 'member.exists': 'email' },
-    send: async (body) => onInvited(await call('members.add', { body })),
+    send: async (body) => onInvited(await withProof(() => call('members.add', { body }))),
   })
   return (
     <form onSubmit={submit} noValidate>

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import type { Member } from '#contract/accounts.ts'
 import { call } from '#web/kernel/api.ts'
 import type { Reply } from '#web/kernel/endpoints.ts'
+import { withProof } from '#web/kernel/proof.ts'
 import { queryClient, useMe } from '#web/kernel/session.ts'
 import { Button } from '#web/ui/button.tsx'
 import { Dialog } from '#web/ui/dialog.tsx'
@@ -106,7 +107,7 @@ function MemberRow({ member, isOwn, onInvited }: MemberRowProps) {
   const [busy, setBusy] = useState(false)
   const invite = async () => {
     setBusy(true)
-    await call('members.invite_again', { params: { userId: member.id } }).then(onInvited, report)
+    await withProof(() => call('members.invite_again', { params: { userId: member.id } })).then(onInvited, report)
     setBusy(false)
   }
   return (

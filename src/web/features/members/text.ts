@@ -1,6 +1,5 @@
-/** The sentences of this folder, fetched with its pages. */
+/** The words of the page of people, fetched with it. */
 import { people } from '#web/kernel/en/people.ts'
-import { common, speaking } from '#web/kernel/text.ts'
+import { type Text, textOf } from '#web/kernel/text.ts'
 
-/** Says the messages of this folder, and those that are there from the start. */
-export const t = speaking({ ...common, ...people })
+export const t: Text<typeof people> = textOf(people)

@@ -1,8 +1,8 @@
 /** What people see who came to a page of administrators. */
 import { useMe } from '#web/kernel/session.ts'
-import { t } from '#web/kernel/text.ts'
 import { ButtonLink } from '#web/ui/button.tsx'
 import { ReadingPage } from '#web/ui/frame.tsx'
+import { t } from './text.ts'
 
 /** Says who may open it. */
 export function AdminsOnly() {

@@ -3,7 +3,6 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { Provider } from '#contract/models.ts'
 import { useMe } from '#web/kernel/session.ts'
-import { t } from '#web/kernel/text.ts'
 import { ButtonLink } from '#web/ui/button.tsx'
 import { Panel, PanelSkeleton, ReadingPage } from '#web/ui/frame.tsx'
 import { Icon } from '#web/ui/icon.tsx'
@@ -11,6 +10,7 @@ import { FailureNotice } from '#web/ui/notice.tsx'
 import { AdminsOnly } from './admins-only.tsx'
 import { whereTextGoes } from './model-picker.tsx'
 import { modelsQuery, providersQuery } from './queries.ts'
+import { t } from './text.ts'
 
 /** The page of providers. */
 export function ModelsPage() {

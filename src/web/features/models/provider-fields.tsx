@@ -1,9 +1,9 @@
 /** The fields of a provider: what kind it is, where it is called, and its key. */
 import { z } from 'zod'
 import { NewProvider, type Provider, ProviderKind, VENDOR_ADDRESS } from '#contract/models.ts'
-import type { ApiForm } from '#web/kernel/form.ts'
-import { t } from '#web/kernel/text.ts'
+import type { ApiForm } from '#web/kernel/plain-form.ts'
 import { PasswordField, SelectField, TextField } from '#web/ui/field.tsx'
+import { t } from './text.ts'
 
 const { name, kind, baseUrl, models } = NewProvider.shape
 

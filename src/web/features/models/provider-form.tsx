@@ -3,8 +3,8 @@ import { useNavigate } from '@tanstack/react-router'
 import type { Provider } from '#contract/models.ts'
 import { call } from '#web/kernel/api.ts'
 import { useApiForm } from '#web/kernel/form.ts'
+import { withProof } from '#web/kernel/proof.ts'
 import { queryClient, useMe } from '#web/kernel/session.ts'
-import { t } from '#web/kernel/text.ts'
 import { Button } from '#web/ui/button.tsx'
 import { TextArea } from '#web/ui/field.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
@@ -12,6 +12,7 @@ import { toast } from '#web/ui/toast.ts'
 import { KeyFields, linesOf, type ProviderValues, providerSchema, ServerFields } from './provider-fields.tsx'
 import { ProviderTest } from './provider-test.tsx'
 import { modelsQuery, providersQuery } from './queries.ts'
+import { t } from './text.ts'
 
 /** Adds a provider, or changes the one given. */
 export function ProviderForm({ provider }: { provider: Provider | null }) {
@@ -64,10 +65,10 @@ function useSave(provider: Provider | null): (values: ProviderValues) => Promise
   return async ({ clearKey, apiKey, kind, ...values }) => {
     if (provider) {
       const key = clearKey ? { apiKey: null } : apiKey !== null ? { apiKey } : {}
-      await call('providers.change', { params: { providerId: provider.id }, body: { ...values, ...key } })
+      await withProof(() => call('providers.change', { params: { providerId: provider.id }, body: { ...values, ...key } }))
       toast({ text: t('models.changed', { name: values.name }) })
     } else {
-      await call('providers.add', { body: { ...values, kind, apiKey } })
+      await withProof(() => call('providers.add', { body: { ...values, kind, apiKey } }))
       toast({ text: t('models.created', { name: values.name, organisation: organisation.name }) })
     }
     await Promise.all([queryClient.invalidateQueries(providersQuery), queryClient.invalidateQueries(modelsQuery)])

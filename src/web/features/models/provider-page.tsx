@@ -3,7 +3,6 @@ import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { useMe } from '#web/kernel/session.ts'
-import { t } from '#web/kernel/text.ts'
 import { ButtonLink } from '#web/ui/button.tsx'
 import { PanelSkeleton, ReadingPage } from '#web/ui/frame.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
@@ -11,6 +10,7 @@ import { AdminsOnly } from './admins-only.tsx'
 import { ProviderForm } from './provider-form.tsx'
 import { providersQuery } from './queries.ts'
 import { RemoveProvider } from './remove-provider.tsx'
+import { t } from './text.ts'
 
 /** The page of one provider; the address `new` is for one that does not exist yet. */
 export function ProviderPage() {

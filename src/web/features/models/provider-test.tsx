@@ -2,9 +2,9 @@
 import { useMutation } from '@tanstack/react-query'
 import { call } from '#web/kernel/api.ts'
 import type { Given, Reply } from '#web/kernel/endpoints.ts'
-import { t } from '#web/kernel/text.ts'
 import { Button } from '#web/ui/button.tsx'
 import { FailureNotice, Notice } from '#web/ui/notice.tsx'
+import { t } from './text.ts'
 
 interface ProviderTestProps {
   /** The server as it is entered. */

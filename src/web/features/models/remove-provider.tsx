@@ -5,12 +5,12 @@ import { useState } from 'react'
 import type { Provider } from '#contract/models.ts'
 import { call } from '#web/kernel/api.ts'
 import { queryClient } from '#web/kernel/session.ts'
-import { t } from '#web/kernel/text.ts'
 import { Button } from '#web/ui/button.tsx'
 import { Dialog } from '#web/ui/dialog.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
 import { toast } from '#web/ui/toast.ts'
 import { modelsQuery, providersQuery } from './queries.ts'
+import { t } from './text.ts'
 
 /** A button that asks first. */
 export function RemoveProvider({ provider }: { provider: Provider }) {

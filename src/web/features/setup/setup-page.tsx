@@ -1,18 +1,18 @@
 /** The first page of a new server: makes its organisation and the first administrator, who is then signed in. */
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import { setUp } from '#contract/accounts.ts'
 import { EntryFrame } from '#web/features/sign-in/entry-frame.tsx'
 import { NewPasswordField } from '#web/features/sign-in/new-password-field.tsx'
+import { t } from '#web/features/sign-in/text.ts'
 import { call } from '#web/kernel/api.ts'
-import { useApiForm } from '#web/kernel/form.ts'
+import type { Given } from '#web/kernel/endpoints.ts'
+import { usePlainForm } from '#web/kernel/plain-form.ts'
 import { meQuery, queryClient } from '#web/kernel/session.ts'
-import { t } from '#web/kernel/text.ts'
 import { Button } from '#web/ui/button.tsx'
 import { TextField } from '#web/ui/field.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
 
-const schema = setUp.body.omit({ deliver: true, slug: true }).extend({ code: setUp.body.shape.code.min(1) })
+type Entered = Given<'setup.run'>['body']
 
 /** The page for setting up. */
 export function SetupPage() {
@@ -26,8 +26,7 @@ export function SetupPage() {
 function SetupForm() {
   const navigate = useNavigate()
   const [given] = useState(() => new URLSearchParams(location.hash.slice(1)).get('code') ?? '')
-  const { form, submit, failure, errorOf, busy } = useApiForm({
-    schema,
+  const { form, submit, failure, errorOf, busy } = usePlainForm<Entered>({
     defaults: { code: given, organisation: '', name: '', email: '', password: '' },
     fields: { 'setup.wrong_code': 'code', 'password.weak': 'password' },
     send: async (body) => {
@@ -37,6 +36,7 @@ function SetupForm() {
       await navigate({ to: '/', replace: true })
     },
   })
+  const needed = { required: t('common.empty') }
   const codeHelp = given === '' ? t('setup.codeHelp') : t('setup.codeFilled')
   return (
     <form onSubmit={submit} noValidate>
@@ -49,18 +49,24 @@ function SetupForm() {
         spellCheck={false}
         autoFocus={given === ''}
         className="font-mono"
-        {...form.register('code')}
+        {...form.register('code', needed)}
       />
       <TextField
         label={t('setup.organisation')}
         error={errorOf('organisation')}
         autoComplete="organization"
         autoFocus={given !== ''}
-        {...form.register('organisation')}
+        {...form.register('organisation', needed)}
       />
-      <TextField label={t('setup.name')} error={errorOf('name')} autoComplete="name" {...form.register('name')} />
-      <TextField label={t('entry.email')} error={errorOf('email')} type="email" autoComplete="username" {...form.register('email')} />
-      <NewPasswordField typed={form.watch('password')} error={errorOf('password')} {...form.register('password')} />
+      <TextField label={t('setup.name')} error={errorOf('name')} autoComplete="name" {...form.register('name', needed)} />
+      <TextField
+        label={t('entry.email')}
+        error={errorOf('email')}
+        type="email"
+        autoComplete="username"
+        {...form.register('email', needed)}
+      />
+      <NewPasswordField typed={form.watch('password')} error={errorOf('password')} {...form.register('password', needed)} />
       <Button type="submit" look="solid" busy={busy} className="mt-2 w-full desk:min-h-10">
         {t('setup.submit')}
       </Button>

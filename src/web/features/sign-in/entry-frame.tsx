@@ -1,8 +1,8 @@
 /** The frame of pages for people who are not signed in: the mark, a title, one form. */
 import type { ReactNode } from 'react'
-import { t } from '#web/kernel/text.ts'
 import { ConnectionBanner } from '#web/ui/connection-banner.tsx'
 import { Mark } from '#web/ui/icon.tsx'
+import { t } from './text.ts'
 
 interface EntryFrameProps {
   title: string

@@ -1,18 +1,14 @@
 /** Accepting an invitation: its token stands in the fragment of the address, which browsers send to no server. */
 import { useNavigate, useRouterState } from '@tanstack/react-router'
-import { z } from 'zod'
-import { NewPassword } from '#contract/accounts.ts'
 import { call } from '#web/kernel/api.ts'
-import { useApiForm } from '#web/kernel/form.ts'
+import { usePlainForm } from '#web/kernel/plain-form.ts'
 import { ApiProblem } from '#web/kernel/problem.ts'
 import { meQuery, queryClient } from '#web/kernel/session.ts'
-import { t } from '#web/kernel/text.ts'
 import { Button, ButtonLink } from '#web/ui/button.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
 import { EntryFrame } from './entry-frame.tsx'
 import { NewPasswordField } from './new-password-field.tsx'
-
-const schema = z.strictObject({ password: NewPassword })
+import { t } from './text.ts'
 
 /** The page behind an invitation link. */
 export function InvitationPage() {
@@ -42,8 +38,7 @@ function SignInLink() {
 
 function InvitationForm({ token }: { token: string }) {
   const navigate = useNavigate()
-  const { form, submit, failure, errorOf, busy } = useApiForm({
-    schema,
+  const { form, submit, failure, errorOf, busy } = usePlainForm<{ password: string }>({
     defaults: { password: '' },
     fields: { 'password.weak': 'password' },
     send: async ({ password }) => {
@@ -62,7 +57,12 @@ function InvitationForm({ token }: { token: string }) {
           className="mb-4"
         />
       )}
-      <NewPasswordField typed={form.watch('password')} error={errorOf('password')} autoFocus {...form.register('password')} />
+      <NewPasswordField
+        typed={form.watch('password')}
+        error={errorOf('password')}
+        autoFocus
+        {...form.register('password', { required: t('common.empty') })}
+      />
       <Button type="submit" look="solid" busy={busy} className="mt-2 w-full desk:min-h-10">
         {t('invitation.submit')}
       </Button>

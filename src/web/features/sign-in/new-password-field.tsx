@@ -1,7 +1,7 @@
 /** Choosing a password: says how much is missing while typing, and claims nothing about strength that it can't know. */
 import type { ComponentProps } from 'react'
-import { t } from '#web/kernel/text.ts'
 import { PasswordField } from '#web/ui/field.tsx'
+import { t } from './text.ts'
 
 const SHORTEST = 12
 

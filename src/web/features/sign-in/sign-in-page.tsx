@@ -1,27 +1,32 @@
-/** Signing in, and back to where the person was going. */
+/** Signing in, and back to where the person was. */
 import { useQuery } from '@tanstack/react-query'
 import { useRouter, useSearch } from '@tanstack/react-router'
-import { type Me, Slug, signIn } from '#contract/accounts.ts'
+import { useEffect } from 'react'
+import type { Me } from '#contract/accounts.ts'
 import { call } from '#web/kernel/api.ts'
-import { useApiForm } from '#web/kernel/form.ts'
-import { meQuery, queryClient, statusQuery } from '#web/kernel/session.ts'
-import { t } from '#web/kernel/text.ts'
+import type { Given } from '#web/kernel/endpoints.ts'
+import { onSignedIn } from '#web/kernel/login.ts'
+import { usePlainForm } from '#web/kernel/plain-form.ts'
+import { meQuery, queryClient, statusQuery, whyEndedQuery } from '#web/kernel/session.ts'
 import { Button } from '#web/ui/button.tsx'
-import { PasswordField, TextField } from '#web/ui/field.tsx'
-import { FailureNotice, Notice } from '#web/ui/notice.tsx'
+import { CheckField, PasswordField, TextField } from '#web/ui/field.tsx'
+import { FailureNotice } from '#web/ui/notice.tsx'
+import { toast } from '#web/ui/toast.ts'
 import { EntryFrame } from './entry-frame.tsx'
+import { t } from './text.ts'
+import { WhyEnded } from './why-ended.tsx'
 
-const one = signIn.body.omit({ deliver: true })
-const several = one.extend({ organisation: Slug })
+type Entered = Given<'auth.sign_in'>['body']
 
 /** The page for signing in. */
 export function SignInPage() {
-  const { reason } = useSearch({ from: '/sign-in' })
+  const { next } = useSearch({ from: '/sign-in' })
   const askOrganisation = useQuery(statusQuery).data?.askOrganisation ?? false
+  const told = useQuery(whyEndedQuery).data
+  useEffect(() => onSignedIn(() => location.replace(ownPath(next))), [next])
   return (
     <EntryFrame title={t('signIn.title')} foot={t('signIn.help')}>
-      {reason === 'signed-out' && <Notice className="my-4">{t('signIn.signedOut')}</Notice>}
-      {reason === 'session-ended' && <Notice className="my-4">{t('signIn.sessionEnded')}</Notice>}
+      {told && <WhyEnded told={told} />}
       <SignInForm key={String(askOrganisation)} askOrganisation={askOrganisation} />
     </EntryFrame>
   )
@@ -29,12 +34,13 @@ export function SignInPage() {
 
 function SignInForm({ askOrganisation }: { askOrganisation: boolean }) {
   const enter = useEnter()
-  const { form, submit, failure, errorOf, busy } = useApiForm({
-    schema: askOrganisation ? several : one,
-    defaults: { email: '', password: '', ...(askOrganisation && { organisation: '' }) },
+  const mayRemember = useQuery(statusQuery).data?.remember ?? false
+  const { form, submit, failure, errorOf, busy } = usePlainForm<Entered>({
+    defaults: { email: '', password: '', remember: false, ...(askOrganisation && { organisation: '' }) },
     fields: { 'auth.organisation_needed': 'organisation' },
-    send: async (body) => enter((await call('auth.sign_in', { body })).me),
+    send: async (body) => enter((await call('auth.sign_in', { body })).me, body.remember ?? false),
   })
+  const needed = { required: t('common.empty') }
   return (
     <form onSubmit={submit} noValidate className="mt-4">
       {failure !== null && <FailureNotice error={failure} className="mb-4" />}
@@ -47,7 +53,7 @@ function SignInForm({ askOrganisation }: { askOrganisation: boolean }) {
           autoCapitalize="off"
           spellCheck={false}
           autoFocus
-          {...form.register('organisation')}
+          {...form.register('organisation', needed)}
         />
       )}
       <TextField
@@ -56,14 +62,15 @@ function SignInForm({ askOrganisation }: { askOrganisation: boolean }) {
         type="email"
         autoComplete="username"
         autoFocus={!askOrganisation}
-        {...form.register('email')}
+        {...form.register('email', needed)}
       />
       <PasswordField
         label={t('entry.password')}
         error={errorOf('password')}
         autoComplete="current-password"
-        {...form.register('password')}
+        {...form.register('password', needed)}
       />
+      {mayRemember && <CheckField label={t('signIn.remember')} help={t('signIn.rememberHelp')} {...form.register('remember')} />}
       <Button type="submit" look="solid" busy={busy} className="mt-2 w-full desk:min-h-10">
         {t('signIn.submit')}
       </Button>
@@ -71,14 +78,15 @@ function SignInForm({ askOrganisation }: { askOrganisation: boolean }) {
   )
 }
 
-/** Takes the person in: to where they were going, if that is a page of ours. */
-function useEnter(): (me: Me) => void {
+/** Takes the person in: to where they were, if that is a page of ours. */
+function useEnter(): (me: Me, remember: boolean) => void {
   const { next } = useSearch({ from: '/sign-in' })
   const router = useRouter()
-  return (me) => {
+  return (me, remember) => {
     queryClient.clear()
     queryClient.setQueryData(meQuery.queryKey, me)
     router.history.replace(ownPath(next))
+    if (remember && !me.session.remembered) toast({ text: t('signIn.notRemembered', { organisation: me.organisation.name }) })
   }
 }
 

@@ -1,4 +1,4 @@
-/** English: chats, messages, and who can read them. */
+/** English: chats, messages, who can read them, and who answers. */
 export const chats = {
   'group.today': 'Today',
   'group.yesterday': 'Yesterday',
@@ -96,4 +96,12 @@ export const chats = {
   'markdown.open': 'not done',
   'markdown.table': 'Table',
   'image.hidden': 'Image not loaded: {alt}',
+
+  'model.pick': 'Model',
+  'model.pickNamed': 'Model: {name}',
+  'model.runsHere': 'runs on this server',
+  'model.sentTo': 'text goes to {provider}',
+  'model.unknown': 'Model no longer offered',
+  'model.notKept': 'The model is chosen here, but could not be kept as the one your new chats start with.',
+  'model.none': 'No models',
 } as const

@@ -1,4 +1,4 @@
-/** English: model providers, and the handbook. */
+/** English: model providers. */
 export const models = {
   'models.title': 'Models',
   'models.lead':
@@ -45,16 +45,4 @@ export const models = {
   'models.back': 'All models',
   'models.gone': 'There is no such model provider',
   'models.goneNext': 'It may have been removed. The list shows all there are.',
-
-  'model.pick': 'Model',
-  'model.pickNamed': 'Model: {name}',
-  'model.runsHere': 'runs on this server',
-  'model.sentTo': 'text goes to {provider}',
-  'model.unknown': 'Model no longer offered',
-  'model.notKept': 'The model is chosen here, but could not be kept as the one your new chats start with.',
-  'model.none': 'No models',
-
-  'handbook.title': 'Handbook',
-  'handbook.lead': 'How Sardonyx works. The Librarian quotes from it.',
-  'handbook.sections': 'Sections',
 } as const

@@ -15,6 +15,8 @@ export const shell = {
   'common.retry': 'Try again',
   'common.save': 'Save',
   'common.undo': 'Undo',
+  'common.showPassword': 'Show the password',
+  'common.hidePassword': 'Hide the password',
   'common.dismiss': 'Dismiss',
 
   'nav.label': 'Workspace',
@@ -22,7 +24,9 @@ export const shell = {
   'nav.newChat': 'New chat',
   'nav.open': 'Open the sidebar',
   'nav.hide': 'Hide the sidebar',
+  'nav.account': 'Account',
   'nav.people': 'People',
+  'nav.logins': 'Logins',
   'nav.models': 'Models',
   'nav.handbook': 'Handbook',
   'nav.developers': 'API',
