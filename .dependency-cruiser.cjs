@@ -106,6 +106,11 @@ const walls = [
     to: npm('pg|pg-[^/]+|postgres|redis|@redis/[^/]+|ioredis|iovalkey|@aws-sdk/[^/]+|bullmq|graphile-worker'),
     comment: 'Drivers of the database, cache, queue and object storage live behind the walls: src/server/isolation only.',
   }),
+  only('only-the-queue-queues', {
+    path: '^src/server/isolation/queue[.]ts$',
+    to: npm('pg-boss'),
+    comment: 'Messages go in and out through src/server/isolation/queue.ts: they name a job and say nothing else.',
+  }),
   only('only-auth-and-jobs-mint', {
     path: '^src/server/(auth|isolation)/',
     to: '^src/server/isolation/mint[.]ts$',

@@ -1,6 +1,7 @@
 /** The registry: every endpoint there is, in one list. What is not here does not exist. */
 import * as accounts from './accounts.ts'
 import * as chats from './chats.ts'
+import { forgetDraft, keepDraft, listDrafts } from './drafts.ts'
 import type { Endpoint } from './endpoint.ts'
 import * as models from './models.ts'
 import * as security from './security.ts'
@@ -68,6 +69,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
   answerAgain,
   followGeneration,
   stopGeneration,
+  listDrafts,
+  keepDraft,
+  forgetDraft,
   listModels,
   listProviders,
   addProvider,

@@ -8,6 +8,8 @@ import { type Config, OPTIONS, readConfig } from './config.ts'
 import { rolesSql, tenantStatus } from './isolation/migrations.ts'
 import { systemClock } from './kernel/clock.ts'
 import { createLog } from './kernel/log.ts'
+import { OPERATOR_COMMANDS } from './operator-commands.ts'
+import { cleanedLine, cleanUpNow } from './ops/clean-up.ts'
 import { findKeyring, type Installation, migrateAll, openInstallation } from './ops/installation.ts'
 import { keyLine, listKeys, retireKey, rotateKey } from './ops/key.ts'
 import { createTenant, tenantLine } from './ops/tenant.ts'
@@ -52,6 +54,13 @@ const COMMANDS: readonly Command[] = [
     name: 'tenant list',
     summary: 'organisations and their migrations',
     answer: ({ config }) => within(config, async ({ migrator }) => inLines(await tenantStatus(migrator), tenantLine)),
+  },
+  ...OPERATOR_COMMANDS,
+  {
+    name: 'clean-up',
+    summary: 'remove at once what is removed each night',
+    answer: ({ config }) =>
+      within(config, async (installation) => inLines(await cleanUpNow(installation, createLog({ level: config.logLevel })), cleanedLine)),
   },
   {
     name: 'key list',
@@ -125,7 +134,7 @@ async function serve(config: Config, mode: 'product' | 'demo'): Promise<number> 
 
 /** Runs a command's work on an installation. */
 async function within(config: Config, work: (installation: Installation) => Promise<Result>): Promise<Result> {
-  const installation = await openInstallation(config, createLog({ level: config.logLevel }))
+  const installation = await openInstallation(config, createLog({ level: config.logLevel }), { joins: true })
   try {
     return await work(installation)
   } finally {

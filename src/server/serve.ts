@@ -6,8 +6,10 @@ import type { Config } from './config.ts'
 import { type Certificate, givenCertificate, ownCertificate } from './http/certificate.ts'
 import { RedisStore } from './isolation/cache/redis-store.ts'
 import { Doors } from './isolation/doors.ts'
+import type { Queue } from './isolation/queue.ts'
 import { systemClock } from './kernel/clock.ts'
 import { createLog } from './kernel/log.ts'
+import { startCleanUps } from './ops/clean-up.ts'
 import { demoAccounts, demoPassword, fillDemo } from './ops/demo.ts'
 import { connect, migrateAll, openInstallation } from './ops/installation.ts'
 import { offerModelServers } from './providers/discovery.ts'
@@ -26,6 +28,7 @@ export async function serve(config: Config, say: (line: string) => void, mode: '
     const database = connect(installation, log)
     const stopped = untilSignal()
     const cache = config.redis && (await RedisStore.open(config.redis, { clock: systemClock, log }))
+    let cleanUps: Queue | undefined
     try {
       if (mode === 'demo') {
         const password = await demoPassword(config.dataDir)
@@ -33,34 +36,39 @@ export async function serve(config: Config, say: (line: string) => void, mode: '
         say(`\n${demoAccounts(password)}`)
       }
       const isSetUp = (await new Doors(database).tenants()).length > 0
-      if (installation.isNew) {
-        say(
-          `\nA keyring was made in ${installation.keyringDirectory}.\nKeep a copy of it elsewhere: without it nothing that is stored here can be read again.`,
-        )
-      }
+      if (installation.isNew) say(keyringNotice(installation.keyringDirectory))
       const certificate = await certificateOf(config)
       const setupCode = isSetUp ? undefined : new SetupCode(systemClock, (code) => say(`\nSetup code: ${code}   (good for an hour)`))
+      cleanUps = await startCleanUps(installation, database, log)
       const server = await createServer({ installation, config, certificate, database, log, setupCode, ...(cache ? { cache } : {}) })
-      await listen(server.app, config)
-      const { port } = server.app.server.address() as AddressInfo
-      const address = config.baseUrl.replace(`:${config.port}`, `:${port}`)
-      if (certificate?.isSelfMade) say(explained(certificate))
-      setupCode?.announce()
-      say(isSetUp ? `\nReady at ${address}\n` : `\nOpen ${address}/setup and enter the setup code.\n`)
-      // A setting that is given is the operator's answer already.
-      if (config.egressAllow.length === 0) void offerModelServers(say)
-      const reason = await Promise.race([stopped, installation.databaseEnded.then(() => 'database' as const)])
-      if (reason === 'database') log.error({}, 'the embedded database ended by itself; stopping')
-      else say('Stopping.')
-      await server.close()
-      return reason === 'database' ? 1 : 0
+      try {
+        await listen(server.app, config)
+        const { port } = server.app.server.address() as AddressInfo
+        const address = config.baseUrl.replace(`:${config.port}`, `:${port}`)
+        if (certificate?.isSelfMade) say(explained(certificate))
+        setupCode?.announce()
+        say(isSetUp ? `\nReady at ${address}\n` : `\nOpen ${address}/setup and enter the setup code.\n`)
+        // A setting that is given is the operator's answer already.
+        if (config.egressAllow.length === 0) void offerModelServers(say)
+        const reason = await Promise.race([stopped, installation.databaseEnded.then(() => 'database' as const)])
+        if (reason === 'database') log.error({}, 'the embedded database ended by itself; stopping')
+        else say('Stopping.')
+        return reason === 'database' ? 1 : 0
+      } finally {
+        await server.close()
+      }
     } finally {
+      await cleanUps?.stop()
       await cache?.close()
       await database.close()
     }
   } finally {
     await installation.close()
   }
+}
+
+function keyringNotice(directory: string): string {
+  return `\nA keyring was made in ${directory}.\nKeep a copy of it elsewhere: without it nothing that is stored here can be read again.`
 }
 
 async function certificateOf({ tls, dataDir }: Config): Promise<Certificate | undefined> {

@@ -9,6 +9,7 @@ import { sessionRoutes } from './auth/session-routes.ts'
 import type { SetupCode } from './auth/setup-code.ts'
 import type { Config } from './config.ts'
 import { ChatStore, chatRoutes } from './features/chats/index.ts'
+import { DraftStore, draftRoutes } from './features/drafts/index.ts'
 import { handbookRoutes } from './features/librarian/index.ts'
 import { memberRoutes } from './features/members/index.ts'
 import { Answering, Asking, Generations, MessageSearch, MessageStore, messageRoutes } from './features/messages/index.ts'
@@ -81,6 +82,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       ...memberRoutes(chat),
       ...chatRoutes(chat),
       ...messageRoutes(chat),
+      ...draftRoutes(chat),
       ...modelRoutes({ ...chat, egress }),
       ...handbookRoutes(),
     ],
@@ -122,11 +124,12 @@ function chatParts({ database, log, clock, ids, keys, units, egress }: Shared & 
   const models = new ModelChoice(providers)
   const chats = new ChatStore(keys)
   const messages = new MessageStore(keys)
+  const drafts = new DraftStore(keys)
   const search = new MessageSearch({ keys, chats, messages })
   const answering = new Answering({ chats, messages, models, search, units, egress })
   const generations = new Generations({ jobs: new Jobs(database), units, chats, messages, search, answering, clock, log })
   const asking = new Asking({ chats, messages, search, models, generations, clock, ids })
-  return { providers, models, chats, messages, generations, asking, cursors: new Cursors(keys), clock, ids }
+  return { providers, models, chats, messages, drafts, generations, asking, cursors: new Cursors(keys), clock, ids }
 }
 
 /** What no model server may be at: the database, and the cache. */

@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type DebianPostgres, MISSING, startDebianPostgres } from '#tests/support/debian-postgres.ts'
+import { startProcess } from '#tests/support/process.ts'
 
 const MAIN = new URL('../../src/server/main.ts', import.meta.url).pathname
 
@@ -77,6 +78,19 @@ describe.skipIf(MISSING !== undefined)('a given database', () => {
     await asSuperuser(printed.replaceAll('current_user', 'plain'))
     expect((await sardonyx(['migrate', '--role-prefix', 'plain_sx'], urlOf('plain', 'plainly'))).code).toBe(0)
     expect((await sardonyx([...tenant, '--role-prefix', 'plain_sx'], urlOf('plain', 'plainly'))).stdout).toContain('/invitation#')
+    const cleaned = await sardonyx(['clean-up', '--role-prefix', 'plain_sx'], urlOf('plain', 'plainly'))
+    expect(cleaned).toMatchObject({ code: 0, stdout: 'acme\tnothing was due\n' })
+  }, 60_000)
+
+  test('a server watches the clock there, as the worker, over TLS, and stops well', async () => {
+    const env = { DATABASE_URL: urlOf('plain', 'plainly'), SARDONYX_DATABASE_CA_FILE: postgres.ca }
+    const server = await startProcess({ dataDir, args: ['--role-prefix', 'plain_sx'], env })
+    const { rows } = await asSuperuser(
+      `select distinct usename, ssl from pg_stat_activity join pg_stat_ssl using (pid) where application_name = 'sardonyx queue'`,
+    )
+    expect(rows).toEqual([{ usename: 'plain_sx_worker', ssl: true }])
+    expect(await server.end('SIGTERM')).toBe(0)
+    expect(server.output()).not.toContain('"level":')
   }, 30_000)
 
   test('a certificate that nobody vouches for is refused, and so is a connection without TLS that it demands', async () => {

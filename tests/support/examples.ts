@@ -13,6 +13,7 @@ export const CANARIES = {
   title: 'canary-title-9f31',
   question: 'canary-question-4c02',
   answer: 'canary-answer-77de',
+  draft: 'canary-draft-2a8e',
   preference: 'canary-preference-e810',
   key: 'canary-key-5b6a',
   token: 'canary-token-2e8f',
@@ -41,6 +42,9 @@ export interface Request {
   readonly query?: Record<string, string>
   readonly body?: Record<string, unknown>
 }
+
+/** Of no chat: places are not looked up, so at this one everyone has a draft of their own. */
+const PLACE = '5d0c9a52-3f0e-4b8a-9c41-7f6f1f0f2b1d'
 
 export const EXAMPLES: Readonly<Record<string, (things: Things) => Request>> = {
   'status.get': () => ({}),
@@ -89,6 +93,9 @@ export const EXAMPLES: Readonly<Record<string, (things: Things) => Request>> = {
   'generations.start': ({ chatId, questionId }) => ({ params: { chatId }, body: { questionId, model: 'librarian' } }),
   'generations.follow': ({ chatId, generationId }) => ({ params: { chatId, generationId } }),
   'generations.stop': ({ chatId, generationId }) => ({ params: { chatId, generationId } }),
+  'drafts.list': () => ({}),
+  'drafts.keep': () => ({ params: { place: PLACE }, body: { text: 'And what if' } }),
+  'drafts.forget': () => ({ params: { place: PLACE } }),
   'models.list': () => ({}),
   'providers.list': () => ({}),
   'providers.add': ({ providerUrl }) => ({ body: { name: 'Second', baseUrl: providerUrl, models: ['echo'] } }),
@@ -118,6 +125,7 @@ export async function makeThings(owners: { alice: SignedIn; carol: SignedIn; mod
   await alice.call('PATCH', '/api/me/preferences', { model: CANARIES.preference })
   models.script({ text: `${CANARIES.answer} is the word.` })
   const first = await chatOf(alice, { description: CANARIES.title, question: `What is ${CANARIES.question}?`, model: `${providerId}:echo` })
+  await alice.call('PATCH', `/api/drafts/${PLACE}`, { text: `What if ${CANARIES.draft}` })
   await chatOf(alice, { description: `${CANARIES.title} two`, question: `Once more ${CANARIES.question}`, model: `${providerId}:echo` })
   const next = async (path: string) => (await alice.call<{ next: string }>('GET', `${path}?limit=1`)).body.next
   const apiToken = await alice.call<{ apiToken: { id: SessionId } }>('POST', '/api/me/tokens', {

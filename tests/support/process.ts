@@ -1,6 +1,9 @@
 /** The product as a person starts it: the server's own process, on a data directory of its own. */
 import { spawn } from 'node:child_process'
+import { dirname } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { MASTER, PREFIX } from './cast.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/server/main.ts', import.meta.url))
 
@@ -41,4 +44,22 @@ export async function startProcess(options: { dataDir: string; args?: string[]; 
       return ended
     },
   }
+}
+
+/** Runs a command of the product on a database of the tests, and resolves when it has ended. */
+export async function sardonyx(args: readonly string[], of: { url: string; keyringDirectory: string }) {
+  const env = {
+    PATH: process.env.PATH,
+    DATABASE_URL: of.url,
+    SARDONYX_MASTER_KEY: MASTER.toString('hex'),
+    SARDONYX_ROLE_PREFIX: PREFIX,
+    SARDONYX_DATA_DIR: dirname(of.keyringDirectory),
+  }
+  const child = spawn(process.execPath, [MAIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const [stdout, stderr, code] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    new Promise<number | null>((resolve) => child.once('close', resolve)),
+  ])
+  return { code, stdout, stderr }
 }

@@ -88,6 +88,7 @@ describe('reading', () => {
     'the members of scopes': (db) => db.selectFrom('scope_member').select('scope_id'),
     'the keys of scopes': (db) => db.selectFrom('scope_key').select('scope_id'),
     'the jobs': (db) => db.selectFrom('job').select('scope_id'),
+    'the drafts': (db) => db.selectFrom('draft').select('scope_id'),
     'a join to the directory': (db) =>
       db.selectFrom('user').innerJoin('chat_session', 'chat_session.user_id', 'user.id').select('chat_session.scope_id'),
     'a left join': (db) => db.selectFrom('user').leftJoin('chat_message as m', 'm.user_id', 'user.id').select('m.scope_id'),
@@ -177,6 +178,7 @@ describe('shapes that nobody thought of', () => {
     scope_member: 'scope_id',
     scope_key: 'scope_id',
     job: 'scope_id',
+    draft: 'scope_id',
   } as const
   const table = fc.constantFrom(...(Object.keys(SCOPE) as (keyof typeof SCOPE)[]))
   const shape = fc.record({
@@ -276,6 +278,7 @@ describe('changing', () => {
         }))
         .where('id', '=', own.id),
     'a deletion': (db) => db.deleteFrom('scope_key').where('scope_id', '=', theirs()),
+    'a deletion of everything': (db) => db.deleteFrom('draft'),
     'a deletion by way of a foreign row': (db) =>
       db.deleteFrom('chat_session').using('chat_message as m').where('chat_session.id', '=', own.id).where('m.id', '=', secret.questionId),
     'an addition': (db) => db.insertInto('chat_session').values(chatIn(theirs())),

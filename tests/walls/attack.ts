@@ -13,11 +13,17 @@ import { createServer } from '#server/server.ts'
 import { type Answer, type AskedChat, chatOf, type SignedIn, type World } from '#tests/support/world.ts'
 
 /** What Alice typed, and nobody else may read. */
-export const SECRET = { title: 'Merger with Initech', question: 'When does the merger with Initech close?' } as const
+export const SECRET = {
+  title: 'Merger with Initech',
+  question: 'When does the merger with Initech close?',
+  draft: 'Does Initech know',
+} as const
 
-/** Alice's chat, with a question and its answer. */
-export function secretChat(alice: SignedIn): Promise<AskedChat> {
-  return chatOf(alice, { description: SECRET.title, question: SECRET.question })
+/** Alice's chat, with a question and its answer, and the draft of another one. */
+export async function secretChat(alice: SignedIn): Promise<AskedChat> {
+  const chat = await chatOf(alice, { description: SECRET.title, question: SECRET.question })
+  await alice.call('PATCH', `/api/drafts/${chat.chatId}`, { text: SECRET.draft })
+  return chat
 }
 
 /** The actor of a signed-in person, as authentication would mint it; `changes` makes it a stale or a forged one. */

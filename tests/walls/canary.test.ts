@@ -29,6 +29,7 @@ const SECRET = {
   renamed: canary('renamed'),
   question: canary('question'),
   answer: canary('answer'),
+  draft: canary('draft'),
   model: canary('refusal'),
   broken: canary('broken'),
   provider: canary('provider'),
@@ -94,6 +95,7 @@ async function live(): Promise<void> {
   const model = `${id}:echo`
   const chat = await chatOf(alice, { description: SECRET.title, question: `What of ${SECRET.question}?`, model })
   await alice.call('PATCH', `/api/chats/${chat.chatId}`, { description: SECRET.renamed })
+  for (const text of [`Not ${SECRET.draft}`, SECRET.draft]) await alice.call('PATCH', `/api/drafts/${chat.chatId}`, { text })
   models.script({ status: 400, message: `Your words ${SECRET.model} were refused.` })
   await chatOf(alice, { description: SECRET.title, question: SECRET.question, model })
   for (const way of ['malformed', 'mid-error', 'cut', 'not-json'] as const) {
@@ -113,6 +115,7 @@ async function badRequests(alice: SignedIn): Promise<void> {
   await alice.call('POST', chats, { description: `${SECRET.title}\u0000` })
   await alice.call('POST', chats, { title: SECRET.title })
   await alice.call('GET', `${chats}/${SECRET.title}`)
+  await alice.call('PATCH', `/api/drafts/${SECRET.draft}`, { text: SECRET.draft })
   await alice.call('GET', `${chats}?cursor=${SECRET.title}`)
   await alice.call('POST', chats, { description: 'x', model: SECRET.question })
   const { tenantId, tokenHash } = actorOf(alice)
@@ -137,6 +140,7 @@ test('it was all taken in: the one who typed it reads it', async () => {
   expect(body.items.map(({ description }) => description)).toEqual(expect.arrayContaining([SECRET.title, SECRET.renamed]))
   const texts = await Promise.all(body.items.map(async ({ id }) => (await alice.call('GET', `/api/chats/${id}/messages`)).text))
   expect(foundIn(texts.join(), { question: SECRET.question, answer: SECRET.answer, broken: SECRET.broken })).toHaveLength(3)
+  expect((await alice.call('GET', '/api/drafts')).text).toContain(SECRET.draft)
   expect((await (await signIn('carol')).call('GET', '/api/providers')).text).toContain(SECRET.provider)
 })
 

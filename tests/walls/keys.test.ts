@@ -141,6 +141,22 @@ describe('moved, it does not open', () => {
   })
 })
 
+test("a draft opens at its place only, and Alice's nowhere among Bob's", async () => {
+  const places = [own.chatId, `${own.chatId}.edit`]
+  const server = await serverOver(world, database)
+  const call = server.as(bob)
+  for (const place of places) await call('PATCH', `/api/drafts/${place}`, { text: `Lunch at ${place}` })
+  const textAt = (scope: string, place: string) => `(select text from ${acme}.draft where scope_id = '${scope}' and place = '${place}')`
+  for (const text of [textAt(ids.alice, secret.chatId), textAt(ids.bob, places[1]!)]) {
+    expect((await call('GET', '/api/drafts')).status).toBe(OPENS)
+    await world.sql(`update ${acme}.draft set text = ${text} where scope_id = $1 and place = $2`, [ids.bob, places[0]])
+    const moved = await call('GET', '/api/drafts')
+    expect([moved.status, codeOf(moved)]).toEqual([REFUSED, 'server.internal'])
+    await call('PATCH', `/api/drafts/${places[0]}`, { text: 'Lunch' })
+  }
+  await server.close()
+})
+
 describe('with one key for everything', () => {
   const key = deriveKey(Buffer.alloc(32, 3), 'shared')
   const place: Place = { tenantId: 'acme', owner: 'alice', table: 'chat_message', row: '1', column: 'message' }

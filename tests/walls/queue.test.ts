@@ -1,14 +1,17 @@
 /**
  * The queue, alone: no application filter. A job enters by its own row: whoever guesses, forges or edits one gets what its person may
- * read, writes its one chat, and nothing once it has ended or its person has lost the right.
+ * read, writes its one chat, and nothing once it has ended or its person has lost the right. A clean-up has no person; whoever has it
+ * in hand reads nothing, and removes what is past its time and nothing else.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ChatId, JobId } from '#contract/ids.ts'
-import type { JobActor } from '#server/isolation/actor.ts'
+import type { AnyActor, CleanUpActor } from '#server/isolation/actor.ts'
 import { isRefusal, Jobs } from '#server/isolation/jobs.ts'
 import { mintJobActor } from '#server/isolation/mint.ts'
 import { schemaName } from '#server/isolation/tables.ts'
 import { UnitsOfWork } from '#server/isolation/unit-of-work.ts'
+import { CleanUp } from '#server/ops/clean-up.ts'
+import { pastOf } from '#tests/support/past.ts'
 import { type AskedChat, chatOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 import { actorOf, asRole, raw, refusalOf, secretChat } from './attack.ts'
 
@@ -54,8 +57,8 @@ afterEach(async () => {
 afterAll(() => world.close())
 
 const actorOfJob = (id: JobId = jobId) => jobs.actorOf(bob.me.organisation.id, id)
-const read = (actor: JobActor, sql: string) => units.read(actor, (tx) => tx.all(raw(sql)))
-const write = (actor: JobActor, sql: string) => units.write(actor, (tx) => tx.change(raw(sql)))
+const read = (actor: AnyActor, sql: string) => units.read(actor, (tx) => tx.all(raw(sql)))
+const write = (actor: AnyActor, sql: string) => units.write(actor, (tx) => tx.change(raw(sql)))
 
 test('a job acts for the person of its row: it reads what they may, and writes its one chat', async () => {
   const actor = await actorOfJob()
@@ -177,5 +180,108 @@ test('the worker does not enter by a token, and sees nothing without a job', asy
     expect((await client.query(`select id from ${schema}.chat_session`)).rows).toEqual([])
     expect((await client.query(`select id from ${schema}.job`)).rows).toEqual([])
     expect((await client.query(`select provider_id from ${schema}.model_provider_key`)).rows).toEqual([])
+  })
+})
+
+describe('a clean-up', () => {
+  const CLEANED = ['auth_session', 'auth_token', 'invitation', 'security_event', 'job']
+  const newJob = () => new CleanUp(world.database, world.log).begin(bob.me.organisation.id)
+  const newActor = async (): Promise<CleanUpActor> => jobs.cleanUpOf(bob.me.organisation.id, (await newJob()).jobId)
+  let past: Awaited<ReturnType<typeof pastOf>>
+  beforeAll(async () => {
+    past = await pastOf(world, alice, bob)
+  })
+  beforeEach(() => past.plant())
+
+  test('acts for nobody and sees nobody: no person, no chat, no key', async () => {
+    const actor = await newActor()
+    const { rows } = await world.sql<{ name: string }>(
+      `select quote_ident(table_name) as name from information_schema.table_privileges
+        where table_schema = '${schema}' and privilege_type = 'SELECT' and grantee = $1 and table_name <> 'job'`,
+      [`${world.installation.secrets.prefix}_worker`],
+    )
+    expect(rows.length).toBeGreaterThanOrEqual(7)
+    for (const { name } of [...rows, { name: `(select id from ${schema}."user") u` }])
+      expect([name, await read(actor, `select 1 from ${name.startsWith('(') ? name : `${schema}.${name}`}`)]).toEqual([name, []])
+    expect(await read(await actorOfJob(), `select id from ${schema}."user"`)).toHaveLength(3)
+  })
+
+  test('that forgets every condition removes what is due, of its own organisation, and nothing else', async () => {
+    const others = await pastOf(world, await world.signIn('trent'), mallory)
+    await others.plant()
+    const actor = await newActor()
+    for (const table of CLEANED) await write(actor, `delete from ${schema}.${table}`)
+    expect(await past.left()).toEqual(past.kept)
+    for (const table of CLEANED) expect(await write(actor, `delete from ${schemaName(mallory.me.organisation.id)}.${table}`)).toBe(0)
+    expect(await others.left()).toEqual(others.all)
+  })
+
+  test('that is made to read or change the rows it removes is refused', async () => {
+    const actor = await newActor()
+    for (const table of CLEANED.filter((name) => name !== 'job')) {
+      for (const sql of [
+        `select * from ${schema}.${table}`,
+        `select count(*) from ${schema}.${table}`,
+        `delete from ${schema}.${table} returning *`,
+      ])
+        expect([sql, await refusalOf(units.write(actor, (tx) => tx.all(raw(sql))))]).toEqual([sql, DENIED])
+      const column = table === 'auth_token' ? 'session_id' : 'user_id'
+      expect(await refusalOf(write(actor, `update ${schema}.${table} set ${column} = ${column}`))).toBe(DENIED)
+    }
+    for (const table of ['chat_session', 'chat_message', '"user"', 'credential', 'scope', 'scope_key', 'model_provider'])
+      expect(await refusalOf(write(actor, `delete from ${schema}.${table}`))).toBe(DENIED)
+    expect(await refusalOf(write(actor, `update ${schema}.job set kind = 'generation'`))).toBe(DENIED)
+    expect(await past.left()).toEqual(past.all)
+  })
+
+  test('is no job of a person, and a job of a person is none: neither removes, in its context or with its function', async () => {
+    for (const actor of [await actorOfJob(), jobs.cleanUpOf(bob.me.organisation.id, jobId)]) {
+      for (const table of CLEANED) expect([table, await write(actor, `delete from ${schema}.${table}`)]).toEqual([table, 0])
+      expect(await refusalOf(units.write(actor, (tx) => tx.call('clean_up', 5_000)))).toBe(REFUSED)
+    }
+    await asRole(world, 'worker', async (client) => {
+      for (const table of CLEANED) expect((await client.query(`delete from ${schema}.${table}`)).rowCount).toBe(0)
+      expect(await refusalOf(client.query(`select * from ${schema}.clean_up(5000)`))).toBe(REFUSED)
+    })
+    expect(await past.left()).toEqual(past.all)
+  })
+
+  test('and a job of a person that enter one after the other have nothing of each other', async () => {
+    const enter = (id: JobId) => raw(`select from ${schema}.enter_job('${id}', true)`)
+    const { jobId: cleanUpId } = await newJob()
+    const asPerson = await actorOfJob()
+    await units.write(asPerson, async (tx) => {
+      expect(await tx.all(raw(`select id from ${schema}.chat_session`))).not.toEqual([])
+      await tx.all(enter(cleanUpId))
+      expect(await tx.all(raw(`select id from ${schema}.chat_session`))).toEqual([])
+      expect(await tx.change(raw(`update ${schema}.chat_session set time_updated = now()`))).toBe(0)
+    })
+    await units.write(jobs.cleanUpOf(bob.me.organisation.id, cleanUpId), async (tx) => {
+      await tx.all(enter(jobId))
+      expect(await tx.change(raw(`delete from ${schema}.auth_session`))).toBe(0)
+    })
+  })
+
+  test('enters nowhere but in its own organisation', async () => {
+    const { jobId: cleanUpId } = await newJob()
+    expect(await refusalOf(read(jobs.cleanUpOf(mallory.me.organisation.id, cleanUpId), 'select 1'))).toBe(REFUSED)
+    expect(await refusalOf(read(jobs.cleanUpOf(bob.me.organisation.id, cleanUpId), 'select 1'))).toBe('not refused')
+  })
+
+  test('is begun by its door only, which begins no other kind', async () => {
+    const insert = (columns: string, values: string) => `insert into ${schema}.job (id, ${columns}) values (gen_random_uuid(), ${values})`
+    const cleanUp = insert('kind', `'clean_up'`)
+    expect(await refusalOf(units.write(actorOf(bob), (tx) => tx.change(raw(cleanUp))))).toBe(DENIED)
+    expect(await refusalOf(units.write(actorOf(bob), (tx) => tx.call('clean_up', 1)))).toBe(DENIED)
+    expect(await refusalOf(write(await newActor(), cleanUp))).toBe(DENIED)
+    await asRole(world, 'auth', async (client) => {
+      const persons = `'generation', '${bob.me.user.id}', '${bob.me.personalScopeId}', '${own.chatId}', '${own.answerId}'`
+      expect(await refusalOf(client.query(insert('kind, user_id, scope_id, chat_session_id, message_id', persons)))).toBe(DENIED)
+      expect(await refusalOf(client.query(insert('kind', `'generation'`)))).toBe(DENIED)
+      expect((await client.query(`update ${schema}.job set state = 'ended' where kind = 'generation'`)).rowCount).toBe(0)
+      expect((await client.query(cleanUp)).rowCount).toBe(1)
+    })
+    expect(await refusalOf(world.sql(insert('kind, user_id', `'clean_up', '${bob.me.user.id}'`)))).toBe('23514')
+    expect(await refusalOf(world.sql(insert('kind, user_id', `'generation', '${bob.me.user.id}'`)))).toBe('23514')
   })
 })

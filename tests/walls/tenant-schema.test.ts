@@ -54,6 +54,7 @@ const READABLE = {
   scope_key: 'scope_id',
   chat_session: 'id',
   chat_message: 'id',
+  draft: 'place',
 } as const
 
 test('raw SQL that names both organisations shows one, whichever way round', async () => {
@@ -68,6 +69,7 @@ test('raw SQL changes and adds nothing there', async () => {
   const attempt = (sql: string) => units.write(actorOf(alice), (tx) => tx.change(raw(sql)))
   expect(await attempt(`update ${globex}.chat_session set named = named`)).toBe(0)
   expect(await attempt(`delete from ${globex}.model_provider`)).toBe(0)
+  expect(await attempt(`delete from ${globex}.draft`)).toBe(0)
   const copied = `insert into ${globex}.chat_session (id, user_id, scope_id, description, model, wrapped_key)
     values (gen_random_uuid(), '${trent.me.user.id}', '${trent.me.personalScopeId}', '', 'librarian', '')`
   expect(await refusalOf(attempt(copied))).toBe('42501')

@@ -16,6 +16,7 @@ export interface By {
 }
 
 export const SYSTEM: By = { kind: 'system' }
+export const OPERATOR: By = { kind: 'operator' }
 
 export interface NewEvent {
   readonly userId: UserId

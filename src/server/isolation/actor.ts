@@ -37,3 +37,14 @@ export interface JobActor {
   readonly readScopes: readonly ScopeId[]
   readonly writeScopes: readonly ScopeId[]
 }
+
+/** An organisation's clean-up, acting for nobody: it reaches no scope, and removes what the database says is past its time. */
+export interface CleanUpActor {
+  readonly [brand]: 'clean-up'
+  readonly tenantId: TenantId
+  readonly jobId: JobId
+  readonly readScopes: readonly []
+  readonly writeScopes: readonly []
+}
+
+export type AnyActor = Actor | JobActor | CleanUpActor

@@ -51,6 +51,7 @@ interface Reach {
 const SCOPE_COLUMN: Record<keyof AppTables, string> = {
   chat_session: 'scope_id',
   chat_message: 'scope_id',
+  draft: 'scope_id',
   job: 'scope_id',
   scope: 'id',
   scope_member: 'scope_id',

@@ -1,8 +1,8 @@
-/** Work that outlives its request. A job enters by the id of its own walled row; who it acts for and on what, the database says. */
+/** Work outside of requests. A job enters by the id of its own walled row; who it acts for and on what, the database says. */
 import type { JobId, ScopeId, TenantId, UserId } from '#contract/ids.ts'
-import type { JobActor } from './actor.ts'
+import type { CleanUpActor, JobActor } from './actor.ts'
 import type { Database } from './database.ts'
-import { mintJobActor } from './mint.ts'
+import { mintCleanUpActor, mintJobActor } from './mint.ts'
 import { enterJobStatement } from './unit-of-work.ts'
 
 /** What PostgreSQL answers a job that has ended, whose person was suspended, or that lost the right to its object. */
@@ -25,6 +25,11 @@ export class Jobs {
       readScopes: row.read_scopes as ScopeId[],
       writeScopes: row.write_scopes as ScopeId[],
     })
+  }
+
+  /** The actor of a clean-up, which has nothing but its id: whether it may act, the database says in each unit of work. */
+  cleanUpOf(tenantId: TenantId, jobId: JobId): CleanUpActor {
+    return mintCleanUpActor({ tenantId, jobId })
   }
 }
 

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import pg from 'pg'
 import type { TenantId } from '#contract/ids.ts'
+import { migrateQueue } from './queue.ts'
 import { schemaName } from './tables.ts'
 
 const FOLDER = new URL('../../../db/', import.meta.url)
@@ -50,6 +51,7 @@ function settingWords(): Record<string, string> {
     user_id: `(select ${setting('user_id')}::uuid)`,
     role: `(select ${setting('role')})`,
     job_id: `(select ${setting('job_id')}::uuid)`,
+    job_kind: `(select ${setting('job_kind')})`,
     object_id: `(select ${setting('object_id')}::uuid)`,
     // The inner cast keeps it out of the row loop, the outer one makes it type-check.
     read_scopes: `(select ${setting('read_scopes')}::uuid[])::uuid[]`,
@@ -93,7 +95,7 @@ export async function asMigrator<T>(config: MigratorConfig, work: (client: pg.Cl
   }
 }
 
-/** Brings roles and directory up to date. Idempotent. Answers what this server does not let us do, in words. */
+/** Brings roles, directory and queue up to date. Idempotent. Answers what this server does not let us do, in words. */
 export async function migrateControl(client: pg.Client, secrets: RoleSecrets): Promise<string[]> {
   const words = roleWords(secrets.prefix)
   await transaction(client, async () => {
@@ -111,6 +113,7 @@ export async function migrateControl(client: pg.Client, secrets: RoleSecrets): P
     await client.query(`revoke execute on function pg_catalog.set_config(text, text, boolean) from public`)
     await client.query(`grant execute on function pg_catalog.set_config(text, text, boolean) to ${words.auth}`)
   })
+  await migrateQueue(client, words.worker!)
   // Where the migrator does not own pg_catalog, PostgreSQL only warns.
   const { rows } = await client.query(
     "select has_function_privilege($1, 'pg_catalog.set_config(text, text, boolean)', 'execute') as held",

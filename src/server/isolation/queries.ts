@@ -1,7 +1,7 @@
 /** Query builders bound to an Actor: the right schema and the application filter are in them before anyone writes a query. */
 import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
 import type { TenantId } from '#contract/ids.ts'
-import type { Actor, JobActor } from './actor.ts'
+import type { AnyActor } from './actor.ts'
 import { ScopeFilter } from './filter.ts'
 import type { Statement } from './flight.ts'
 import { type AppTables, schemaName, type TenantTables } from './tables.ts'
@@ -20,7 +20,7 @@ export type AppQueries = Pick<Kysely<AppTables>, 'selectFrom' | 'insertInto' | '
 export type ReadQueries = Pick<Kysely<AppTables>, 'selectFrom'>
 
 /** A builder whose every query is already this actor's. */
-export function queriesFor(actor: Actor | JobActor): AppQueries {
+export function queriesFor(actor: AnyActor): AppQueries {
   return (compiler as unknown as Kysely<AppTables>).withPlugin(new ScopeFilter(actor)).withSchema(schemaName(actor.tenantId))
 }
 
@@ -29,7 +29,7 @@ export function doorQueries(tenantId: TenantId): Kysely<TenantTables> {
   return compiler.withSchema(schemaName(tenantId))
 }
 
-export type FunctionName = 'own_preferences' | 'set_own_preferences' | 'index_message' | 'search_messages'
+export type FunctionName = 'own_preferences' | 'set_own_preferences' | 'index_message' | 'search_messages' | 'clean_up'
 
 /** A call of one of the tenant's own functions, as a statement. */
 export function functionCall(tenantId: TenantId, name: FunctionName, args: readonly unknown[]): Statement {

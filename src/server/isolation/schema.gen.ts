@@ -105,6 +105,15 @@ export interface Credential {
   user_id: string;
 }
 
+export interface Draft {
+  parent_id: string | null;
+  place: string;
+  scope_id: string;
+  text: Buffer;
+  time_updated: Generated<Timestamp>;
+  user_id: string;
+}
+
 export interface Invitation {
   expires_at: Timestamp;
   invited_by: string | null;
@@ -114,14 +123,14 @@ export interface Invitation {
 }
 
 export interface Job {
-  chat_session_id: string;
+  chat_session_id: string | null;
   id: string;
   kind: string;
-  message_id: string;
-  scope_id: string;
+  message_id: string | null;
+  scope_id: string | null;
   state: Generated<string>;
   time_created: Generated<Timestamp>;
-  user_id: string;
+  user_id: string | null;
 }
 
 export interface LoginPolicy {
@@ -218,6 +227,7 @@ export interface DB {
   chat_message: ChatMessage;
   chat_session: ChatSession;
   credential: Credential;
+  draft: Draft;
   invitation: Invitation;
   job: Job;
   login_policy: LoginPolicy;

@@ -9,6 +9,7 @@ export type AppTables = Pick<
   DB,
   | 'chat_session'
   | 'chat_message'
+  | 'draft'
   | 'job'
   | 'scope'
   | 'scope_member'

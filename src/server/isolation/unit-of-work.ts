@@ -5,14 +5,14 @@
  */
 import type { Compilable } from 'kysely'
 import type { TenantId } from '#contract/ids.ts'
-import type { Actor, JobActor } from './actor.ts'
+import type { Actor, AnyActor, JobActor } from './actor.ts'
 import type { Connection, Database, DatabaseRole } from './database.ts'
 import type { Outcome, Statement } from './flight.ts'
 import { type AppQueries, type FunctionName, functionCall, queriesFor, type ReadQueries } from './queries.ts'
 import { schemaName } from './tables.ts'
 
 /** A unit that reads. Writing through it neither compiles nor, if it did, would run: the database has set it read-only. */
-export interface ReadTx<A extends Actor | JobActor = Actor> {
+export interface ReadTx<A extends AnyActor = Actor> {
   readonly actor: A
   /** Builds queries that are filtered and schema-qualified already; run them by `all` and `first`. */
   readonly db: ReadQueries
@@ -26,7 +26,7 @@ export interface ReadTx<A extends Actor | JobActor = Actor> {
 export type AnyReadTx = Pick<ReadTx<Actor | JobActor>, 'actor' | 'db' | 'all' | 'first'>
 
 /** A unit that writes: all or nothing. */
-export interface WriteTx<A extends Actor | JobActor = Actor> extends Omit<ReadTx<A>, 'db'> {
+export interface WriteTx<A extends AnyActor = Actor> extends Omit<ReadTx<A>, 'db'> {
   readonly db: AppQueries
   /** Runs a change and returns how many rows it touched: row security makes foreign ones silently zero, so callers look. */
   change(query: Compilable<unknown>): Promise<number>
@@ -47,7 +47,7 @@ export class UnitsOfWork {
   }
 
   /** Runs `work` with a reading handle. */
-  async read<A extends Actor | JobActor, T>(actor: A, work: (tx: ReadTx<A>) => Promise<T>): Promise<T> {
+  async read<A extends AnyActor, T>(actor: A, work: (tx: ReadTx<A>) => Promise<T>): Promise<T> {
     const { role, statement } = entrance(actor)
     const handle = new Handle(actor, async (asked) => (await this.#database.fly(role, [statement(false), asked]))[1]!)
     try {
@@ -58,7 +58,7 @@ export class UnitsOfWork {
   }
 
   /** Runs `work` in one transaction. Commits when it returns, rolls back when it throws. */
-  async write<A extends Actor | JobActor, T>(actor: A, work: (tx: WriteTx<A>) => Promise<T>): Promise<T> {
+  async write<A extends AnyActor, T>(actor: A, work: (tx: WriteTx<A>) => Promise<T>): Promise<T> {
     const { role, statement } = entrance(actor)
     const effects: Effect[] = []
     const result = await this.#database.connected(role, async (connection) => {
@@ -80,7 +80,7 @@ export class UnitsOfWork {
 }
 
 /** Both kinds of handle; which of its methods a handler sees, the types decide. */
-class Handle<A extends Actor | JobActor> implements WriteTx<A> {
+class Handle<A extends AnyActor> implements WriteTx<A> {
   readonly actor: A
   #queries: AppQueries | undefined
   readonly #send: Send
@@ -147,7 +147,7 @@ function sender(connection: Connection, enter: Statement): Send {
   }
 }
 
-function entrance(actor: Actor | JobActor): Entrance {
+function entrance(actor: AnyActor): Entrance {
   // No columns: the database keeps what it found for itself, and sending it to nobody would only cost time.
   const entering = `select from ${schemaName(actor.tenantId)}`
   if ('jobId' in actor)

@@ -2,11 +2,13 @@
 import { access, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bootCheck } from '../isolation/boot-check.ts'
-import { Database, type DatabaseOptions } from '../isolation/database.ts'
+import { Database, type DatabaseOptions, type DatabaseRole } from '../isolation/database.ts'
 import { localKeyProvider, newMasterKey } from '../isolation/keys/key-provider.ts'
 import { Keyring, prepareKeyringDirectory, writeOnce } from '../isolation/keys/keyring.ts'
 import { asMigrator, type MigratorConfig, migrateControl, migrateTenant, type RoleSecrets, transaction } from '../isolation/migrations.ts'
 import type { Log } from '../kernel/log.ts'
+import { EmbeddedInUse } from './embedded/refusal.ts'
+import { runningDatabase } from './embedded/running.ts'
 import { startEmbedded } from './embedded-postgres.ts'
 
 /** The part of the configuration that says where an installation is. */
@@ -30,8 +32,11 @@ export interface Installation {
   close(): Promise<void>
 }
 
-/** Opens the keyring and the database. Whoever calls it closes it. */
-export async function openInstallation(settings: InstallationSettings, log: Log): Promise<Installation> {
+/**
+ * Opens the keyring and the database; whoever calls it closes it. An embedded database that a server runs already is refused, unless
+ * `joins` says that a command beside the server will do with it.
+ */
+export async function openInstallation(settings: InstallationSettings, log: Log, { joins = false } = {}): Promise<Installation> {
   const keyringDirectory = keyringDirectoryOf(settings.dataDir)
   await prepareKeyringDirectory(keyringDirectory)
   const { master, isNew } = await masterKey(settings, keyringDirectory)
@@ -42,16 +47,19 @@ export async function openInstallation(settings: InstallationSettings, log: Log)
   const secrets: RoleSecrets = { prefix: settings.rolePrefix, password: (role) => passwords[role]! }
   const common = { keyring, secrets, isNew, keyringDirectory }
   if (settings.databaseUrl !== undefined) {
-    return {
-      ...common,
-      migrator: givenDatabase(settings, settings.databaseUrl),
-      databaseEnded: new Promise(() => undefined),
-      close: async () => undefined,
-    }
+    return { ...common, ...NOT_OURS, migrator: givenDatabase(settings, settings.databaseUrl) }
   }
-  const embedded = await startEmbedded({ dataDir: join(settings.dataDir, 'postgres'), log })
+  const dataDir = join(settings.dataDir, 'postgres')
+  const embedded = await startEmbedded({ dataDir, log }).catch((error: unknown) => {
+    if (joins && error instanceof EmbeddedInUse) return undefined
+    throw error
+  })
+  if (!embedded) return { ...common, ...NOT_OURS, migrator: { connectionString: await runningDatabase(dataDir) } }
   return { ...common, migrator: { connectionString: embedded.url }, databaseEnded: embedded.exited, close: () => embedded.stop() }
 }
+
+/** Somebody else runs this database, so it is neither watched nor stopped here. */
+const NOT_OURS = { databaseEnded: new Promise<never>(() => undefined), close: async () => undefined } as const
 
 /** The keyring of an installation that is there already, without its database. Throws a sentence when there is none. */
 export async function findKeyring({ dataDir, masterKey }: Pick<InstallationSettings, 'dataDir' | 'masterKey'>): Promise<Keyring> {
@@ -92,18 +100,21 @@ export function connect(
   log: Log,
   size: DatabaseOptions['size'] = { app: 10, worker: 6, auth: 4 },
 ): Database {
-  const urlOf = (role: 'app' | 'worker' | 'auth') => {
-    const url = new URL(migrator.connectionString!)
-    url.username = `${secrets.prefix}_${role}`
-    url.password = secrets.password(role)
-    return url.toString()
-  }
+  const urlOf = (role: DatabaseRole) => urlAs(role, { migrator, secrets })
   return new Database({
     urls: { app: urlOf('app'), worker: urlOf('worker'), auth: urlOf('auth') },
     size,
     ssl: migrator.ssl,
     onIdleError: (error) => log.warn({ error: error.message }, 'an idle database connection ended'),
   })
+}
+
+/** Where the database is, as one of the roles of request handling. */
+export function urlAs(role: DatabaseRole, { migrator, secrets }: Pick<Installation, 'migrator' | 'secrets'>): string {
+  const url = new URL(migrator.connectionString!)
+  url.username = `${secrets.prefix}_${role}`
+  url.password = secrets.password(role)
+  return url.toString()
 }
 
 async function masterKey(settings: InstallationSettings, directory: string): Promise<{ master: Buffer; isNew: boolean }> {

@@ -1,6 +1,7 @@
 /** The person at the foot of the sidebar, and everything that is about them or the organisation. */
 import { useNavigate, useRouter } from '@tanstack/react-router'
 import type { Me } from '#contract/accounts.ts'
+import { onlyHere } from '#web/features/chats/data/drafts.ts'
 import { call } from '#web/kernel/api.ts'
 import { meQuery, queryClient, signOut, useMe } from '#web/kernel/session.ts'
 import { caps } from '#web/kernel/shortcuts.ts'
@@ -62,8 +63,14 @@ function useEntries(me: Me, onShortcuts: () => void): MenuEntry[] {
     { kind: 'action', icon: 'code', label: t('nav.developers'), onSelect: () => void navigate({ to: '/developers' }) },
     { kind: 'action', icon: 'keys', label: t('nav.shortcuts'), caps: caps('sheet'), onSelect: onShortcuts },
     { kind: 'line' },
-    { kind: 'action', icon: 'out', label: t('nav.signOut'), onSelect: () => void signOut().catch(report) },
+    { kind: 'action', icon: 'out', label: t('nav.signOut'), onSelect: () => void leave(me).catch(report) },
   ]
+}
+
+/** Signs out once the drafts are kept. Where they cannot be, they stay in this tab for the same person, and nobody is held. */
+async function leave(me: Me): Promise<void> {
+  await import('#web/features/chats/data/keep-drafts.ts').then(({ settleDrafts }) => settleDrafts(me.user.id)).catch(report)
+  await signOut(onlyHere())
 }
 
 function setTheme(me: Me, theme: Theme): void {

@@ -2,6 +2,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router'
 import { ChatPage } from '#web/features/chats/chat-page.tsx'
 import { chatQuery } from '#web/features/chats/data/chat-list.ts'
+import { openDrafts } from '#web/features/chats/data/drafts.ts'
 import { messagesQuery } from '#web/features/chats/data/messages.ts'
 import { NewChatPage } from '#web/features/chats/new-chat-page.tsx'
 import { mayBeSignedIn } from '#web/kernel/login.ts'
@@ -21,7 +22,7 @@ const workspaceRoute = createRoute({
   beforeLoad: async ({ location }) => {
     if (!mayBeSignedIn()) await leadToSetup()
     try {
-      await queryClient.ensureQueryData(meQuery)
+      openDrafts((await queryClient.ensureQueryData(meQuery)).user.id)
     } catch (error) {
       if (!isSessionEnd(error)) throw error
       await leadToSetup()

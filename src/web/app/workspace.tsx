@@ -12,6 +12,7 @@ import { ConnectionBanner } from '#web/ui/connection-banner.tsx'
 import { Dialog } from '#web/ui/dialog.tsx'
 import { SidebarContext } from '#web/ui/frame.tsx'
 import { lazyPart } from '#web/ui/lazy-part.ts'
+import { report } from '#web/ui/report.ts'
 import { ShortcutsSheet } from './shortcuts-sheet.tsx'
 import { Sidebar } from './sidebar.tsx'
 
@@ -66,13 +67,14 @@ export function WorkspaceFrame({ children }: { children: ReactNode }) {
   )
 }
 
-/** Binds the page to the person: their theme, their outbox, and nobody else in this tab. */
+/** Binds the page to the person: their theme, their outbox and drafts, and nobody else in this tab. */
 function useOwnPage(): void {
   const me = useMe()
   const [opened] = useState(me)
   useEffect(() => {
     keepTo(opened)
     openOutbox(opened.user.id)
+    import('#web/features/chats/data/keep-drafts.ts').then(({ keepDrafts }) => keepDrafts(opened.user.id), report)
     applyTheme(opened.user.preferences.theme)
   }, [opened])
 }

@@ -17,6 +17,8 @@ interface Parts {
 interface Wish {
   readonly signal?: AbortSignal | undefined
   readonly headers?: Record<string, string>
+  /** Whether the request goes on when the page is left. */
+  readonly keepalive?: boolean
 }
 
 /** Calls an endpoint and gives its reply; in development the reply is checked against the contract. */
@@ -40,7 +42,13 @@ export async function open(id: EndpointId, given: Parts = {}, wish: Wish = {}): 
   ).toString()
   const body = given.body === undefined ? null : JSON.stringify(given.body)
   const headers = { accept: 'application/json', ...(body === null ? {} : { 'content-type': 'application/json' }), ...wish.headers }
-  return checked(query ? `${filled}?${query}` : filled, { method, headers, body, signal: wish.signal ?? null })
+  return checked(query ? `${filled}?${query}` : filled, {
+    method,
+    headers,
+    body,
+    signal: wish.signal ?? null,
+    keepalive: wish.keepalive ?? false,
+  })
 }
 
 /** Fetches a JSON document of this server that is not an endpoint of the contract. */

@@ -41,6 +41,11 @@ function probeNow(): void {
   void probe?.()
 }
 
+/** Tells whether the server could be reached the last time that it was tried. */
+export function isReached(): boolean {
+  return connection === 'reached'
+}
+
 /** Calls back each time the server can be reached again; gives the way to stop. */
 export function onRecovery(callback: () => void): () => void {
   let before = connection

@@ -2,12 +2,13 @@
 import type { z } from 'zod'
 import type * as accounts from '#contract/accounts.ts'
 import type * as chats from '#contract/chats.ts'
+import type * as drafts from '#contract/drafts.ts'
 import type { Endpoint } from '#contract/endpoint.ts'
 import type * as models from '#contract/models.ts'
 import type * as security from '#contract/security.ts'
 import type * as sessions from '#contract/sessions.ts'
 
-type Exported = typeof accounts & typeof chats & typeof models & typeof security & typeof sessions
+type Exported = typeof accounts & typeof chats & typeof drafts & typeof models & typeof security & typeof sessions
 type Declared = Extract<Exported[keyof Exported], Endpoint>
 
 /** The id of an endpoint, such as `chats.list`. */

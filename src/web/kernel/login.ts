@@ -55,8 +55,11 @@ export function mayBeSignedIn(): boolean {
   return id !== undefined && reason === undefined
 }
 
-/** Leaves the page because the login has ended; all other tabs go along. After it a new one leads back to where one was. */
-export function leave(reason: EndReason): void {
+/**
+ * Leaves the page because the login has ended; all other tabs go along. After it a new one leads back to where one was. Where this
+ * browser is to forget what it stored, it does not forget what is under the spared names.
+ */
+export function leave(reason: EndReason, spared: readonly string[] = []): void {
   if (leaving || location.pathname === SIGN_IN) return
   leaving = true
   if (own && (reason === 'replaced' || known().id !== own.session.id)) {
@@ -65,7 +68,7 @@ export function leave(reason: EndReason): void {
   }
   if (own) {
     localStorage.setItem(LOGIN, `${own.session.id} ${reason}`)
-    if (FORGETTING.includes(reason)) forgetStored(own.user.id)
+    if (FORGETTING.includes(reason)) forgetStored(own.user.id, spared)
   }
   const told: Told = { reason, at: new Date().toISOString(), userId: own?.user.id }
   sessionStorage.setItem(TOLD, JSON.stringify(told))
@@ -86,7 +89,7 @@ export async function whyEnded(): Promise<Told | null> {
   if (known().id === undefined || (told && told.reason !== 'unknown')) return told
   const { reason, at } = await call('auth.why_ended')
   if (!reason || reason === 'unknown') return told
-  if (told?.userId && FORGETTING.includes(reason)) forgetStored(told.userId)
+  if (told?.userId && FORGETTING.includes(reason)) forgetStored(told.userId, [])
   return { reason, at }
 }
 

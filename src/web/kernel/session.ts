@@ -10,10 +10,10 @@ export function noticeSessionEnd(error: unknown): void {
   if (isSessionEnd(error)) leave('unknown')
 }
 
-/** Signs out: the server ends the login, and all tabs of this browser leave. */
-export async function signOut(): Promise<void> {
+/** Signs out: the server ends the login, and all tabs of this browser leave. This one keeps what it stored under the spared names. */
+export async function signOut(spared: readonly string[]): Promise<void> {
   await call('auth.sign_out')
-  leave('signed_out')
+  leave('signed_out', spared)
 }
 
 // Whoever changes what the page knows, and then something else, gets one rendering of both.

@@ -14,7 +14,15 @@ export function store(userId: string, name: string, value: unknown): void {
   else sessionStorage.setItem(nameOf(userId, name), JSON.stringify(value))
 }
 
-/** Forgets everything kept for the person. */
-export function forgetStored(userId: string): void {
-  for (const key of Object.keys(sessionStorage)) if (key.startsWith(nameOf(userId, ''))) sessionStorage.removeItem(key)
+/** Gives everything kept under names that begin with the prefix, by what follows it. */
+export function storedUnder<T>(userId: string, prefix: string): Map<string, T> {
+  const start = nameOf(userId, prefix)
+  const keys = Object.keys(sessionStorage).filter((key) => key.startsWith(start))
+  return new Map(keys.map((key) => [key.slice(start.length), JSON.parse(sessionStorage.getItem(key) ?? '') as T]))
+}
+
+/** Forgets everything kept for the person but what is under these names. */
+export function forgetStored(userId: string, except: readonly string[]): void {
+  const spared = new Set(except.map((name) => nameOf(userId, name)))
+  for (const key of Object.keys(sessionStorage)) if (key.startsWith(nameOf(userId, '')) && !spared.has(key)) sessionStorage.removeItem(key)
 }

@@ -6,7 +6,7 @@
 import { lchown, lstat, mkdir, readdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { EmbeddedRefusal, refusingIn } from './refusal.ts'
+import { EmbeddedInUse, EmbeddedRefusal, refusingIn } from './refusal.ts'
 
 const LOCK = 'server.lock'
 const HOLDER = 'server.pid'
@@ -53,7 +53,7 @@ async function lockDirectory(path: string): Promise<DatabaseSync> {
     lock.close()
     if (!(cause instanceof Error && 'errcode' in cause && cause.errcode === SQLITE_BUSY)) throw cause
     const holder = await readFile(join(path, HOLDER), 'utf8').catch(() => 'unknown')
-    throw new EmbeddedRefusal(
+    throw new EmbeddedInUse(
       `The data directory ${path} is in use by another Sardonyx server (process ${holder.trim()}). Stop that one first, or give another directory.`,
       { cause },
     )

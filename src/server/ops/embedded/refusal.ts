@@ -3,6 +3,9 @@ export class EmbeddedRefusal extends Error {
   override readonly name = 'EmbeddedRefusal'
 }
 
+/** Another living server holds the directory; its database may be joined. */
+export class EmbeddedInUse extends EmbeddedRefusal {}
+
 const SENTENCES: Readonly<Record<string, string>> = {
   EACCES: 'cannot be opened or written by this user. Start Sardonyx as the user who owns it, or give another directory.',
   EPERM: 'cannot be given to the user that PostgreSQL runs as. Give a directory on a file system that allows it.',

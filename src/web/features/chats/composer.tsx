@@ -4,11 +4,8 @@ import { hasKeyboard } from '#web/kernel/media.ts'
 import { useShortcut } from '#web/kernel/shortcuts.ts'
 import { t } from '#web/kernel/text.ts'
 import { Icon } from '#web/ui/icon.tsx'
-import { useDraft } from './data/drafts.ts'
+import { LONGEST, useDraft, write } from './data/drafts.ts'
 import { UNKERNED } from './long-text.ts'
-
-/** What the contract takes as one question. */
-const LONGEST = 100_000
 
 interface ComposerProps {
   /** Under which the draft is kept. */
@@ -27,7 +24,8 @@ interface ComposerProps {
 
 /** The composer; give it a `key` of its place, so that each chat has its own text. */
 export function Composer({ place, onSend, onStop, hold, above, seal, model }: ComposerProps) {
-  const [text, setText] = useDraft(place)
+  const { text, parentId } = useDraft(place)
+  const setText = (next: string) => write(place, { text: next, parentId })
   const [tried, setTried] = useState(false)
   const area = useComposerArea(text)
   const tooLong = text.length > LONGEST

@@ -25,14 +25,14 @@ export function NewChatPage() {
   const { models, model, hold, choose } = useModelChoice()
   const [round, setRound] = useState(0)
   const waiting = useUnsentFirst()
-  const { organisation, user } = useMe()
+  const { organisation } = useMe()
   useOpenWhenSent()
   const librarian = models?.find(({ builtIn }) => builtIn)
   const isSending = waiting.some(([, { state }]) => state === 'sending')
   const send = (text: string, by = model) => by && ask(NEW, { text, model: by.id, parentId: null })
   const edit = (place: Place, { text }: Unsent) => {
     takeBack(place)
-    putInFront(user.id, NEW, text)
+    putInFront(NEW, text)
     setRound(round + 1)
   }
   return (

@@ -61,6 +61,11 @@ function afterLeaving(unsent: Unsent): Unsent {
   return known ? unsent : { ...unsent, state: 'failed', reason: t('message.leftBefore'), waits: false }
 }
 
+/** Gives every question that the server has not. */
+export function allUnsent(): ReadonlyMap<Place, Unsent> {
+  return outbox.get()
+}
+
 /** Gives the question waiting in this chat. */
 export function useUnsent(chatId: string): Unsent | undefined {
   return useCell(outbox, (all) => all.get(chatId))
@@ -138,7 +143,8 @@ async function removeBegun(chatId: string): Promise<void> {
   }
 }
 
-function isFirst(place: Place): boolean {
+/** Tells whether the question is the first of a new chat. */
+export function isFirst(place: Place): boolean {
   return place.startsWith(NEW)
 }
 

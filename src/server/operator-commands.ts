@@ -1,0 +1,124 @@
+/** The commands by which an operator looks after people and their logins. Each acts as the operator, and is in the log of whom it concerns. */
+import { z } from 'zod'
+import { Email, Role, Slug } from '#contract/accounts.ts'
+import { SessionId } from '#contract/ids.ts'
+import type { Command, Given, Option, Result } from './command-line.ts'
+import type { TenantEntry } from './isolation/doors.ts'
+import { createLog } from './kernel/log.ts'
+import { type Installation, openInstallation } from './ops/installation.ts'
+import { asOperator, type Login } from './ops/operator.ts'
+import { listSessions, revokeSessions, sessionLine, type Which } from './ops/session.ts'
+import { changeRole, listPeople, personLine, reinstate, suspend } from './ops/user.ts'
+
+const ORGANISATION = { placeholder: 'SHORT', help: 'short name of the organisation, where there are several' } as const satisfies Option
+const PERSON = { placeholder: 'ADDRESS', help: 'e-mail address of the person' } as const satisfies Option
+
+const Asked = z.object({
+  organisation: Slug.optional(),
+  email: Email.optional(),
+  role: Role.optional(),
+  id: SessionId.optional(),
+  all: z.boolean().default(false),
+})
+type Asked = z.output<typeof Asked>
+
+/** `sardonyx user …` and `sardonyx session …`. */
+export const OPERATOR_COMMANDS: readonly Command[] = [
+  {
+    name: 'user list',
+    summary: 'the people of an organisation, and how often each is signed in',
+    options: { organisation: ORGANISATION },
+    answer: (given) => operating(given, async (login, tenant) => inLines(await listPeople(login, tenant), personLine)),
+  },
+  {
+    name: 'user suspend',
+    summary: 'let somebody in no more; ends their logins and API tokens',
+    options: { email: PERSON, organisation: ORGANISATION },
+    answer: (given) =>
+      operating(given, async (login, tenant, { email }) => {
+        const ended = await suspend(login, tenant, needed('email', email))
+        return { value: { email, ended }, text: `Suspended ${email}. ${sayEnded(ended)}` }
+      }),
+  },
+  {
+    name: 'user reinstate',
+    summary: 'take a suspension back; what had ended stays ended',
+    options: { email: PERSON, organisation: ORGANISATION },
+    answer: (given) =>
+      operating(given, async (login, tenant, { email }) => {
+        await reinstate(login, tenant, needed('email', email))
+        return { value: { email }, text: `${email} can sign in again.` }
+      }),
+  },
+  {
+    name: 'user role',
+    summary: 'make somebody an administrator, or an ordinary user; ends their logins and API tokens',
+    options: { email: PERSON, role: { placeholder: 'ROLE', help: 'admin or user' }, organisation: ORGANISATION },
+    answer: (given) =>
+      operating(given, async (login, tenant, asked) => {
+        const [email, role] = [needed('email', asked.email), needed('role', asked.role)]
+        const ended = await changeRole(login, tenant, { email, role })
+        return { value: { email, role, ended }, text: `${email} has the role ${role} now. ${sayEnded(ended)}` }
+      }),
+  },
+  {
+    name: 'session list',
+    summary: 'logins and API tokens that are good now, the latest first',
+    options: { email: PERSON, organisation: ORGANISATION },
+    answer: (given) =>
+      operating(given, async (login, tenant, { email }) => inLines(await listSessions(login, tenant, { email }), sessionLine)),
+  },
+  {
+    name: 'session revoke',
+    summary: 'end logins and API tokens: one, those of a person, or all of an organisation',
+    options: {
+      id: { placeholder: 'ID', help: 'of one of them, from “sardonyx session list”' },
+      email: PERSON,
+      all: { help: 'all of the organisation' },
+      organisation: ORGANISATION,
+    },
+    answer: (given) =>
+      operating(given, async (login, tenant, asked) => {
+        const ended = await revokeSessions(login, tenant, oneOf(asked))
+        return { value: { ended }, text: sayEnded(ended) }
+      }),
+  },
+]
+
+/** Runs a command's work with what the command line says, checked. */
+async function operating(
+  { options, config }: Given,
+  work: (login: Login, tenant: TenantEntry, asked: Asked) => Promise<Result>,
+): Promise<Result> {
+  const parsed = Asked.safeParse(options)
+  if (!parsed.success) throw new Error(parsed.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`).join('\n'))
+  const log = createLog({ level: config.logLevel })
+  const installation: Installation = await openInstallation(config, log, { joins: true })
+  try {
+    return await asOperator(installation, { organisation: parsed.data.organisation, log }, (login, tenant) =>
+      work(login, tenant, parsed.data),
+    )
+  } finally {
+    await installation.close()
+  }
+}
+
+function needed<T>(name: string, value: T | undefined): T {
+  if (value === undefined) throw new Error(`Say --${name}. “sardonyx help user” shows how.`)
+  return value
+}
+
+/** Exactly one of the three ways to say which: a slip must not end everybody's. */
+function oneOf({ id, email, all }: Asked): Which {
+  if ([id !== undefined, email !== undefined, all].filter(Boolean).length !== 1)
+    throw new Error('Say which logins: --id, --email or --all, and one of them only.')
+  return { id, email }
+}
+
+function inLines<T>(value: readonly T[], line: (one: T) => string): Result {
+  return { value, text: value.map(line).join('\n') || 'There are none.' }
+}
+
+function sayEnded(ended: number): string {
+  return ended === 1 ? 'One login or API token ended.' : `${ended === 0 ? 'No' : ended} logins and API tokens ended.`
+}

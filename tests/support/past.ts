@@ -1,0 +1,123 @@
+/** Rows on both sides of the time at which they are removed: for each table of the clean-up, what is due, and what just is not. */
+import { schemaName } from '#server/isolation/tables.ts'
+import { chatOf, type SignedIn, type World } from './world.ts'
+
+type Row = readonly [label: string, values: string]
+
+interface Planting {
+  readonly table: string
+  /** The first is the one that a label is written to. */
+  readonly columns: string
+  /** How a label is written and read back. */
+  readonly write: (label: string) => string
+  readonly read: string
+  readonly due: readonly Row[]
+  readonly kept: readonly Row[]
+}
+
+const ago = (interval: string) => `now() - interval '${interval}'`
+const LIVE = '00000000-0000-7000-8000-00000000000a'
+
+function plantings(person: SignedIn, other: SignedIn, job: string): Planting[] {
+  const user = `'${person.me.user.id}'`
+  const text = (label: string) => `'${label}'`
+  const bytes = (label: string) => `convert_to('${label}', 'utf8')`
+  return [
+    {
+      table: 'auth_session',
+      columns: 'user_agent, id, user_id, idle_limit_s, expires_at, revoked_at, revoked_reason',
+      write: text,
+      read: 'user_agent',
+      due: [
+        ['signed out', `gen_random_uuid(), ${user}, 60, now() + interval '1 day', ${ago('30 days 1 minute')}, 'signed_out'`],
+        ['expired', `gen_random_uuid(), ${user}, 60, ${ago('30 days 1 minute')}, null, null`],
+      ],
+      kept: [
+        ['signed out lately', `gen_random_uuid(), ${user}, 60, ${ago('40 days')}, ${ago('29 days 23 hours')}, 'signed_out'`],
+        ['expired lately', `gen_random_uuid(), ${user}, 60, ${ago('29 days 23 hours')}, null, null`],
+        ['idled out long ago', `gen_random_uuid(), ${user}, 60, now() + interval '1 day', null, null`],
+        ['live', `'${LIVE}', ${user}, 60, now() + interval '1 day', null, null`],
+      ],
+    },
+    {
+      table: 'auth_token',
+      columns: 'hash, session_id, retires_at',
+      write: bytes,
+      read: `encode(hash, 'escape')`,
+      due: [['replaced', `'${LIVE}', ${ago('90 days 1 minute')}`]],
+      kept: [
+        ['replaced lately', `'${LIVE}', ${ago('89 days 23 hours')}`],
+        ['in use', `'${LIVE}', null`],
+      ],
+    },
+    {
+      table: 'invitation',
+      columns: 'token_hash, user_id, expires_at',
+      write: bytes,
+      read: `encode(token_hash, 'escape')`,
+      due: [['expired', `${user}, ${ago('30 days 1 minute')}`]],
+      kept: [['expired lately', `'${other.me.user.id}', ${ago('29 days 23 hours')}`]],
+    },
+    {
+      table: 'security_event',
+      columns: 'device, id, user_id, scope_id, kind, by, time_created',
+      write: text,
+      read: 'device',
+      due: [['old', `gen_random_uuid(), ${user}, ${user}, 'signed_in', 'self', ${ago('400 days 1 minute')}`]],
+      kept: [['younger', `gen_random_uuid(), ${user}, ${user}, 'signed_in', 'self', ${ago('399 days 23 hours')}`]],
+    },
+    {
+      table: 'job',
+      columns: 'id, kind, user_id, scope_id, chat_session_id, message_id, state, time_created',
+      write: (label) => `md5('${label}')::uuid`,
+      read: `(select label from unnest(array['ended', 'of a dead server', 'ended lately', 'a clean-up', 'a clean-up lately']) label where md5(label)::uuid = id)`,
+      due: [
+        ['ended', `'generation', ${job}, 'ended', ${ago('30 days 1 minute')}`],
+        ['of a dead server', `'generation', ${job}, 'running', ${ago('30 days 1 minute')}`],
+        ['a clean-up', `'clean_up', null, null, null, null, 'ended', ${ago('30 days 1 minute')}`],
+      ],
+      kept: [
+        ['ended lately', `'generation', ${job}, 'ended', ${ago('29 days 23 hours')}`],
+        ['a clean-up lately', `'clean_up', null, null, null, null, 'ended', ${ago('29 days 23 hours')}`],
+      ],
+    },
+  ]
+}
+
+/** Rows for the organisation of a person; `plant` puts them there, as often as it is called. */
+export async function pastOf(world: World, person: SignedIn, other: SignedIn) {
+  const schema = schemaName(person.me.organisation.id)
+  const { chatId, answerId } = await chatOf(person, { description: 'Lunch', question: 'Where is lunch?' })
+  const { user, personalScopeId } = person.me
+  const planted = plantings(person, other, `'${user.id}', '${personalScopeId}', '${chatId}', '${answerId}'`)
+  const named = (which: 'due' | 'kept') => planted.flatMap(({ table, [which]: rows }) => rows.map(([label]) => `${table}: ${label}`))
+  const due = [...named('due'), 'auth_token: of expired', 'auth_token: of signed out'].sort()
+  const kept = named('kept').sort()
+  const all = [...due, ...kept].sort()
+
+  async function plant(): Promise<void> {
+    for (const { table, columns, write, due: some, kept: others } of planted)
+      for (const [label] of [...some, ...others])
+        await world.sql(`delete from ${schema}.${table} where ${columns.split(',')[0]} = ${write(label)}`)
+    for (const { table, columns, write, due: some, kept: others } of planted)
+      for (const [label, values] of [...some, ...others])
+        await world.sql(`insert into ${schema}.${table} (${columns}) values (${write(label)}, ${values})`)
+    // What hangs on a session goes with it.
+    const ended = `from ${schema}.auth_session where user_agent in ('signed out', 'expired')`
+    await world.sql(`insert into ${schema}.auth_session_seen (session_id, user_id) select id, user_id ${ended}`)
+    await world.sql(`insert into ${schema}.auth_token (hash, session_id) select convert_to('of ' || user_agent, 'utf8'), id ${ended}`)
+    await world.sql(`insert into ${schema}.session_end (session_id) select id ${ended}`)
+  }
+
+  /** Those of them that are still there. */
+  async function left(): Promise<string[]> {
+    const found: string[] = []
+    for (const { table, read } of planted) {
+      const { rows } = await world.sql<{ label: string }>(`select ${read} as label from ${schema}.${table}`)
+      found.push(...rows.map(({ label }) => `${table}: ${label}`))
+    }
+    return found.filter((name) => all.includes(name)).sort()
+  }
+
+  return { due, kept, all, plant, left }
+}
