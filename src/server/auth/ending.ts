@@ -91,6 +91,18 @@ export class Ending {
     })
   }
 
+  /** An administrator changes the rules by which logins last, and those that are over by the new ones end with it; returns how many. */
+  async endByRules(admin: Actor, change: (tx: DoorTx) => Promise<void>, device: Device): Promise<number> {
+    return this.#endAnd(admin.tenantId, async (tx) => {
+      const before = await lockSessions(tx, {}, admin.sessionId)
+      requireAdmin(await tx.enter(admin.tokenHash))
+      await change(tx)
+      const left = new Set((await lockSessions(tx, {})).map(({ id }) => id))
+      const over = before.filter(({ id }) => !left.has(id))
+      return this.#end(tx, over, { reason: 'policy', by: { kind: 'administrator', userId: admin.userId, device } })
+    })
+  }
+
   /** The operator, or Sardonyx itself, ends what is chosen and does something more to it in the same transaction; returns how many ended. */
   async endAs(tenantId: TenantId, { chosen, end }: { chosen: Chosen; end: End }, more?: (tx: DoorTx) => Promise<void>): Promise<number> {
     const ending = (change?: typeof more) =>
@@ -163,7 +175,7 @@ function chunks<T>(all: readonly T[], size: number): T[][] {
 }
 
 /** Locks the live sessions that are chosen, and with them the one of whoever ends them, in the order of their ids; answers the chosen ones. */
-export async function lockSessions(tx: DoorTx, chosen: Chosen, own?: SessionId): Promise<LockedSession[]> {
+async function lockSessions(tx: DoorTx, chosen: Chosen, own?: SessionId): Promise<LockedSession[]> {
   const lock = async () => (await tx.all(locking(tx, chosen, own))).filter(({ is_chosen }) => is_chosen)
   // A session that was waited for may have made API tokens meanwhile, which a query that began earlier does not see.
   for (let locked = await lock(); ; ) {
