@@ -96,3 +96,15 @@ test('somebody who is just signing in when they are suspended has no login left 
   expect(rows).toEqual([])
   await world.sql(`update ${schema}."user" set status = 'active'`)
 })
+
+test('changes of one’s preferences on two devices at once take turns', async () => {
+  const both = [await world.signIn('alice'), await world.signIn('alice')]
+  const letGo = await hold(`select from ${schema}."user" where id = '${both[0]!.me.user.id}' for share`)
+  const changes = [{ theme: 'dark' }, { model: 'librarian' }]
+  const answers = Promise.all(both.map((one, i) => one.call('PATCH', '/api/me/preferences', changes[i])))
+  await waiting(2)
+  await letGo()
+  expect(statuses(await answers)).toEqual([200, 200])
+  const { body } = await both[0]!.call('GET', '/api/me')
+  expect(body).toMatchObject({ user: { preferences: { theme: 'dark', model: 'librarian' } } })
+})

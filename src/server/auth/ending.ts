@@ -175,7 +175,7 @@ function chunks<T>(all: readonly T[], size: number): T[][] {
 }
 
 /** Locks the live sessions that are chosen, and with them the one of whoever ends them, in the order of their ids; answers the chosen ones. */
-async function lockSessions(tx: DoorTx, chosen: Chosen, own?: SessionId): Promise<LockedSession[]> {
+export async function lockSessions(tx: DoorTx, chosen: Chosen, own?: SessionId): Promise<LockedSession[]> {
   const lock = async () => (await tx.all(locking(tx, chosen, own))).filter(({ is_chosen }) => is_chosen)
   // A session that was waited for may have made API tokens meanwhile, which a query that began earlier does not see.
   for (let locked = await lock(); ; ) {
