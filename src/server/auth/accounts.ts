@@ -72,7 +72,10 @@ export class Accounts {
    * Changes preferences of the actor's own. They are in the person's row, which every unit of work that writes shares; so this one has it
    * alone before it enters, or two changes at once would each wait for the other.
    */
-  async setPreferences({ tenantId, sessionId, userId, tokenHash: hash }: Actor, changes: Partial<Preferences>): Promise<Preferences> {
+  async setPreferences(
+    { tenantId, sessionId, userId, tokenHash: hash }: Actor,
+    changes: { [K in keyof Preferences]?: Preferences[K] | undefined },
+  ): Promise<Preferences> {
     return this.#doors.open(tenantId, async (tx) => {
       await lockSessions(tx, { sessionId })
       await tx.first(tx.db.selectFrom('user').select('id').where('id', '=', userId).forNoKeyUpdate())
