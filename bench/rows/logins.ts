@@ -134,8 +134,10 @@ const streamsEnd: Row = {
   unit: 'ms',
   goal: { atMost: 100 },
   how: 'Two server processes that share PostgreSQL and Redis; a login’s events are followed on one, it is signed out on the other; from the reply to the end of the stream, p99.',
-  control: 'Two servers that share no cache, which nobody is meant to run: what one has told itself, the other finds when it calls the roll of its streams, every five seconds.',
-  finding: 'The end is told through Redis. While Redis is away it stays written down in the database, where every server looks once a second.',
+  control:
+    'Two servers that share no cache, which nobody is meant to run: what one has told itself, the other finds when it calls the roll of its streams, every five seconds.',
+  finding:
+    'The end is told through Redis. While Redis is away it stays written down in the database, where every server looks once a second.',
   async measure(stage) {
     if (NO_REDIS) throw new Error(NO_REDIS)
     const redis = await startRedis()
