@@ -133,7 +133,7 @@ function deviceRoutes({ cursors, ending }: SessionParts): Route[] {
   ]
 }
 
-function organisationRoutes({ clock, cursors, doors, ending, ids }: SessionParts): Route[] {
+function organisationRoutes({ clock, cursors, doors, ending, ids, sessions }: SessionParts): Route[] {
   /** Once an hour for each administrator and person: that they looked is what matters, and not how often they scrolled. */
   const noteViewed = async (admin: Actor, request: RequestFacts, people: readonly Actor['userId'][]) => {
     const by = { kind: 'administrator', userId: admin.userId, device: request } as const
@@ -173,6 +173,8 @@ function organisationRoutes({ clock, cursors, doors, ending, ids }: SessionParts
         await writeLoginPolicy(tx, policy)
         await tx.change(insertEvents(tx, ids, [changed]))
       }
+      // Who changes the rules is there, whatever the new ones say of the time since they were seen.
+      await sessions.extend(actor, request.ip)
       await ending.endByRules(actor, change, request)
       return policy
     }),
