@@ -8,6 +8,7 @@ import { hashPassword, passwordMatches } from '#server/auth/password.ts'
 import { readConfig } from '#server/config.ts'
 import { bind } from '#server/http/bind.ts'
 import { RequestLimits } from '#server/http/request-limits.ts'
+import { FirstLevel } from '#server/isolation/cache/first-level.ts'
 import { redisSettings } from '#server/isolation/cache/redis-settings.ts'
 import { RedisStore } from '#server/isolation/cache/redis-store.ts'
 import { ScopeKeys, type Sealer } from '#server/isolation/keys/scope-keys.ts'
@@ -25,17 +26,22 @@ const settings = JSON.parse(process.argv[2]!) as Settings
 if (settings.unsealed) replaceSealers(async () => ({ seal: (plain) => Buffer.from(plain), open: (sealed) => sealed.toString() }))
 if (settings.openings) slowSealers(settings.openings)
 
+if (settings.far) FirstLevel.prototype.open = () => undefined
+const { aheadMs = 0 } = settings
+const clock = { now: () => systemClock.now() + aheadMs }
+
 const installation = await testInstallation(settings)
 const database = connect(installation, quietLog)
 const config = readConfig({ 'egress-allow': settings.egressAllow ?? '', 'requests-per-login': '0', 'requests-per-network': '0' }, {})
 const redis = settings.redisUrl === undefined ? undefined : redisSettings(settings.redisUrl, { ca: undefined, prefix: '' })
-const cache = redis && (await RedisStore.open(redis, { clock: systemClock, log: quietLog }))
+const cache = redis && (await RedisStore.open(redis, { clock, log: quietLog }))
 const server = await createServer({
   installation,
   config,
   database,
   log: quietLog,
   setupCode: undefined,
+  clock,
   failuresAllowed: { perAccount: 1e6, perAddress: 1e6 },
   ...(cache ? { cache } : {}),
 })
@@ -51,7 +57,7 @@ const helloSignedIn = endpoint({
   work: 'read',
   reply: z.strictObject({ hello: z.string() }),
 })
-const login = await createLogin({ database, keyring: installation.keyring, log: quietLog })
+const login = await createLogin({ database, keyring: installation.keyring, log: quietLog, clock })
 const cookies = { instance: await installation.keyring.instanceName(), secure: false }
 const parts = {
   ...login,

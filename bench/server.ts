@@ -11,6 +11,10 @@ export interface ServerOptions {
   readonly openings?: number
   readonly egressAllow?: string
   readonly redisUrl?: string
+  /** Ask Redis each time, keeping nothing near. */
+  readonly far?: boolean
+  /** How far its clock is ahead. */
+  readonly aheadMs?: number
 }
 
 export type Settings = ServerOptions & { readonly url: string; readonly keyringDirectory: string }

@@ -1,9 +1,8 @@
-/** What an answer costs on its way through, and how soon an ended login ends: for requests, and for open streams on another server. */
+/** What an answer costs on its way through the server. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Chat, Message } from '#contract/chats.ts'
 import type { Provider } from '#contract/models.ts'
 import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'
-import { MISSING as NO_REDIS, startRedis } from '#tests/support/redis.ts'
 import { type Client, clientOf, readEvents } from '../client.ts'
 import { quantile, type Row, type Stage, summary, takeTurns, timeOf } from '../measure.ts'
 import type { ServedBy } from '../server.ts'
@@ -104,96 +103,4 @@ const perToken: Row = {
   },
 }
 
-const lateSuccesses: Row = {
-  name: 'requests that succeed after a sign-out',
-  unit: 'late',
-  goal: { atMost: 0 },
-  how: 'Two server processes on one database, eight requests at a time against each; a sign-out on one of them; requests begun after its reply that succeed anywhere, over all rounds.',
-  control: 'Counted from just before the sign-out is sent.',
-  finding: 'Each unit of work enters by its token’s row.',
-  async measure(stage) {
-    const world = await stage.world()
-    const servers = [await world.serve(), await world.serve()]
-    const rounds = stage.quick ? 5 : 50
-    let [late, early] = [0, 0]
-    for (let round = 0; round < rounds; round++) {
-      const { token } = await world.signIn('alice')
-      const clients = servers.map(({ port }) => clientOf(port, token))
-      const { succeeded, sentMs, endedMs } = await signOutAmid(clients)
-      late += succeeded.filter((beganMs) => beganMs > endedMs).length
-      early += succeeded.filter((beganMs) => beganMs > sentMs - 5).length
-    }
-    return { value: late, control: early, rounds, spread: [late, late] }
-  },
-}
-
-/** Signs out by the first client while all are busy; answers when the requests that succeeded were begun. */
-async function signOutAmid(clients: readonly Client[]) {
-  const succeeded: number[] = []
-  let isOver = false
-  const lane = async (client: Client) => {
-    while (!isOver) {
-      const beganMs = performance.now()
-      if ((await client.status('GET', '/api/chats')) === 200) succeeded.push(beganMs)
-    }
-  }
-  const lanes = Promise.all(clients.flatMap((client) => Array.from({ length: 8 }, () => lane(client))))
-  await sleep(60)
-  const sentMs = performance.now()
-  await clients[0]!.call('POST', '/api/auth/sign-out')
-  const endedMs = performance.now()
-  await sleep(60)
-  isOver = true
-  await lanes
-  return { succeeded, sentMs, endedMs }
-}
-
-const streamsEnd: Row = {
-  name: 'open streams on another server after a sign-out, p99',
-  unit: 'ms',
-  goal: { atMost: 100 },
-  how: 'Two server processes that share PostgreSQL and Redis; an answer is followed on one, its reader signs out on the other; from the reply to the end of the stream, p99.',
-  control: 'The same without Redis, where a stream looks its right up every five seconds.',
-  finding: 'The end is told through Redis; the database would have said it at the next look.',
-  async measure(stage) {
-    if (NO_REDIS) throw new Error(NO_REDIS)
-    const redis = await startRedis()
-    const rounds = stage.quick ? 5 : 100
-    try {
-      const tookMs = await endings(stage, { redisUrl: redis.url, rounds })
-      const [withoutMs] = await endings(stage, { rounds: 1 })
-      const { spread } = summary(rounds, { values: tookMs, controls: [] })
-      return { value: quantile(tookMs, 0.99), control: withoutMs!, rounds, spread }
-    } finally {
-      await redis.remove()
-    }
-  },
-}
-
-/** How long streams on one server outlive a sign-out on another. */
-async function endings(stage: Stage, { redisUrl, rounds }: { redisUrl?: string; rounds: number }): Promise<number[]> {
-  const world = await stage.world()
-  const models = await startModelServer()
-  const options = { egressAllow: models.allow, ...(redisUrl === undefined ? {} : { redisUrl }) }
-  const [here, there] = [await world.serve(options), await world.serve(options)]
-  const { ask } = await asker(world, { server: there, models, name: 'slow' })
-  const tookMs: number[] = []
-  for (let round = 0; round < rounds; round++) {
-    const { token } = await world.signIn('alice')
-    const reader = clientOf(there.port, token)
-    const path = await ask(reader)
-    const begun = Promise.withResolvers<void>()
-    const ended = reader.read(path, (text) => {
-      if (isBegun(text)) begun.resolve()
-      return false
-    })
-    await begun.promise
-    await clientOf(here.port, token).call('POST', '/api/auth/sign-out')
-    tookMs.push(await timeOf(() => ended))
-    models.release()
-  }
-  await models.close()
-  return tookMs
-}
-
-export const streamRows: readonly Row[] = [firstToken, perToken, lateSuccesses, streamsEnd]
+export const streamRows: readonly Row[] = [firstToken, perToken]

@@ -115,7 +115,7 @@ export const setPreferences = endpoint({
   path: '/api/me/preferences',
   summary: 'Change own preferences; fields left out stay as they are',
   access: 'user',
-  work: 'write',
+  work: 'door',
   body: z.strictObject({ theme: z.enum(['system', 'light', 'dark']).optional(), model: ModelId.nullable().optional() }),
   reply: Preferences,
 })

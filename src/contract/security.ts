@@ -41,6 +41,8 @@ export const listSecurityEvents = endpoint({
   summary: 'What happened to one’s account, the latest first, with every look of an administrator',
   access: 'user',
   work: 'read',
+  // Pages look for notices by themselves.
+  activity: false,
   query: PageQuery.extend({
     about: z.enum(['all', 'ends', 'notices']).default('all').describe('`ends`: why one was signed out; `notices`: what is unread'),
   }),

@@ -7,6 +7,7 @@ import type { Draft } from '#contract/drafts.ts'
 import { FAILURES, type FailureCode, type Problem } from '#contract/errors.ts'
 import { axe, MISSING, picture, startBrowser, type Visitor, visit } from '#tests/support/browser.ts'
 import { PASSWORD, PEOPLE, type Person } from '#tests/support/cast.ts'
+import { schemaOf } from '#tests/support/conversation.ts'
 import { type AskedChat, chatOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 
 if (MISSING) process.stderr.write(`\nSKIPPED: tests/journeys/drafts.test.ts: ${MISSING}\n`)
@@ -224,9 +225,10 @@ describe.skipIf(MISSING !== undefined)('drafts in the browser', () => {
     const page = await device()
     await composer(page).fill('kept already')
     await expect.poll(kept).toEqual(['kept already'])
-    await page.request.post('/api/auth/sign-out')
+    const schema = await schemaOf(world, 'acme')
+    await world.sql(`update ${schema}.auth_session set expires_at = now() where id <> $1`, [alice.me.session.id])
     await composer(page).fill('kept already, and a word more')
-    await page.getByText('Your session has ended').waitFor()
+    await page.getByText('every login ends after some time').waitFor()
     await picture(page, 'draft-session-ended')
     await signIn(page, 'alice')
     await shows(page, 'kept already, and a word more')

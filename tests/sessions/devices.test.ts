@@ -138,6 +138,15 @@ describe('an end', () => {
   })
 })
 
+test('a login that idled out long before its last day says so, and since when', async () => {
+  const schema = await schemaOf(world, 'acme')
+  const person = await world.signIn('alice')
+  await world.sql(`update ${schema}.auth_session set expires_at = now() - interval '1 day' where id = $1`, [person.me.session.id])
+  await world.sql(`update ${schema}.auth_session_seen set seen_at = '2026-01-01T00:00:00Z' where session_id = $1`, [person.me.session.id])
+  const why = await world.call('POST', '/api/auth/why-ended', { headers: { authorization: `Bearer ${person.token}` } })
+  expect(why.body).toEqual({ reason: 'idle', at: '2026-01-02T00:00:00.000Z' })
+})
+
 describe('how long it lasts', () => {
   test('is said without counting as activity, and extended by saying that one is there', async () => {
     const schema = await schemaOf(world, 'acme')

@@ -150,6 +150,20 @@ describe('the rules', () => {
     expect(await daysOf(await world.signIn('alice'))).toEqual({ ends: 7, idle: 1 })
   })
 
+  test('end the logins that are over by them, whose people learn that it was the rules', async () => {
+    await world.sql(`update ${schema}.auth_session_seen set seen_at = now() - interval '2 hours' where session_id = $1`, [
+      alice.me.session.id,
+    ])
+    await set({ preset: 'strict' })
+    expect(await Promise.all([alice, bob, carol, trent].map(isIn))).toEqual([false, true, true, true])
+    const why = await world.call('POST', '/api/auth/why-ended', { headers: { authorization: `Bearer ${alice.token}` } })
+    expect(why.body).toMatchObject({ reason: 'policy' })
+    const again = await world.signIn('alice')
+    const { body } = await again.call<{ items: object[] }>('GET', '/api/me/security-events?about=ends')
+    expect(body.items[0]).toMatchObject({ reason: 'policy', byUser: { name: 'Carol Lindqvist' }, sessionId: alice.me.session.id })
+    await set({ preset: 'everyday' })
+  })
+
   const OWN = {
     preset: 'own',
     idleLimitS: 7_200,

@@ -1,14 +1,17 @@
 /** Accounts and what proves them: the doors by which they are made, invited and signed in to. */
 import { randomBytes } from 'node:crypto'
-import type { Member, Role } from '#contract/accounts.ts'
+import { sql } from 'kysely'
+import { type Member, Preferences, type Role } from '#contract/accounts.ts'
 import { ScopeId, TenantId, type UserId } from '#contract/ids.ts'
 import type { Actor } from '../isolation/actor.ts'
 import type { Doors, DoorTx } from '../isolation/doors.ts'
 import type { ScopeKeys } from '../isolation/keys/scope-keys.ts'
+import { schemaName } from '../isolation/tables.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
 import type { Device } from './device.ts'
+import { lockSessions } from './ending.ts'
 import { hashPassword, passwordMatches, refuseWeakPassword } from './password.ts'
 import type { BegunSession, Sessions } from './sessions.ts'
 import { tokenHash } from './token.ts'
@@ -63,6 +66,24 @@ export class Accounts {
       tx.first(tx.db.selectFrom('credential').select('password_hash').where('user_id', '=', actor.userId)),
     )
     return passwordMatches(password, found?.password_hash)
+  }
+
+  /**
+   * Changes preferences of the actor's own. They are in the person's row, which every unit of work that writes shares; so this one has it
+   * alone before it enters, or two changes at once would each wait for the other.
+   */
+  async setPreferences(
+    { tenantId, sessionId, userId, tokenHash: hash }: Actor,
+    changes: { [K in keyof Preferences]?: Preferences[K] | undefined },
+  ): Promise<Preferences> {
+    return this.#doors.open(tenantId, async (tx) => {
+      await lockSessions(tx, { sessionId })
+      await tx.first(tx.db.selectFrom('user').select('id').where('id', '=', userId).forNoKeyUpdate())
+      await tx.enter(hash)
+      const change = sql<unknown>`${sql.id(schemaName(tenantId), 'set_own_preferences')}(${JSON.stringify(changes)}::jsonb)`
+      const row = await tx.first(tx.db.selectNoFrom(change.as('kept')))
+      return Preferences.parse(row?.kept)
+    })
   }
 
   /** Adds an account with its personal scope and that scope's key, in the caller's transaction. */

@@ -1,7 +1,7 @@
 /**
  * How login sessions end, in every way there is. An end is committed before anything else happens: no unit of work that begins
- * afterwards succeeds. Whoever ends sessions locks them first, in the order of their ids, and only then enters or changes their person,
- * so that ends, writes under way and each other never wait in a circle.
+ * afterwards succeeds. Whoever ends sessions locks them and their own first, in the order of their ids, and only then enters or changes
+ * a person, so that ends, writes under way and each other never wait in a circle.
  */
 import { sql } from 'kysely'
 import type { SessionId, TenantId, UserId } from '#contract/ids.ts'
@@ -59,7 +59,7 @@ export class Ending {
   /** Ends those of the actor's own sessions that are chosen; returns how many. */
   async endOwn(actor: Actor, chosen: Omit<Chosen, 'userId'>, device: Device): Promise<number> {
     return this.#endAnd(actor.tenantId, async (tx) => {
-      const sessions = await lockSessions(tx, { ...chosen, userId: actor.userId })
+      const sessions = await lockSessions(tx, { ...chosen, userId: actor.userId }, actor.sessionId)
       await tx.enter(actor.tokenHash)
       return this.#end(tx, sessions, { reason: 'signed_out_elsewhere', by: { kind: 'self', userId: actor.userId, device } })
     })
@@ -69,7 +69,7 @@ export class Ending {
   async notMe(actor: Actor, device: Device): Promise<number> {
     const by: By = { kind: 'self', userId: actor.userId, device }
     return this.#endAnd(actor.tenantId, async (tx) => {
-      const sessions = await lockSessions(tx, { userId: actor.userId, not: actor.sessionId })
+      const sessions = await lockSessions(tx, { userId: actor.userId, not: actor.sessionId }, actor.sessionId)
       await tx.enter(actor.tokenHash)
       await tx.change(insertEvents(tx, this.#ids, [{ userId: actor.userId, kind: 'not_me', by, sessionId: actor.sessionId }]))
       return this.#end(tx, sessions, { reason: 'not_me', by })
@@ -83,7 +83,7 @@ export class Ending {
   async endChosen(admin: Actor, chosen: Chosen & { readonly expected: number }, device: Device): Promise<number> {
     const { expected, ...filter } = chosen
     return this.#endAnd(admin.tenantId, async (tx) => {
-      const sessions = await lockSessions(tx, { ...filter, not: admin.sessionId })
+      const sessions = await lockSessions(tx, { ...filter, not: admin.sessionId }, admin.sessionId)
       requireAdmin(await tx.enter(admin.tokenHash))
       if (sessions.length !== expected)
         throw new Failure('session.count_changed', { detail: `It is ${sessions.length} now, and was ${expected} when it was confirmed.` })
@@ -91,13 +91,29 @@ export class Ending {
     })
   }
 
-  /** The operator, or Sardonyx itself, ends what is chosen and does something more to it in the same transaction; returns how many ended. */
-  async endAs(tenantId: TenantId, of: { chosen: Chosen; end: End }, more?: (tx: DoorTx) => Promise<void>): Promise<number> {
-    return this.#endAnd(tenantId, async (tx) => {
-      const sessions = await lockSessions(tx, of.chosen)
-      await more?.(tx)
-      return this.#end(tx, sessions, of.end)
+  /** An administrator changes the rules by which logins last, and those that are over by the new ones end with it; returns how many. */
+  async endByRules(admin: Actor, change: (tx: DoorTx) => Promise<void>, device: Device): Promise<number> {
+    return this.#endAnd(admin.tenantId, async (tx) => {
+      const before = await lockSessions(tx, {}, admin.sessionId)
+      requireAdmin(await tx.enter(admin.tokenHash))
+      await change(tx)
+      const left = new Set((await lockSessions(tx, {})).map(({ id }) => id))
+      const over = before.filter(({ id }) => !left.has(id))
+      return this.#end(tx, over, { reason: 'policy', by: { kind: 'administrator', userId: admin.userId, device } })
     })
+  }
+
+  /** The operator, or Sardonyx itself, ends what is chosen and does something more to it in the same transaction; returns how many ended. */
+  async endAs(tenantId: TenantId, { chosen, end }: { chosen: Chosen; end: End }, more?: (tx: DoorTx) => Promise<void>): Promise<number> {
+    const ending = (change?: typeof more) =>
+      this.#endAnd(tenantId, async (tx) => {
+        const sessions = await lockSessions(tx, chosen)
+        await change?.(tx)
+        return this.#end(tx, sessions, end)
+      })
+    const ended = await ending(more)
+    // A change to a person waits for those who are signing in, whose new logins were not there to be locked.
+    return more ? ended + (await ending()) : ended
   }
 
   /** Ends the session that is found because a copy of one of its tokens was used, and tells its person. */
@@ -158,15 +174,24 @@ function chunks<T>(all: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size))
 }
 
-/** Locks the live sessions that are chosen, in the order of their ids. */
-export async function lockSessions(tx: DoorTx, chosen: Chosen): Promise<LockedSession[]> {
-  return tx.all(
-    tx.db
-      .selectFrom('auth_session')
-      .innerJoin('auth_session_seen', 'auth_session_seen.session_id', 'auth_session.id')
-      .select(['auth_session.id', 'auth_session.user_id', 'auth_session.kind', 'auth_session.device'])
-      .where((all) => all.and(matching(chosen)))
-      .orderBy('auth_session.id')
-      .forUpdate('auth_session'),
-  ) as Promise<LockedSession[]>
+/** Locks the live sessions that are chosen, and with them the one of whoever ends them, in the order of their ids; answers the chosen ones. */
+export async function lockSessions(tx: DoorTx, chosen: Chosen, own?: SessionId): Promise<LockedSession[]> {
+  const lock = async () => (await tx.all(locking(tx, chosen, own))).filter(({ is_chosen }) => is_chosen)
+  // A session that was waited for may have made API tokens meanwhile, which a query that began earlier does not see.
+  for (let locked = await lock(); ; ) {
+    const again = await lock()
+    if (again.length <= locked.length) return again as unknown as LockedSession[]
+    locked = again
+  }
+}
+
+function locking({ db }: DoorTx, chosen: Chosen, own: SessionId | undefined) {
+  return db
+    .selectFrom('auth_session')
+    .innerJoin('auth_session_seen', 'auth_session_seen.session_id', 'auth_session.id')
+    .select(['auth_session.id', 'auth_session.user_id', 'auth_session.kind', 'auth_session.device'])
+    .select(({ and }) => and(matching(chosen)).as('is_chosen'))
+    .where(({ and, or, eb }) => or([and(matching(chosen)), ...(own ? [eb('auth_session.id', '=', own)] : [])]))
+    .orderBy('auth_session.id')
+    .forUpdate('auth_session')
 }

@@ -1,6 +1,7 @@
 /**
  * Tokens that follow one another. A token is replaced by one successor, the same for all who ask until it is seen; then the
  * earlier ones retire, after a grace for requests under way. A retired token in use is a copy in somebody's hands: the session ends.
+ * Whoever changes tokens of a session has them alone meanwhile, so that they are issued and seen in one order.
  */
 import { sql } from 'kysely'
 import type { SessionId, TenantId, UserId } from '#contract/ids.ts'
@@ -97,6 +98,7 @@ export class Renewal {
   /** Notes that a token is in use: those issued before it retire after a grace. */
   async noteSeen(tenantId: TenantId, hash: Buffer): Promise<void> {
     await this.#doors.open(tenantId, async (tx) => {
+      await holdTokens(tx, hash)
       const seen = await tx.first(
         tx.db
           .updateTable('auth_token')
@@ -182,19 +184,40 @@ interface FoundToken {
   readonly proven_at: Date | null
   readonly expires_at: Date
   readonly remember: boolean
+  /** Later than any of the session's tokens was issued. */
   readonly now: Date
 }
 
-/** The token's row, held against others who replace it; undefined when its session has ended. */
+/** The token's row, held with all others of its session against those who change any; undefined when the session has ended. */
 async function findToken(tx: DoorTx, hash: Buffer): Promise<FoundToken | undefined> {
+  await holdTokens(tx, hash)
   return tx.first(
     tx.db
       .selectFrom('auth_token')
       .innerJoin('auth_session', 'auth_session.id', 'auth_token.session_id')
-      .select(['session_id', 'user_id', 'successor', 'retires_at', 'proven_at', 'expires_at', 'remember', sql<Date>`now()`.as('now')])
+      .select(['session_id', 'user_id', 'successor', 'retires_at', 'proven_at', 'expires_at', 'remember'])
+      .select(({ fn, selectFrom }) =>
+        fn<Date>('greatest', [
+          // Not the transaction's: that began before it held the tokens, and others may have been issued since.
+          sql`clock_timestamp()`,
+          selectFrom('auth_token as one')
+            .select(sql`max(one.time_issued) + interval '1 millisecond'`.as('later'))
+            .whereRef('one.session_id', '=', 'auth_token.session_id'),
+        ]).as('now'),
+      )
       .where('hash', '=', hash)
       .where('revoked_at', 'is', null)
-      .where('expires_at', '>', sql<Date>`now()`)
-      .forUpdate('auth_token'),
+      .where('expires_at', '>', sql<Date>`now()`),
   ) as Promise<FoundToken | undefined>
+}
+
+/** Waits until nobody else changes tokens of the session; held until the commit. Not its own row, which every write shares. */
+async function holdTokens(tx: DoorTx, hash: Buffer): Promise<void> {
+  await tx.first(
+    tx.db
+      .selectFrom('auth_session_seen')
+      .select('session_id')
+      .where('session_id', '=', ({ selectFrom }) => selectFrom('auth_token').select('session_id').where('hash', '=', hash))
+      .forUpdate(),
+  )
 }

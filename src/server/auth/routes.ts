@@ -8,7 +8,6 @@ import {
   getStatus,
   inviteAgain,
   type Me,
-  Preferences,
   type SignedIn,
   setPreferences,
   setUp,
@@ -93,10 +92,7 @@ export function authRoutes(parts: AuthParts): Route[] {
 
     route(getMe, async ({ tx }) => readMe(tx, tenants)),
 
-    route(setPreferences, async ({ tx, body }) => {
-      const [kept] = await tx.call<{ set_own_preferences: unknown }>('set_own_preferences', JSON.stringify(body))
-      return Preferences.parse(kept!.set_own_preferences)
-    }),
+    route(setPreferences, async ({ actor, body }) => accounts.setPreferences(actor, body)),
 
     route(addMember, async ({ actor, body }) => invitation(parts.baseUrl, await accounts.invite(actor, body))),
     route(inviteAgain, async ({ actor, params }) => invitation(parts.baseUrl, await accounts.inviteAgain(actor, params.userId))),

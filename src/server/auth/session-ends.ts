@@ -81,16 +81,6 @@ export class SessionEnds {
     await new TenantCache(this.#cache, tenantId).tell({ news: userId } satisfies Told)
   }
 
-  /** Ends the open streams of an organisation's sessions that have run out just now, such as by a stricter policy. Never rejects. */
-  async tellRunOut(tenantId: TenantId): Promise<void> {
-    const ids = [...this.#watched].filter(([, watched]) => watched.tenantId === tenantId).map(([id]) => id)
-    try {
-      for (const id of await this.#goneOf(tenantId, ids)) this.#endHere(id)
-    } catch (error) {
-      this.#log.warn(errorFields(error), 'ended sessions could not be looked for; it is tried again')
-    }
-  }
-
   /** Calls back for the actor's session until the returned function is called. */
   watch({ sessionId, tenantId, userId }: Actor, watcher: Watcher): () => void {
     const watched = this.#watched.get(sessionId) ?? { tenantId, userId, watchers: new Set() }

@@ -18,7 +18,7 @@ import {
 } from '#contract/sessions.ts'
 import type { Actor } from '../isolation/actor.ts'
 import type { Cursors } from '../isolation/cursor.ts'
-import { type Doors, requireAdmin } from '../isolation/doors.ts'
+import type { Doors, DoorTx } from '../isolation/doors.ts'
 import { type PresentedToken, type RequestFacts, type Route, route, type SessionCookie } from '../isolation/route.ts'
 import type { ReadTx, UnitsOfWork } from '../isolation/unit-of-work.ts'
 import type { Clock } from '../kernel/clock.ts'
@@ -26,7 +26,7 @@ import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
 import type { Accounts } from './accounts.ts'
 import type { Authenticator } from './authenticate.ts'
-import { type Ending, lockSessions } from './ending.ts'
+import type { Ending } from './ending.ts'
 import type { FailureLimits } from './limits.ts'
 import { loginEvents } from './login-events.ts'
 import { PRESETS, readLoginPolicy, writeLoginPolicy } from './login-policy.ts'
@@ -133,7 +133,7 @@ function deviceRoutes({ cursors, ending }: SessionParts): Route[] {
   ]
 }
 
-function organisationRoutes({ clock, cursors, doors, ending, ends, ids }: SessionParts): Route[] {
+function organisationRoutes({ clock, cursors, doors, ending, ids }: SessionParts): Route[] {
   /** Once an hour for each administrator and person: that they looked is what matters, and not how often they scrolled. */
   const noteViewed = async (admin: Actor, request: RequestFacts, people: readonly Actor['userId'][]) => {
     const by = { kind: 'administrator', userId: admin.userId, device: request } as const
@@ -167,15 +167,13 @@ function organisationRoutes({ clock, cursors, doors, ending, ends, ids }: Sessio
 
     route(setLoginPolicy, async ({ actor, body, request }) => {
       const policy = body.preset === 'own' ? body : PRESETS[body.preset]
-      const { tenantId, userId } = actor
-      const by = { kind: 'self', userId, device: request } as const
-      await doors.open(tenantId, async (tx) => {
-        await lockSessions(tx, {})
-        requireAdmin(await tx.enter(actor.tokenHash))
+      const { userId } = actor
+      const changed = { userId, kind: 'policy_changed', by: { kind: 'self', userId, device: request } } as const
+      const change = async (tx: DoorTx) => {
         await writeLoginPolicy(tx, policy)
-        await tx.change(insertEvents(tx, ids, [{ userId, kind: 'policy_changed', by }]))
-      })
-      await ends.tellRunOut(tenantId)
+        await tx.change(insertEvents(tx, ids, [changed]))
+      }
+      await ending.endByRules(actor, change, request)
       return policy
     }),
   ]

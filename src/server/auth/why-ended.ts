@@ -22,8 +22,9 @@ export async function whyEnded(token: string | undefined, { doors, tenants }: { 
   const row = await doors.open(tenantId, (tx) => tx.first(lookUp(tx, tokenHash(token))))
   if (!row) return UNKNOWN
   if (row.revoked_at) return { reason: EndReason.catch('unknown').parse(row.revoked_reason), at: row.revoked_at.toISOString() }
+  // Whichever came first: a login that idled out has not run out later.
+  if (row.idle_ended_at && row.idle_ended_at < row.expires_at) return { reason: 'idle', at: row.idle_ended_at.toISOString() }
   if (row.has_expired) return { reason: 'expired', at: row.expires_at.toISOString() }
-  if (row.idle_ended_at) return { reason: 'idle', at: row.idle_ended_at.toISOString() }
   return row.is_active ? { reason: null, at: null } : { reason: 'suspended', at: null }
 }
 

@@ -76,7 +76,12 @@ export class Database {
 
   /** Closes every connection once it is free. */
   async close(): Promise<void> {
-    await Promise.all(Object.values(this.#pools).map((pool) => pool.end()))
+    const end = async (pool: pg.Pool) => {
+      await pool.end()
+      // It does not wait for the sockets: one that is still closing may hear that PostgreSQL ends too, which is no news.
+      pool.removeAllListeners('error').on('error', () => undefined)
+    }
+    await Promise.all(Object.values(this.#pools).map(end))
   }
 }
 

@@ -154,6 +154,8 @@ export class Queue {
   async stop(): Promise<void> {
     this.#stopping.abort()
     await this.#boss.stop({ timeout: STOP_WITHIN_MS })
+    // A connection that is still closing may hear that PostgreSQL ends too, which is no news.
+    this.#boss.removeAllListeners('error').on('error', () => undefined)
   }
 
   #take(queue: ClockQueue | JobQueue, work: Work<unknown>): Promise<string> {

@@ -1,6 +1,7 @@
 /** Asks whether somebody is still there, before a login ends because nobody is. */
 import { useEffect, useState } from 'react'
 import { useCell } from '#web/kernel/cell.ts'
+import { useConnection } from '#web/kernel/connection.ts'
 import { Button } from '#web/ui/button.tsx'
 import { Dialog } from '#web/ui/dialog.tsx'
 import { t } from './text.ts'
@@ -16,17 +17,13 @@ export function IdleWarning() {
 
 function Question({ untilMs }: { untilMs: number }) {
   const leftS = useSecondsLeft(untilMs)
+  const isOver = useConnection() !== 'reached' && leftS === 0
   useTitle(t('idle.title'))
+  if (isOver) return <Over />
   return (
-    <Dialog
-      shape="alert"
-      title={t('idle.title')}
-      description={leftS > 0 ? t('idle.lead', { left: sayRoughly(leftS) }) : t('idle.over')}
-      open
-      onOpenChange={extend}
-    >
+    <Dialog shape="alert" title={t('idle.title')} description={t('idle.lead', { left: sayRoughly(leftS) })} open onOpenChange={extend}>
       <p className="mb-5 tabular-nums" aria-hidden="true">
-        {leftS > 0 ? t('idle.lead', { left: sayExactly(leftS) }) : t('idle.over')}
+        {t('idle.lead', { left: sayExactly(leftS) })}
       </p>
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
         <Button look="solid" onClick={extend}>
@@ -34,6 +31,15 @@ function Question({ untilMs }: { untilMs: number }) {
         </Button>
         <span className="text-small text-muted max-desk:hidden">{t('idle.how')}</span>
       </div>
+    </Dialog>
+  )
+}
+
+/** Nothing can be done any more, but the server is out of reach and has not said so. */
+function Over() {
+  return (
+    <Dialog shape="alert" title={t('idle.overTitle')} open onOpenChange={extend}>
+      <p>{t('idle.over')}</p>
     </Dialog>
   )
 }

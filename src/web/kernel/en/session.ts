@@ -2,7 +2,9 @@
 export const session = {
   'idle.title': 'Are you still there?',
   'idle.lead': 'You will be signed out in {left}, because nobody has been active here. What you have written is kept.',
-  'idle.over': 'The time is over. The server cannot be reached just now; as soon as it is, this page closes.',
+  'idle.overTitle': 'The time is over',
+  'idle.over':
+    'Nobody has been active here. The server cannot be reached just now; as soon as it is, this page closes. What you have written is kept.',
   'idle.stay': 'Stay signed in',
   'idle.how': 'Any key does the same.',
   'idle.minutes': { one: '{count} minute', other: '{count} minutes' },
