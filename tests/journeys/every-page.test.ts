@@ -24,6 +24,9 @@ function addressBelow(top: string, { parent, path }: (typeof ROUTES)[number]): s
 /** `/developers` is open to everybody, and for those signed in a page like the others. */
 const PATHS = [...ROUTES.flatMap((route) => addressBelow('workspaceRoute', route) ?? []), '/developers']
 
+/** What a browser would fetch and run, if it were more than text. */
+const MARKUP = '<img src=x onerror="document.title=1"><script>1</script>'
+
 test('no route of the router is overlooked', () => {
   expect(ROUTES).toHaveLength(router.split('= createRoute({').length - 1)
   expect(PATHS).toEqual(expect.arrayContaining(['/', '/chats/$chatId', '/people', '/models', '/models/$providerId', '/handbook']))
@@ -35,10 +38,16 @@ describe.skipIf(MISSING !== undefined)('every page of somebody who is signed in'
   let origin: string
   let addresses: string[]
   beforeAll(async () => {
-    world = await createWorld()
+    world = await createWorld({ egressAllow: '127.0.0.1:9' })
     await world.server.app.listen({ host: '127.0.0.1', port: 0 })
     origin = `http://localhost:${(world.server.app.server.address() as AddressInfo).port}`
-    const { chatId } = await chatOf(await world.signIn('carol'), { description: 'Lunch', question: 'Where is lunch?' })
+    const carol = await world.signIn('carol')
+    const { chatId } = await chatOf(carol, { description: MARKUP, question: `${MARKUP} ${MARKUP}` })
+    const made = [
+      await carol.call('POST', '/api/members', { name: MARKUP, email: 'markup@acme.test' }),
+      await carol.call('POST', '/api/providers', { name: MARKUP, baseUrl: 'http://127.0.0.1:9/v1', models: [MARKUP] }),
+    ]
+    expect(made.map(({ status }) => status)).toEqual([201, 201])
     addresses = PATHS.map((path) => path.replace('$chatId', chatId).replace('$providerId', 'new'))
     expect(addresses.filter((address) => address.includes('$'))).toEqual([])
     browser = await startBrowser()
@@ -87,6 +96,18 @@ describe.skipIf(MISSING !== undefined)('every page of somebody who is signed in'
     },
     90_000,
   )
+
+  test('shows as text what people typed', async () => {
+    const { page, complaints } = await enter({})
+    for (const address of addresses) {
+      await page.goto(address)
+      // In the sidebar of each, and on those that show more of it.
+      await page.getByRole('navigation').getByText(MARKUP).waitFor()
+      if (/^\/(people|models$|chats)/.test(address)) await page.getByRole('main').getByText(MARKUP).first().waitFor()
+      expect(await page.locator('img, script:not([src])').count(), address).toBe(0)
+    }
+    expect(complaints).toEqual([])
+  }, 60_000)
 
   test('hears nothing that other windows say', async () => {
     const { page } = await enter({})
