@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { SessionId, TenantId, UserId } from '#contract/ids.ts'
+import { newApiToken } from '#server/auth/presented.ts'
 import { SigningKeys } from '#server/auth/signing-keys.ts'
 import { type Claims, Tokens } from '#server/auth/token.ts'
 import { localKeyProvider } from '#server/isolation/keys/key-provider.ts'
@@ -91,6 +92,50 @@ describe('a token', () => {
     const text = `${encode({ alg: 'HS256', kid: key!.id, typ: 'sardonyx-login+jwt' })}.${encode({ ...claims, iss: 'sardonyx:test', aud: 'sardonyx' })}`
     expect(await isGood(await server(), `${text}.${createHmac('sha256', key!.key).update(text).digest('base64url')}`)).toBe(true)
     expect((await stat(join(directory, 'signing-1.key'))).mode & 0o777).toBe(0o600)
+  })
+})
+
+describe('what cannot be guessed', () => {
+  const MANY = 20_000
+
+  /** Expects secrets of so many bytes: none twice, and each bit set in about half of them (six standard deviations, each way). */
+  function expectRandom(secrets: readonly string[], bytes: number): void {
+    expect(new Set(secrets).size).toBe(MANY)
+    const read = secrets.map((secret) => Buffer.from(secret, 'base64url'))
+    expect(new Set(read.map(({ length }) => length))).toEqual(new Set([bytes]))
+    for (let bit = 0; bit < bytes * 8; bit++) {
+      const set = read.filter((secret) => secret[bit >> 3]! & (1 << (bit & 7))).length
+      expect(Math.abs(set / MANY - 0.5), `bit ${bit}`).toBeLessThan(3 / Math.sqrt(MANY))
+    }
+  }
+
+  test('128 bits of each login token are random, though all else about them is the same', async () => {
+    const tokens = await server()
+    const issued = await Promise.all(Array.from({ length: MANY }, () => issueBy(tokens)))
+    expectRandom(
+      issued.map(({ token }) => String(partsOf(token).claims.jti)),
+      16,
+    )
+  })
+
+  test('those of successors are as good as random', async () => {
+    const tokens = await server()
+    const { token, keyId } = await issueBy(tokens)
+    const { claims } = (await tokens.verify(token, clock.ms))!
+    const successors = Array.from({ length: MANY }, (_, i) =>
+      tokens.deriveSuccessor({ predecessor: `${token}${i}`, claims, issuedAtMs: clock.ms, keyId }),
+    )
+    expectRandom(
+      (await Promise.all(successors)).map((one) => String(partsOf(one!.token).claims.jti)),
+      16,
+    )
+  })
+
+  test('256 bits of each API token are random', () => {
+    expectRandom(
+      Array.from({ length: MANY }, () => newApiToken(WHO.tenantId).token.slice('sdx_'.length, 'sdx_'.length + 43)),
+      32,
+    )
   })
 })
 

@@ -11,7 +11,7 @@ import { z } from 'zod'
 import type { Endpoint } from '#contract/endpoint.ts'
 import { Problem } from '#contract/errors.ts'
 import { ENDPOINTS } from '#contract/index.ts'
-import { CANARIES, exampleOf, makeThings, type Request, rowsNaming, type Things, urlOf } from '#tests/support/examples.ts'
+import { CANARIES, ENDLESS, exampleOf, makeThings, type Request, rowsNaming, type Things, urlOf } from '#tests/support/examples.ts'
 import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'
 import { createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 
@@ -147,7 +147,7 @@ describe('query strings', () => {
       for (const endpoint of ENDPOINTS) {
         const request = exampleOf(endpoint, things)
         const path = urlOf(endpoint, request).split('?')[0]
-        for (const query of ['surprise=1', '__proto__=1', 'constructor=1', 'tenant_id=1', '=', '%zz=1']) {
+        for (const query of ['surprise=1', 'callback=show', '__proto__=1', 'constructor=1', 'tenant_id=1', '=', '%zz=1']) {
           const reply = await raw(endpoint, `${path}?${query}`, request.body && JSON.stringify(request.body))
           expectProblem(reply, `${endpoint.id}?${query}`)
         }
@@ -312,6 +312,18 @@ describe('requests that another site made', () => {
           expect(refused.status, `${endpoint.id} ${JSON.stringify(headers)}`).toBe(403)
           expect((refused.body as Problem).code).toBe('request.cross_site')
           expect(refused.headers['set-cookie']).toBeUndefined()
+        }
+      }
+    }))
+
+  test('that only ask change nothing, wherever they came from: an address that is opened does no more than show', () =>
+    changingNothing(async () => {
+      // That an administrator looked at logins is written down, in the logs of their people.
+      const asking = ENDPOINTS.filter(({ method, id }) => method === 'GET' && ![...ENDLESS, 'sessions.list'].includes(id))
+      for (const endpoint of asking) {
+        for (const headers of [...FOREIGN, { 'sec-fetch-site': 'same-origin' }, {}]) {
+          const { status } = await asBrowser(endpoint, headers)
+          expect(`${endpoint.id} ${status}`).toBe(`${endpoint.id} ${endpoint.status}`)
         }
       }
     }))

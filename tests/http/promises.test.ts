@@ -40,7 +40,7 @@ describe('headers', () => {
 
   test('an address that no router reads is answered just as safely', async () => {
     expect((await world.call('GET', '/api/%zz')).headers).toMatchObject({
-      'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+      'content-security-policy': "default-src 'none';object-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none'",
       'x-content-type-options': 'nosniff',
       'cache-control': 'no-store',
     })

@@ -1,6 +1,8 @@
 /** The stream of one's own events: it tells its reader that the login ended and why, and nothing of anybody else. */
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createLogin } from '#server/auth/login.ts'
+import { reinstate, suspend } from '#server/ops/user.ts'
 import { schemaOf } from '#tests/support/conversation.ts'
 import { codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 
@@ -64,6 +66,21 @@ describe('a login that ends', () => {
     expect(beside.seen.text).not.toContain('event: ended')
     beside.leave()
     await expect(beside.ended).rejects.toThrow()
+  })
+
+  test('because its person was suspended ends every stream and every token that they have', async () => {
+    const [one, two] = [await world.signIn('bob'), await world.signIn('bob')]
+    const made = await one.call<{ token: string }>('POST', '/api/me/tokens', { name: 'Nightly', abilities: ['read'], days: 1 })
+    const streams = [await follow(one), await follow(two)]
+    const { database } = world
+    const login = await createLogin({ database, keyring: world.installation.keyring, log: world.log, cache: world.cache })
+    const acme = (await login.doors.tenants()).find(({ slug }) => slug === 'acme')!
+    expect(await suspend(login, acme, 'bob@acme.test')).toBeGreaterThanOrEqual(3)
+    for (const { ended } of streams) expect(await ended).toBe('id: 0\nevent: ended\ndata: {"reason":"suspended"}\n\n')
+    const by = (token: string) => world.call('GET', '/api/chats', { headers: { authorization: `Bearer ${token}` } })
+    for (const { token } of [one, two, made.body]) expect(codeOf(await by(token))).toBe('auth.required')
+    await reinstate(login, acme, 'bob@acme.test')
+    for (const { token } of [one, two, made.body]) expect(codeOf(await by(token))).toBe('auth.required')
   })
 
   test('before it is followed is refused', async () => {

@@ -1,6 +1,7 @@
 /** The logins of an organisation: seen and ended by its administrators, by a filter and after a count; and the rules by which they last. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { AnySession, LoginPolicy } from '#contract/sessions.ts'
+import { PRESETS } from '#server/auth/login-policy.ts'
 import { schemaOf } from '#tests/support/conversation.ts'
 import { codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 
@@ -133,7 +134,7 @@ describe('the rules', () => {
   }
 
   test('are known to everybody, and changed by administrators only', async () => {
-    expect((await bob.call<LoginPolicy>('GET', '/api/login-policy')).body.preset).toBe('everyday')
+    expect((await bob.call<LoginPolicy>('GET', '/api/login-policy')).body).toEqual(PRESETS.everyday)
     expect(codeOf(await bob.call('PATCH', '/api/login-policy', { preset: 'strict' }))).toBe('auth.not_allowed')
   })
 

@@ -157,7 +157,7 @@ describe('a program', () => {
 })
 
 describe('a proof', () => {
-  test('raises a new token only: the earlier one gains nothing by it', async () => {
+  test('raises a new token only: the earlier one gains nothing by it, and ends half a minute after the new one was seen', async () => {
     const browser = await new Browser().signIn()
     const old = browser.cookie
     await world.sql(`update ${await schema()}.auth_token set proven_at = now() - interval '31 minutes' where hash = $1`, [
@@ -180,5 +180,8 @@ describe('a proof', () => {
     expect(codeOf(await copy.post('/api/me/tokens', token))).toBe('auth.proof_needed')
     nowMs += QUARTER_MS
     expect((await copy.get()).headers['set-cookie']).toBeUndefined()
+    // The new one was seen, so that the earlier one is good for half a minute more.
+    await later(31, browser.token)
+    expect(codeOf(await copy.get())).toBe('auth.required')
   })
 })

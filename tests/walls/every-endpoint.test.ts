@@ -7,6 +7,7 @@ import type { Endpoint } from '#contract/endpoint.ts'
 import type { Problem } from '#contract/errors.ts'
 import { ENDPOINTS } from '#contract/index.ts'
 import { SetupCode } from '#server/auth/setup-code.ts'
+import { schemaName } from '#server/isolation/tables.ts'
 import { systemClock } from '#server/kernel/clock.ts'
 import {
   CANARIES,
@@ -235,6 +236,23 @@ test('a live answer is neither followed nor stopped by anyone else', async () =>
   const followed = await alice.call('GET', `${generation}/events`)
   expect(followed.text).toContain(CANARIES.question)
   expect(followed.text).toContain('"status":"complete"')
+})
+
+describe('a login whose proof is old', () => {
+  for (const endpoint of ENDPOINTS.filter(({ proof }) => proof)) {
+    test(`${endpoint.id} is refused to it, changes nothing, and says what would help`, async () => {
+      const owner = await world.signIn(endpoint.access === 'admin' ? 'carol' : 'alice')
+      const schema = schemaName(owner.me.organisation.id)
+      const session = [owner.me.session.id]
+      await world.sql(`update ${schema}.auth_token set proven_at = now() - interval '31 minutes' where session_id = $1`, session)
+      const before = await snapshot(owner)
+      const request = exampleOf(endpoint, things)
+      const answer = await owner.call(endpoint.method, urlOf(endpoint, request), request.body)
+      expect([answer.status, codeOf(answer)]).toEqual([401, 'auth.proof_needed'])
+      expect(answer.headers['www-authenticate']).toBe('Bearer error="insufficient_user_authentication"')
+      expect(await snapshot(owner)).toBe(before)
+    })
+  }
 })
 
 describe('the owner, with the same request', () => {

@@ -15,7 +15,7 @@ import { type BindParts, bind } from './bind.ts'
 import type { Certificate } from './certificate.ts'
 import { addHealth } from './health.ts'
 import { openApiDocument } from './openapi.ts'
-import { bareHeaders, refuseUnreadable, sendProblem } from './problem.ts'
+import { bareHeaders, HSTS_S, refuseUnreadable, sendProblem } from './problem.ts'
 import { createHttpsServer } from './secure-server.ts'
 
 export interface AppParts extends BindParts {
@@ -40,6 +40,7 @@ const WEB = fileURLToPath(new URL('../../../dist/web/', import.meta.url))
 export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   refuseGaps(parts.routes)
   const { certificate } = parts
+  const isSecure = parts.cookies.secure
   const app = fastify({
     logger: false,
     trustProxy: parts.trustedProxies.length > 0 ? [...parts.trustedProxies] : false,
@@ -48,15 +49,16 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: 200 },
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
-    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, parts.ids.next<string>()),
+    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, bareHeaders(parts.ids.next<string>(), isSecure)),
     // What the router refuses gets no further, so no hook has given it its headers.
-    frameworkErrors: (error, request, reply) => void sendProblem(reply.headers(bareHeaders(request.id)), error, parts.log),
+    frameworkErrors: (error, request, reply) => void sendProblem(reply.headers(bareHeaders(request.id, isSecure)), error, parts.log),
     forceCloseConnections: 'idle',
-    // Fastify sets no limits on a server that it has not made itself.
+    // Fastify sets no limits on a server that it has not made itself. What Node would refuse by itself, without a header, comes here too.
     serverFactory: (handler) =>
-      certificate
+      (certificate
         ? createHttpsServer(certificate, handler, { requestTimeoutMs: REQUEST_TIMEOUT_MS })
-        : createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, handler),
+        : createServer({ requestTimeout: REQUEST_TIMEOUT_MS, requireHostHeader: false }, handler)
+      ).on('checkExpectation', handler),
   })
   app.removeContentTypeParser(['application/json', 'text/plain'])
   const parseJson = app.getDefaultJsonParser('error', 'error')
@@ -67,15 +69,16 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     void parseJson(request, body.toString(), done)
   })
   await app.register(cookie)
-  await app.register(helmet, headers(parts.cookies.secure))
+  await app.register(helmet, headers(isSecure))
   app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id)
-    if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store')
+    // Nothing is stored on the way but the files of the interface, which say so themselves.
+    reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' })
+    if (request.headers.host === undefined && request.raw.httpVersionMinor > 0) throw new Failure('request.invalid')
   })
   app.setErrorHandler((error, _request, reply) => sendProblem(reply, error, parts.log))
   app.setNotFoundHandler((request, reply) =>
     isPage(request.method, request.url)
-      ? reply.header('cache-control', 'no-cache').sendFile('index.html')
+      ? reply.sendFile('index.html')
       : sendProblem(reply, new Failure('request.unknown_address'), parts.log),
   )
   for (const route of parts.routes) bind(app, route, parts)
@@ -85,15 +88,15 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(statics, {
     root: WEB,
     wildcard: true,
-    setHeaders: (response, path) =>
-      void response.raw.setHeader('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache'),
+    setHeaders: (reply, path) =>
+      void reply.header('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache'),
   })
   return app
 }
 
-/** Pages of the interface are addresses that its own router knows; everything else that is missing is missing. */
+/** Pages of the interface are addresses that its own router knows; everything else that is missing is missing, however it is spelled. */
 function isPage(method: string, url: string): boolean {
-  return method === 'GET' && !/^\/(api|assets|openapi)\b/.test(url)
+  return method === 'GET' && !/^\/(api|assets|openapi)\b/.test(decodeURI(url.split(/[?#]/, 1)[0]!))
 }
 
 function headers(secure: boolean) {
@@ -113,7 +116,7 @@ function headers(secure: boolean) {
         formAction: ["'self'"],
       },
     },
-    strictTransportSecurity: secure ? { maxAge: 31_536_000 } : false,
+    strictTransportSecurity: secure ? { maxAge: HSTS_S, includeSubDomains: true } : false,
     crossOriginEmbedderPolicy: false,
     referrerPolicy: { policy: 'no-referrer' },
     xFrameOptions: { action: 'deny' },

@@ -40,26 +40,38 @@ export function sendProblem(reply: FastifyReply, error: unknown, log: Log): Fast
     .send(problemOf(failure, request.id))
 }
 
+/** For how many seconds a browser that has been here over https comes back over nothing else. */
+export const HSTS_S = 31_536_000
+
 /** The headers of a reply that is made before the app's own are. */
-export function bareHeaders(requestId: string): Record<string, string> {
+export function bareHeaders(requestId: string, isSecure: boolean) {
   return {
+    ...BARE_HEADERS,
     'x-request-id': requestId,
-    'cache-control': 'no-store',
-    'content-security-policy': "default-src 'none';frame-ancestors 'none'",
-    'x-content-type-options': 'nosniff',
+    ...(isSecure ? { 'strict-transport-security': `max-age=${HSTS_S}; includeSubDomains` } : {}),
   }
 }
 
+/** Those of them that are always the same: nothing in the reply is run, framed, guessed at or kept. */
+export const BARE_HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none';object-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+} as const
+
 /** The reply to what Node could not read as HTTP, written to the bare connection, which is closed behind it. */
-export function refuseUnreadable(error: Error & { code?: string }, socket: Socket, requestId: string): void {
+export function refuseUnreadable(error: Error & { code?: string }, socket: Socket, headers: ReturnType<typeof bareHeaders>): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
   const failure = new Failure(error.code === 'HPE_HEADER_OVERFLOW' ? 'request.too_large' : 'request.invalid')
-  const problem = problemOf(failure, requestId)
+  const problem = problemOf(failure, headers['x-request-id'])
   const body = JSON.stringify(problem)
   socket.end(
     [
       `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
-      ...Object.entries(bareHeaders(requestId)).map(([name, value]) => `${name}: ${value}`),
+      ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
       'content-type: application/problem+json',
       `content-length: ${Buffer.byteLength(body)}`,
       'connection: close',

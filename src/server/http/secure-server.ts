@@ -6,6 +6,7 @@ import { createServer, type RequestListener } from 'node:http'
 import { createServer as createSecureServer, type Server } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Certificate } from './certificate.ts'
+import { BARE_HEADERS } from './problem.ts'
 
 /** The first byte of every TLS connection. */
 const HANDSHAKE = 0x16
@@ -21,8 +22,10 @@ export interface Patience {
 export function createHttpsServer(certificate: Certificate, handler: RequestListener, patience: Patience): Server {
   const { requestTimeoutMs: requestTimeout, beginTimeoutMs = 10_000 } = patience
   const { cert, key } = certificate
-  const server = createSecureServer({ cert, key, minVersion: 'TLSv1.2', handshakeTimeout: beginTimeoutMs, requestTimeout }, handler)
-  const explainer = createServer(explain)
+  const tls = { cert, key, minVersion: 'TLSv1.2', handshakeTimeout: beginTimeoutMs } as const
+  const server = createSecureServer({ ...tls, requestTimeout, requireHostHeader: false }, handler)
+  const explainer = createServer({ requireHostHeader: false }, explain)
+  explainer.on('checkExpectation', explain).on('clientError', (_, socket) => socket.destroy())
   const [startTls] = server.listeners('connection') as ((this: Server, socket: Socket) => void)[]
   server.removeAllListeners('connection')
   server.on('connection', (socket: Socket) => {
@@ -53,7 +56,7 @@ const explain: RequestListener = (request, response) => {
     'content-type': 'text/html; charset=utf-8',
     upgrade: 'TLS/1.2',
     connection: 'Upgrade, close',
-    'content-security-policy': "default-src 'none'",
+    ...BARE_HEADERS,
   })
   response.end(
     `<!doctype html><html lang="en"><title>Sardonyx speaks https</title><h1>This server speaks https only</h1>

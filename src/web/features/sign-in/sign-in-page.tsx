@@ -13,6 +13,7 @@ import { CheckField, PasswordField, TextField } from '#web/ui/field.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
 import { toast } from '#web/ui/toast.ts'
 import { EntryFrame } from './entry-frame.tsx'
+import { ownPath } from './own-path.ts'
 import { t } from './text.ts'
 import { WhyEnded } from './why-ended.tsx'
 
@@ -23,7 +24,7 @@ export function SignInPage() {
   const { next } = useSearch({ from: '/sign-in' })
   const askOrganisation = useQuery(statusQuery).data?.askOrganisation ?? false
   const told = useQuery(whyEndedQuery).data
-  useEffect(() => onSignedIn(() => location.replace(ownPath(next))), [next])
+  useEffect(() => onSignedIn(() => location.replace(ownPath(next, location.origin))), [next])
   return (
     <EntryFrame title={t('signIn.title')} foot={t('signIn.help')}>
       {told && <WhyEnded told={told} />}
@@ -85,13 +86,7 @@ function useEnter(): (me: Me, remember: boolean) => void {
   return (me, remember) => {
     queryClient.clear()
     queryClient.setQueryData(meQuery.queryKey, me)
-    router.history.replace(ownPath(next))
+    router.history.replace(ownPath(next, location.origin))
     if (remember && !me.session.remembered) toast({ text: t('signIn.notRemembered', { organisation: me.organisation.name }) })
   }
-}
-
-function ownPath(next: string | undefined): string {
-  if (next === undefined || !URL.canParse(next, location.origin)) return '/'
-  const { origin, pathname, search, hash } = new URL(next, location.origin)
-  return origin === location.origin ? pathname + search + hash : '/'
 }
