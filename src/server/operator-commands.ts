@@ -25,7 +25,7 @@ type Asked = z.output<typeof Asked>
 export const OPERATOR_COMMANDS: readonly Command[] = [
   {
     name: 'user list',
-    summary: 'the people of an organisation, and how often each is signed in',
+    summary: 'the people of an organisation, and how many logins and API tokens each has',
     options: { organisation: ORGANISATION },
     answer: (given) => operating(given, async (login, tenant) => inLines(await listPeople(login, tenant), personLine)),
   },
