@@ -168,7 +168,7 @@ export const notMe = endpoint({
   reply: Ended,
 })
 
-const [MINUTE_S, DAY_S] = [60, 86_400]
+const [MINUTE_S, HOUR_S, DAY_S] = [60, 3_600, 86_400]
 const amount = (count: number, unit: string) => `${count} ${unit}${count === 1 ? '' : 's'}`
 const seconds = (least: number, most: number) =>
   z
@@ -187,6 +187,28 @@ export const LoginPolicy = z.strictObject({
   proofGoodForS: seconds(MINUTE_S, DAY_S).describe('seconds for which a proof opens what needs one'),
 })
 export type LoginPolicy = z.infer<typeof LoginPolicy>
+
+/** `everyday` is also the default of the table; `strict` follows NIST SP 800-63B-4 for AAL2. */
+export const PRESETS: Readonly<Record<'everyday' | 'strict', LoginPolicy>> = {
+  everyday: {
+    preset: 'everyday',
+    idleLimitS: 24 * HOUR_S,
+    absoluteLimitS: 7 * DAY_S,
+    remember: true,
+    rememberIdleLimitS: 30 * DAY_S,
+    rememberAbsoluteLimitS: 90 * DAY_S,
+    proofGoodForS: 30 * MINUTE_S,
+  },
+  strict: {
+    preset: 'strict',
+    idleLimitS: HOUR_S,
+    absoluteLimitS: DAY_S,
+    remember: false,
+    rememberIdleLimitS: HOUR_S,
+    rememberAbsoluteLimitS: DAY_S,
+    proofGoodForS: 10 * MINUTE_S,
+  },
+}
 
 export const getLoginPolicy = endpoint({
   id: 'login_policy.get',

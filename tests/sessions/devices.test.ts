@@ -147,6 +147,28 @@ test('a login that idled out long before its last day says so, and since when', 
   expect(why.body).toEqual({ reason: 'idle', at: '2026-01-02T00:00:00.000Z' })
 })
 
+test('what ran out is in the log when its person is back, with its own time and reason', async () => {
+  const schema = await schemaOf(world, 'acme')
+  const gone = [await world.signIn('alice'), await world.signIn('alice')]
+  await world.sql(`update ${schema}.auth_session_seen set seen_at = now() - interval '30 hours' where session_id = $1`, [
+    gone[0]!.me.session.id,
+  ])
+  await world.sql(`update ${schema}.auth_session set expires_at = now() - interval '2 hours' where id = $1`, [gone[1]!.me.session.id])
+  const back = await world.signIn('alice')
+  const ends = (await log(back, '?about=ends')).filter(({ sessionId }) => gone.some(({ me }) => me.session.id === sessionId))
+  expect(ends.map(({ kind, by, reason }) => [kind, by, reason]).sort()).toEqual([
+    ['session_ended', 'system', 'expired'],
+    ['session_ended', 'system', 'idle'],
+  ])
+  const hoursAgo = Object.fromEntries(ends.map(({ reason, time }) => [reason, Math.round((Date.now() - Date.parse(time)) / 3_600_000)]))
+  expect(hoursAgo).toEqual({ idle: 6, expired: 2 })
+  expect(await Promise.all(gone.map(whyEnded))).toEqual(['idle', 'expired'])
+  const again = (await log(await world.signIn('alice'), '?about=ends')).filter(({ sessionId }) =>
+    gone.some(({ me }) => me.session.id === sessionId),
+  )
+  expect(again).toHaveLength(2)
+})
+
 describe('how long it lasts', () => {
   test('is said without counting as activity, and extended by saying that one is there', async () => {
     const schema = await schemaOf(world, 'acme')

@@ -3,8 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import type { z } from 'zod'
 import { createApiToken } from '#contract/security.ts'
-import { EndReason, LoginPolicy } from '#contract/sessions.ts'
-import { PRESETS } from '#server/auth/login-policy.ts'
+import { EndReason, LoginPolicy, PRESETS } from '#contract/sessions.ts'
 
 const page = await readFile(new URL('../../docs/topics/sessions.md', import.meta.url), 'utf8')
 /** The rows of the table below a heading, as cells, without its head. */

@@ -1,7 +1,6 @@
 /** The logins of an organisation: seen and ended by its administrators, by a filter and after a count; and the rules by which they last. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { AnySession, LoginPolicy } from '#contract/sessions.ts'
-import { PRESETS } from '#server/auth/login-policy.ts'
+import { type AnySession, type LoginPolicy, PRESETS } from '#contract/sessions.ts'
 import { schemaOf } from '#tests/support/conversation.ts'
 import { codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 

@@ -4,30 +4,6 @@ import type { LoginPolicy } from '#contract/sessions.ts'
 import type { DoorTx } from '../isolation/doors.ts'
 import type { ReadTx } from '../isolation/unit-of-work.ts'
 
-const [MINUTE_S, HOUR_S, DAY_S] = [60, 3_600, 86_400]
-
-/** `everyday` is also the default of the table; `strict` follows NIST SP 800-63B-4 for AAL2. */
-export const PRESETS: Readonly<Record<'everyday' | 'strict', LoginPolicy>> = {
-  everyday: {
-    preset: 'everyday',
-    idleLimitS: 24 * HOUR_S,
-    absoluteLimitS: 7 * DAY_S,
-    remember: true,
-    rememberIdleLimitS: 30 * DAY_S,
-    rememberAbsoluteLimitS: 90 * DAY_S,
-    proofGoodForS: 30 * MINUTE_S,
-  },
-  strict: {
-    preset: 'strict',
-    idleLimitS: HOUR_S,
-    absoluteLimitS: DAY_S,
-    remember: false,
-    rememberIdleLimitS: HOUR_S,
-    rememberAbsoluteLimitS: DAY_S,
-    proofGoodForS: 10 * MINUTE_S,
-  },
-}
-
 /** The policy in force. */
 export async function readLoginPolicy(tx: ReadTx): Promise<LoginPolicy> {
   const row = await tx.first(tx.db.selectFrom('login_policy').selectAll())

@@ -30,6 +30,8 @@ export interface NewEvent {
   readonly notice?: boolean
   /** Of events with the same, one is kept. */
   readonly once?: string
+  /** When it happened, where it is written down later. */
+  readonly at?: Date
 }
 
 /** The rows of events, as a query for the transaction in which they happen. */
@@ -37,7 +39,7 @@ export function insertEvents(tx: DoorTx, ids: Ids, events: readonly NewEvent[]) 
   return tx.db
     .insertInto('security_event')
     .values(
-      events.map(({ userId, kind, by, sessionId, reason, device, notice, once }) => ({
+      events.map(({ userId, kind, by, sessionId, reason, device, notice, once, at }) => ({
         id: ids.next<EventId>(),
         user_id: userId,
         scope_id: userId,
@@ -50,6 +52,7 @@ export function insertEvents(tx: DoorTx, ids: Ids, events: readonly NewEvent[]) 
         ip: by.device?.ip ?? null,
         notice: notice ?? false,
         once: once ?? null,
+        ...(at ? { time_created: at } : {}),
       })),
     )
     .onConflict((conflict) => conflict.columns(['user_id', 'once']).doNothing())

@@ -30,6 +30,11 @@ const IDLE_ENDS_AT = sql<Date | null>`${SEEN_AT} + make_interval(secs => ${sessi
 export const IS_LIVE = sql<SqlBool>`${session('revoked_at')} is null and ${session('expires_at')} > now()
   and (${session('idle_limit_s')} is null or ${IDLE_ENDS_AT} > now())`
 
+/** What has run out, and nobody has written it down yet; when it did, and by which limit. */
+export const HAS_RUN_OUT = sql<SqlBool>`${session('revoked_at')} is null and not (${IS_LIVE})`
+export const RAN_OUT_AT = sql<Date>`least(${session('expires_at')}, ${IDLE_ENDS_AT})`
+export const RAN_OUT_BY = sql<string>`case when ${IDLE_ENDS_AT} < ${session('expires_at')} then 'idle' else 'expired' end`
+
 /** Which sessions: a filter, or one of them by its id, and but for one's own. */
 export interface Chosen extends SessionFilter {
   readonly sessionId?: SessionId | undefined

@@ -11,6 +11,7 @@ import {
   listOwnSessions,
   listSessions,
   notMe,
+  PRESETS,
   proveSession,
   refreshSession,
   setLoginPolicy,
@@ -29,7 +30,7 @@ import type { Authenticator } from './authenticate.ts'
 import type { Ending } from './ending.ts'
 import type { FailureLimits } from './limits.ts'
 import { loginEvents } from './login-events.ts'
-import { PRESETS, readLoginPolicy, writeLoginPolicy } from './login-policy.ts'
+import { readLoginPolicy, writeLoginPolicy } from './login-policy.ts'
 import type { Presented, Renewal, Renewed } from './renewal.ts'
 import { insertEvents } from './security-log.ts'
 import type { SessionEnds } from './session-ends.ts'

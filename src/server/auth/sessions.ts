@@ -1,15 +1,15 @@
 /** Login sessions: rows are the truth, the cache entry `auth:session:{token_hash}` follows them. Beginning them and noting activity are doors. */
 import { sql } from 'kysely'
 import type { SessionId, UserId } from '#contract/ids.ts'
-import type { Session } from '#contract/sessions.ts'
+import type { EndReason, Session } from '#contract/sessions.ts'
 import type { Actor } from '../isolation/actor.ts'
 import type { Doors, DoorTx } from '../isolation/doors.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
 import { type Device, deviceName } from './device.ts'
-import { insertEvents } from './security-log.ts'
-import { IS_LIVE } from './session-lists.ts'
+import { insertEvents, type NewEvent, SYSTEM } from './security-log.ts'
+import { HAS_RUN_OUT, IS_LIVE, RAN_OUT_AT, RAN_OUT_BY } from './session-lists.ts'
 import { type Tokens, tokenHash } from './token.ts'
 
 /** Activity is written at most this often. */
@@ -57,10 +57,11 @@ export class Sessions {
     const expiresAtMs = row.expires_at.getTime()
     const of = { userId, tenantId: tx.tenantId, sessionId: id, nowMs: row.time_created.getTime(), expiresAtMs }
     const { token, keyId } = await this.#tokens.issue(of)
+    const ranOut = await noteRunOut(tx, userId)
     await tx.changeAll([
       tx.db.insertInto('auth_session_seen').values({ session_id: id, user_id: userId, ip: device.ip }),
       tx.db.insertInto('auth_token').values({ hash: tokenHash(token), session_id: id, key_id: keyId, seen_at: NOW, proven_at: NOW }),
-      insertEvents(tx, this.#ids, [{ userId, kind: 'signed_in', by: { kind: 'self', device }, sessionId: id }]),
+      insertEvents(tx, this.#ids, [...ranOut, { userId, kind: 'signed_in', by: { kind: 'self', device }, sessionId: id }]),
     ])
     return { token, sessionId: id, expiresAtMs, remembered: row.remember }
   }
@@ -114,6 +115,38 @@ function newSession(tx: DoorTx, of: Required<Beginning> & { id: SessionId; userI
         .forShare('user'),
     )
     .returning(['expires_at', 'time_created', 'remember'])
+}
+
+/** Ends what has run out of a person's since they were last asked who they are; nothing acts at its very time, and they may wonder. */
+async function noteRunOut(tx: DoorTx, userId: UserId): Promise<NewEvent[]> {
+  const rows = await tx.all(
+    tx.db
+      .with('over', (db) =>
+        db
+          .selectFrom('auth_session')
+          .innerJoin('auth_session_seen', 'auth_session_seen.session_id', 'auth_session.id')
+          .select(['auth_session.id', RAN_OUT_AT.as('at'), RAN_OUT_BY.as('reason')])
+          .where('auth_session.user_id', '=', userId)
+          .where(HAS_RUN_OUT)
+          // Somebody who signs in beside this one notes them as well.
+          .forUpdate('auth_session')
+          .skipLocked(),
+      )
+      .updateTable('auth_session')
+      .from('over')
+      .set((of) => ({ revoked_at: of.ref('over.at'), revoked_reason: of.ref('over.reason') }))
+      .whereRef('auth_session.id', '=', 'over.id')
+      .returning(['auth_session.id', 'auth_session.kind', 'auth_session.device', 'revoked_at', 'revoked_reason']),
+  )
+  return rows.map(({ id, kind, device, revoked_at, revoked_reason }) => ({
+    userId,
+    kind: kind === 'api' ? 'token_revoked' : 'session_ended',
+    by: SYSTEM,
+    sessionId: id as SessionId,
+    reason: revoked_reason as EndReason,
+    device,
+    at: revoked_at!,
+  }))
 }
 
 function seenNow(tx: DoorTx, sessionId: SessionId, ip: string) {

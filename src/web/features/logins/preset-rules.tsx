@@ -8,28 +8,6 @@ import { t } from './text.ts'
 
 type Preset = Exclude<LoginPolicy['preset'], 'own'>
 
-const [MINUTE_S, HOUR_S, DAY_S] = [60, 3_600, 86_400]
-
-/** What the presets say, so that it can be read before one is chosen; the server's reply says what holds. */
-export const PRESETS: Record<Preset, Omit<LoginPolicy, 'preset'>> = {
-  everyday: {
-    idleLimitS: 24 * HOUR_S,
-    absoluteLimitS: 7 * DAY_S,
-    remember: true,
-    rememberIdleLimitS: 30 * DAY_S,
-    rememberAbsoluteLimitS: 90 * DAY_S,
-    proofGoodForS: 30 * MINUTE_S,
-  },
-  strict: {
-    idleLimitS: HOUR_S,
-    absoluteLimitS: DAY_S,
-    remember: false,
-    rememberIdleLimitS: HOUR_S,
-    rememberAbsoluteLimitS: DAY_S,
-    proofGoodForS: 10 * MINUTE_S,
-  },
-}
-
 /** Puts the preset in force, unless it is already. */
 export function PresetRules({ preset, policy, onSave }: { preset: Preset; policy: LoginPolicy; onSave: SetRules }) {
   const save = useMutation({ mutationFn: () => onSave({ preset }) })

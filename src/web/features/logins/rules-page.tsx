@@ -1,7 +1,7 @@
 /** How long people stay signed in: a preset, or bounds of the organisation's own. */
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { LoginPolicy } from '#contract/sessions.ts'
+import { type LoginPolicy, PRESETS } from '#contract/sessions.ts'
 import { policyQuery } from '#web/features/account/queries.ts'
 import { rulesInWords } from '#web/features/account/rules.tsx'
 import { call } from '#web/kernel/api.ts'
@@ -13,7 +13,7 @@ import { PanelSkeleton } from '#web/ui/frame.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
 import { Outcome } from '#web/ui/outcome.tsx'
 import { OwnRules } from './own-rules.tsx'
-import { PRESETS, PresetRules } from './preset-rules.tsx'
+import { PresetRules } from './preset-rules.tsx'
 import { t } from './text.ts'
 
 /** Puts rules in force. */
