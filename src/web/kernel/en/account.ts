@@ -71,7 +71,8 @@ export const account = {
   'security.new': 'New',
   'security.empty': 'Nothing has happened to your account yet.',
   'security.emptyEnds': 'You have not been signed out by anybody. When it happens, the reason stands here.',
-  'security.endsByThemselves': 'Logins also end by themselves, when nobody has been active or their time is up. They are listed from your next sign-in on.',
+  'security.endsByThemselves':
+    'Logins also end by themselves, when nobody has been active or their time is up. They are listed from your next sign-in on.',
   'security.more': 'Earlier events',
   'security.look': 'Look at your devices',
 
