@@ -39,7 +39,7 @@ const catalogue = {
   'auth.proof_needed': {
     status: 401,
     detail: 'This needs a fresh proof that it is you.',
-    next: 'Enter your password again and repeat it. An API token cannot do this.',
+    next: 'Enter your password, then do it once more. An API token cannot do this.',
   },
   'auth.wrong_password': { status: 403, detail: 'That is not your password.', next: 'Check it and try again.' },
   'auth.token_replaced': {

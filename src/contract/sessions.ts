@@ -168,22 +168,23 @@ export const notMe = endpoint({
   reply: Ended,
 })
 
+const [MINUTE_S, DAY_S] = [60, 86_400]
+const amount = (count: number, unit: string) => `${count} ${unit}${count === 1 ? '' : 's'}`
 const seconds = (least: number, most: number) =>
   z
     .number()
     .int()
-    .min(least, `must be at least ${least / 60} minutes`)
-    .max(most, `must be at most ${most / 86_400} days`)
-const DAY_S = 86_400
+    .min(least, `must be at least ${amount(least / MINUTE_S, 'minute')}`)
+    .max(most, `must be at most ${amount(most / DAY_S, 'day')}`)
 
 export const LoginPolicy = z.strictObject({
   preset: z.enum(['everyday', 'strict', 'own']),
-  idleLimitS: seconds(300, 30 * DAY_S).describe('seconds without activity'),
-  absoluteLimitS: seconds(900, 90 * DAY_S).describe('seconds in any case'),
+  idleLimitS: seconds(5 * MINUTE_S, 30 * DAY_S).describe('seconds without activity'),
+  absoluteLimitS: seconds(15 * MINUTE_S, 90 * DAY_S).describe('seconds in any case'),
   remember: z.boolean().describe('whether people may stay signed in for longer'),
-  rememberIdleLimitS: seconds(300, 180 * DAY_S),
-  rememberAbsoluteLimitS: seconds(900, 365 * DAY_S),
-  proofGoodForS: seconds(60, DAY_S).describe('seconds for which a proof opens what needs one'),
+  rememberIdleLimitS: seconds(5 * MINUTE_S, 180 * DAY_S),
+  rememberAbsoluteLimitS: seconds(15 * MINUTE_S, 365 * DAY_S),
+  proofGoodForS: seconds(MINUTE_S, DAY_S).describe('seconds for which a proof opens what needs one'),
 })
 export type LoginPolicy = z.infer<typeof LoginPolicy>
 

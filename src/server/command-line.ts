@@ -1,8 +1,9 @@
 /**
- * How a command line is understood: by a table of commands, from which help comes as well. What it should not say is answered with a
- * sentence that says where to look.
+ * How a command line is understood, and answered: by a table of commands, from which help comes as well. What it should not say is
+ * answered with a sentence that says where to look.
  */
 import { parseArgs } from 'node:util'
+import type { z } from 'zod'
 import type { Config } from './config.ts'
 
 /** What a command answers: a value for programs, which `--json` prints, and its words for people. */
@@ -120,6 +121,18 @@ function refuseUnfit({ name, operands = [] }: Command, given: readonly string[])
   if (missing !== undefined) throw new Error(`“sardonyx ${name}” needs ${missing} behind it. “sardonyx help ${name}” says more.`)
   const more = given[operands.length]
   if (more !== undefined) throw new Error(`“sardonyx ${name}” does not know what to do with “${more}”. “sardonyx help ${name}” says more.`)
+}
+
+/** What a command's options say, by their schema; throws a sentence for each that is wrong. */
+export function checked<S extends z.ZodType>(schema: S, options: Given['options']): z.output<S> {
+  const parsed = schema.safeParse(options)
+  if (!parsed.success) throw new Error(parsed.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`).join('\n'))
+  return parsed.data
+}
+
+/** A list as a result, each of it in a line. */
+export function inLines<T>(value: readonly T[], line: (one: T) => string): Result {
+  return { value, text: value.map(line).join('\n') || 'There are none.' }
 }
 
 /** Every command in a line. */

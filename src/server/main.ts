@@ -3,14 +3,23 @@ import { z } from 'zod'
 import { Email, Slug } from '#contract/accounts.ts'
 import { line } from '#contract/endpoint.ts'
 import { slugOf } from './auth/tenants.ts'
-import { type Command, type Description, helpAbout, overview, type Result, understand } from './command-line.ts'
+import {
+  type Command,
+  checked,
+  type Description,
+  type Given,
+  helpAbout,
+  inLines,
+  overview,
+  type Result,
+  understand,
+} from './command-line.ts'
 import { type Config, OPTIONS, readConfig } from './config.ts'
 import { rolesSql, tenantStatus } from './isolation/migrations.ts'
 import { systemClock } from './kernel/clock.ts'
-import { createLog } from './kernel/log.ts'
 import { OPERATOR_COMMANDS } from './operator-commands.ts'
 import { cleanedLine, cleanUpNow } from './ops/clean-up.ts'
-import { findKeyring, type Installation, migrateAll, openInstallation } from './ops/installation.ts'
+import { findKeyring, type Installation, migrateAll, withInstallation } from './ops/installation.ts'
 import { keyLine, listKeys, retireKey, rotateKey } from './ops/key.ts'
 import { createTenant, tenantLine } from './ops/tenant.ts'
 
@@ -31,7 +40,7 @@ const COMMANDS: readonly Command[] = [
     name: 'migrate',
     summary: 'bring the database up to date',
     options: { 'print-roles': { help: 'only print the SQL that makes the roles, for an administrator to run' } },
-    answer: ({ config, options }) => within(config, options['print-roles'] === true ? printRoles : migrate),
+    answer: ({ config, options }) => withInstallation(config, options['print-roles'] === true ? printRoles : migrate),
   },
   {
     name: 'tenant create',
@@ -44,8 +53,8 @@ const COMMANDS: readonly Command[] = [
     },
     answer: ({ config, options }) => {
       const tenant = { ...newTenant(options), baseUrl: config.baseUrl }
-      return within(config, async (installation) => {
-        const link = await createTenant(installation, tenant, createLog({ level: config.logLevel }))
+      return withInstallation(config, async (installation, log) => {
+        const link = await createTenant(installation, tenant, log)
         return { value: { slug: tenant.slug, link }, text: `Founded. Its first administrator joins at\n${link}` }
       })
     },
@@ -53,14 +62,14 @@ const COMMANDS: readonly Command[] = [
   {
     name: 'tenant list',
     summary: 'organisations and their migrations',
-    answer: ({ config }) => within(config, async ({ migrator }) => inLines(await tenantStatus(migrator), tenantLine)),
+    answer: ({ config }) => withInstallation(config, async ({ migrator }) => inLines(await tenantStatus(migrator), tenantLine)),
   },
   ...OPERATOR_COMMANDS,
   {
     name: 'clean-up',
     summary: 'remove at once what is removed each night',
     answer: ({ config }) =>
-      within(config, async (installation) => inLines(await cleanUpNow(installation, createLog({ level: config.logLevel })), cleanedLine)),
+      withInstallation(config, async (installation, log) => inLines(await cleanUpNow(installation, log), cleanedLine)),
   },
   {
     name: 'key list',
@@ -132,16 +141,6 @@ async function serve(config: Config, mode: 'product' | 'demo'): Promise<number> 
   return run(config, say, mode)
 }
 
-/** Runs a command's work on an installation. */
-async function within(config: Config, work: (installation: Installation) => Promise<Result>): Promise<Result> {
-  const installation = await openInstallation(config, createLog({ level: config.logLevel }), { joins: true })
-  try {
-    return await work(installation)
-  } finally {
-    await installation.close()
-  }
-}
-
 async function migrate(installation: Installation): Promise<Result> {
   const done = await migrateAll(installation)
   return { value: { done }, text: done.join('\n') || 'Everything is up to date.' }
@@ -152,18 +151,7 @@ async function printRoles({ secrets }: Installation): Promise<Result> {
   return { value: { sql }, text: sql }
 }
 
-function inLines<T>(value: readonly T[], line: (one: T) => string): Result {
-  return { value, text: value.map(line).join('\n') }
-}
-
-function newTenant(options: object) {
+function newTenant(options: Given['options']) {
   const { name, slug, 'admin-name': adminName, 'admin-email': email } = checked(NewTenant, options)
   return { name, slug: slug ?? slugOf(name), admin: { name: adminName, email } }
-}
-
-/** What a command's options say, by their schema; throws a sentence for each that is wrong. */
-function checked<S extends z.ZodType>(schema: S, options: object): z.output<S> {
-  const parsed = schema.safeParse(options)
-  if (!parsed.success) throw new Error(parsed.error.issues.map((issue) => `--${issue.path.join('.')}: ${issue.message}`).join('\n'))
-  return parsed.data
 }

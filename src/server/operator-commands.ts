@@ -2,10 +2,9 @@
 import { z } from 'zod'
 import { Email, Role, Slug } from '#contract/accounts.ts'
 import { SessionId } from '#contract/ids.ts'
-import type { Command, Given, Option, Result } from './command-line.ts'
+import { type Command, checked, type Given, inLines, type Option, type Result } from './command-line.ts'
 import type { TenantEntry } from './isolation/doors.ts'
-import { createLog } from './kernel/log.ts'
-import { type Installation, openInstallation } from './ops/installation.ts'
+import { withInstallation } from './ops/installation.ts'
 import { asOperator, type Login } from './ops/operator.ts'
 import { listSessions, revokeSessions, sessionLine, type Which } from './ops/session.ts'
 import { changeRole, listPeople, personLine, reinstate, suspend } from './ops/user.ts'
@@ -26,7 +25,7 @@ type Asked = z.output<typeof Asked>
 export const OPERATOR_COMMANDS: readonly Command[] = [
   {
     name: 'user list',
-    summary: 'the people of an organisation, and how often each is signed in',
+    summary: 'the people of an organisation, and how many logins and API tokens each has',
     options: { organisation: ORGANISATION },
     answer: (given) => operating(given, async (login, tenant) => inLines(await listPeople(login, tenant), personLine)),
   },
@@ -90,17 +89,10 @@ async function operating(
   { options, config }: Given,
   work: (login: Login, tenant: TenantEntry, asked: Asked) => Promise<Result>,
 ): Promise<Result> {
-  const parsed = Asked.safeParse(options)
-  if (!parsed.success) throw new Error(parsed.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`).join('\n'))
-  const log = createLog({ level: config.logLevel })
-  const installation: Installation = await openInstallation(config, log, { joins: true })
-  try {
-    return await asOperator(installation, { organisation: parsed.data.organisation, log }, (login, tenant) =>
-      work(login, tenant, parsed.data),
-    )
-  } finally {
-    await installation.close()
-  }
+  const asked = checked(Asked, options)
+  return withInstallation(config, (installation, log) =>
+    asOperator(installation, { organisation: asked.organisation, log }, (login, tenant) => work(login, tenant, asked)),
+  )
 }
 
 function needed<T>(name: string, value: T | undefined): T {
@@ -113,10 +105,6 @@ function oneOf({ id, email, all }: Asked): Which {
   if ([id !== undefined, email !== undefined, all].filter(Boolean).length !== 1)
     throw new Error('Say which logins: --id, --email or --all, and one of them only.')
   return { id, email }
-}
-
-function inLines<T>(value: readonly T[], line: (one: T) => string): Result {
-  return { value, text: value.map(line).join('\n') || 'There are none.' }
 }
 
 function sayEnded(ended: number): string {

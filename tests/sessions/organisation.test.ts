@@ -151,8 +151,9 @@ describe('the rules', () => {
   })
 
   test('end the logins that are over by them, whose people learn that it was the rules', async () => {
-    await world.sql(`update ${schema}.auth_session_seen set seen_at = now() - interval '2 hours' where session_id = $1`, [
+    await world.sql(`update ${schema}.auth_session_seen set seen_at = now() - interval '2 hours' where session_id in ($1, $2)`, [
       alice.me.session.id,
+      carol.me.session.id,
     ])
     await set({ preset: 'strict' })
     expect(await Promise.all([alice, bob, carol, trent].map(isIn))).toEqual([false, true, true, true])

@@ -7,7 +7,7 @@ import { tokenHash } from '#server/auth/token.ts'
 import { PASSWORD } from '#tests/support/cast.ts'
 import { schemaOf } from '#tests/support/conversation.ts'
 import { eventually } from '#tests/support/redis.ts'
-import { type Answer, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
+import { type Answer, codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 
 let world: World
 let schema: string
@@ -145,6 +145,16 @@ describe('a token and its successor', () => {
     const both = [token, await refresh()] as const
     const prove = both.map((one) => () => as(one)('POST', '/api/session/prove', proof))
     expect(await inEachOthersWay([row(both[1]), row(both[0])], prove)).toEqual([200, 200])
+  })
+
+  test('of a login that ends while it is asked for is refused as every token of it', async () => {
+    const { token, me, as } = await replaced()
+    const letGo = await hold(`select from ${schema}.auth_session_seen where session_id = '${me.session.id}' for update`)
+    const refreshing = as(token)('POST', '/api/auth/refresh')
+    await waiting(1)
+    expect((await as(token)('POST', '/api/auth/sign-out')).status).toBe(204)
+    await letGo()
+    expect(codeOf(await refreshing)).toBe('auth.required')
   })
 
   test('that was given while a proof had already begun does not outlive what was proven', async () => {

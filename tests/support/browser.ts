@@ -48,8 +48,13 @@ export interface Visitor {
 }
 
 /** A person's browser: cookies and storage of its own. */
-export async function visit(browser: Browser, origin: string, options: { dark?: boolean; phone?: boolean } = {}): Promise<Visitor> {
+export async function visit(
+  browser: Browser,
+  origin: string,
+  options: { dark?: boolean; phone?: boolean; userAgent?: string } = {},
+): Promise<Visitor> {
   const context = await browser.newContext({
+    ...(options.userAgent && { userAgent: options.userAgent }),
     baseURL: origin,
     colorScheme: options.dark ? 'dark' : 'light',
     viewport: options.phone ? { width: 390, height: 844 } : { width: 1280, height: 820 },

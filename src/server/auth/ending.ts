@@ -167,7 +167,7 @@ interface Ended {
   readonly noticed: readonly UserId[]
 }
 
-/** PostgreSQL takes 65,535 values in a statement; an event has thirteen. */
+/** PostgreSQL takes 65,535 values in a statement; an event has twelve. */
 const EVENTS_AT_ONCE = 1_000
 
 function chunks<T>(all: readonly T[], size: number): T[][] {
@@ -180,7 +180,7 @@ export async function lockSessions(tx: DoorTx, chosen: Chosen, own?: SessionId):
   // A session that was waited for may have made API tokens meanwhile, which a query that began earlier does not see.
   for (let locked = await lock(); ; ) {
     const again = await lock()
-    if (again.length <= locked.length) return again as unknown as LockedSession[]
+    if (again.length <= locked.length) return again as LockedSession[]
     locked = again
   }
 }

@@ -15,7 +15,7 @@ interface Sources {
 /** Events until the login ends, which is the last of them, or the reader goes. They are not numbered: one that was missed is looked up. */
 export async function* loginEvents(actor: Actor, { signal, ends, why }: Sources): AsyncGenerator<StreamEvent, void, undefined> {
   let hasNews = false
-  let wake: () => void = Function.prototype as () => void
+  let wake: () => void = () => undefined
   const forget = ends.watch(actor, {
     onEnd: () => wake(),
     onNews: () => {

@@ -50,15 +50,16 @@ export class Renewal {
   }
 
   /**
-   * The successor of a token; undefined when there is none to give: its successor was seen already, or the session has ended.
-   * Whoever asks in parallel, or again because the reply was lost, gets the same one.
+   * The successor of a token, or why there is none to give: it was seen already, or the session has ended. Whoever asks in parallel, or
+   * again because the reply was lost, gets the same one.
    */
-  async renew(presented: Presented): Promise<Renewed | undefined> {
+  async renew(presented: Presented): Promise<Renewed | 'taken' | 'ended'> {
     return this.#doors.open(presented.claims.tid, async (tx) => {
       const row = await findToken(tx, presented.hash)
-      if (!row || row.retires_at) return undefined
+      if (!row) return 'ended'
+      if (row.retires_at) return 'taken'
       const found = row.successor && (await this.#given(tx, presented, { successor: row.successor, now: row.now }))
-      if (found === 'taken') return undefined
+      if (found === 'taken') return 'taken'
       const token = found || (await this.#issue(tx, presented, row))
       return { token, expiresAtMs: row.expires_at.getTime(), remembered: row.remember }
     })
@@ -137,8 +138,8 @@ export class Renewal {
   async refresh(actor: Actor, presented: Presented): Promise<Renewed> {
     if (!this.isOld(presented)) return { token: presented.token, expiresAtMs: actor.expiresAtMs, remembered: false }
     const renewed = await this.renew(presented)
-    if (!renewed) throw new Failure('auth.token_replaced')
-    return renewed
+    if (typeof renewed === 'object') return renewed
+    throw new Failure(renewed === 'taken' ? 'auth.token_replaced' : 'auth.required')
   }
 
   /** The successor that there is already: given again while unseen, `taken` once somebody has it, undefined when it was lost. */

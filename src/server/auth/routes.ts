@@ -70,7 +70,7 @@ export function authRoutes(parts: AuthParts): Route[] {
         if (!setupCode.accepts(body.code)) throw fail('setup.wrong_code')
       })
       refuseWeakPassword(body.password, [body.email, body.name, body.organisation])
-      const begun = await setUpFirst(parts, body, deviceOf(request))
+      const begun = await setUpFirst(parts, body, request)
       if (!begun) throw fail('setup.done')
       return signedIn(begun, body.deliver, { cookie, request })
     }),
@@ -79,7 +79,7 @@ export function authRoutes(parts: AuthParts): Route[] {
       const tenant = await tenants.forSignIn(body.organisation)
       // Where there is one organisation it may be named or not; both are the same account.
       const begun = await limits.attempt({ account: `${tenant?.id ?? body.organisation}:${body.email}`, ip: request.ip }, () =>
-        accounts.signIn(tenant?.id, body, deviceOf(request)),
+        accounts.signIn(tenant?.id, body, request),
       )
       return signedIn(begun, body.deliver, { cookie, request })
     }),
@@ -102,7 +102,7 @@ export function authRoutes(parts: AuthParts): Route[] {
       const tenant = tenantId && (await tenants.byId(tenantId))
       const begun = await limits.attempt({ account: `invitation:${request.ip}`, ip: request.ip }, async () => {
         if (!tenant) throw new Failure('invitation.invalid')
-        return accounts.accept(body.token, body.password, { organisation: tenant.name, tenantId: tenant.id, device: deviceOf(request) })
+        return accounts.accept(body.token, body.password, { organisation: tenant.name, tenantId: tenant.id, device: request })
       })
       return signedIn(begun, body.deliver, { cookie, request })
     }),
@@ -138,10 +138,6 @@ async function setUpFirst(parts: AuthParts, body: z.output<typeof setUp.body>, d
   })
   parts.tenants.forget()
   return founded ? begun : undefined
-}
-
-function deviceOf(request: RequestFacts): Device {
-  return { ip: request.ip, userAgent: request.userAgent }
 }
 
 function invitation(baseUrl: string, { member, token, expiresAtMs }: Invited) {

@@ -19,15 +19,16 @@ const COLUMNS = [
 const ADDRESSES = [
   sql<string | null>`host(${sql.ref('auth_session.ip')})`.as('signed_in_from'),
   sql<string | null>`host(${sql.ref('auth_session_seen.ip')})`.as('seen_from'),
-  sql<Date>`${sql.ref('auth_session_seen.seen_at')} + make_interval(secs => ${sql.ref('auth_session.idle_limit_s')})`.as('idle_ends_at'),
 ] as const
 
 const session = (column: string) => sql.ref(`auth_session.${column}`)
 const SEEN_AT = sql.ref('auth_session_seen.seen_at')
+/** Null for an API token, which has no idle limit. */
+const IDLE_ENDS_AT = sql<Date | null>`${SEEN_AT} + make_interval(secs => ${session('idle_limit_s')})`
 
 /** What makes a session one that is good now, in a query on `auth_session` joined with `auth_session_seen`. */
 export const IS_LIVE = sql<SqlBool>`${session('revoked_at')} is null and ${session('expires_at')} > now()
-  and (${session('idle_limit_s')} is null or ${SEEN_AT} + make_interval(secs => ${session('idle_limit_s')}) > now())`
+  and (${session('idle_limit_s')} is null or ${IDLE_ENDS_AT} > now())`
 
 /** Which sessions: a filter, or one of them by its id, and but for one's own. */
 export interface Chosen extends SessionFilter {
@@ -64,14 +65,14 @@ export async function listOwn(tx: ReadTx, { limit, after }: Page): Promise<Sessi
     tx.db
       .selectFrom('auth_session')
       .innerJoin('auth_session_seen', 'auth_session_seen.session_id', 'auth_session.id')
-      .select([...COLUMNS, ...ADDRESSES])
+      .select([...COLUMNS, ...ADDRESSES, IDLE_ENDS_AT.as('idle_ends_at')])
       // Row security shows administrators everybody's, so this says whose.
       .where((all) => all.and(matching({ userId: actor.userId, kind: 'login' })))
       .$if(after !== undefined, (query) => query.where('auth_session.id', '<', after!))
       .orderBy('auth_session.id', 'desc')
       .limit(limit),
   )
-  return rows.map((row) => ({ ...common(row, actor.sessionId), idleEndsAt: row.idle_ends_at.toISOString() }))
+  return rows.map((row) => ({ ...shown(row, actor.sessionId), idleEndsAt: row.idle_ends_at!.toISOString() }))
 }
 
 /** A page of the organisation's logins and API tokens that a filter finds; for administrators, since row security shows others their own only. */
@@ -88,7 +89,7 @@ export async function listAll(tx: ReadTx, { limit, after, ...filter }: Page & Se
       .limit(limit),
   )
   return rows.map((row) => ({
-    ...common(row, tx.actor.sessionId),
+    ...shown(row, tx.actor.sessionId),
     kind: row.kind as AnySession['kind'],
     user: { id: row.user_id as UserId, name: row.name, email: row.email },
   }))
@@ -116,7 +117,7 @@ export async function readCurrent(tx: ReadTx, isProven: boolean): Promise<Curren
     tx.db
       .selectFrom('auth_session')
       .innerJoin('auth_session_seen', 'auth_session_seen.session_id', 'auth_session.id')
-      .select(['remember', 'expires_at', ADDRESSES[2], sql<Date>`now()`.as('now')])
+      .select(['remember', 'expires_at', IDLE_ENDS_AT.as('idle_ends_at'), sql<Date>`now()`.as('now')])
       .where('auth_session.id', '=', sessionId),
   )
   if (!row) throw new Failure('auth.required')
@@ -125,7 +126,7 @@ export async function readCurrent(tx: ReadTx, isProven: boolean): Promise<Curren
     remembered: row.remember,
     now: row.now.toISOString(),
     endsAt: row.expires_at.toISOString(),
-    idleEndsAt: (row.idle_ends_at as Date | null)?.toISOString() ?? null,
+    idleEndsAt: row.idle_ends_at?.toISOString() ?? null,
     proven: isProven,
   }
 }
@@ -142,7 +143,8 @@ interface Row {
   readonly expires_at: Date
 }
 
-function common(row: Row, own: SessionId) {
+/** What every list shows of a session. */
+function shown(row: Row, own: SessionId) {
   const id = SessionId.parse(row.id)
   return {
     id,

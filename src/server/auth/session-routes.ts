@@ -20,7 +20,7 @@ import type { Actor } from '../isolation/actor.ts'
 import type { Cursors } from '../isolation/cursor.ts'
 import type { Doors, DoorTx } from '../isolation/doors.ts'
 import { type PresentedToken, type RequestFacts, type Route, route, type SessionCookie } from '../isolation/route.ts'
-import type { ReadTx, UnitsOfWork } from '../isolation/unit-of-work.ts'
+import type { UnitsOfWork } from '../isolation/unit-of-work.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
@@ -104,7 +104,7 @@ function ownSessionRoutes(parts: SessionParts): Route[] {
 
     route(followEvents, async ({ actor, unit, request, presented }) => {
       const { signal } = request
-      // Once it is watched, the database says whether it ended in between.
+      // Watched since the signal was asked for; now the database says whether it had ended before.
       await unit.read((tx) => tx.first(tx.db.selectFrom('auth_session').select('id').where('id', '=', actor.sessionId)))
       return loginEvents(actor, { signal, ends: parts.ends, why: () => findWhy(presented.token, parts) })
     }),
@@ -133,7 +133,7 @@ function deviceRoutes({ cursors, ending }: SessionParts): Route[] {
   ]
 }
 
-function organisationRoutes({ clock, cursors, doors, ending, ids }: SessionParts): Route[] {
+function organisationRoutes({ clock, cursors, doors, ending, ids, sessions }: SessionParts): Route[] {
   /** Once an hour for each administrator and person: that they looked is what matters, and not how often they scrolled. */
   const noteViewed = async (admin: Actor, request: RequestFacts, people: readonly Actor['userId'][]) => {
     const by = { kind: 'administrator', userId: admin.userId, device: request } as const
@@ -147,7 +147,7 @@ function organisationRoutes({ clock, cursors, doors, ending, ids }: SessionParts
     route(listSessions, async ({ actor, unit, query, request }) => {
       const { cursor, limit, ...filter } = query
       const [after] = (await cursors.read(actor, 'sessions', cursor)) ?? []
-      const found = await unit.read((tx: ReadTx) => listAll(tx, { ...filter, limit: limit + 1, after }))
+      const found = await unit.read((tx) => listAll(tx, { ...filter, limit: limit + 1, after }))
       const page = await paged(found, limit, (id) => cursors.make(actor, 'sessions', [id]))
       await noteViewed(
         actor,
@@ -173,6 +173,8 @@ function organisationRoutes({ clock, cursors, doors, ending, ids }: SessionParts
         await writeLoginPolicy(tx, policy)
         await tx.change(insertEvents(tx, ids, [changed]))
       }
+      // Who changes the rules is there, whatever the new ones say of the time since they were seen.
+      await sessions.extend(actor, request.ip)
       await ending.endByRules(actor, change, request)
       return policy
     }),

@@ -9,6 +9,7 @@ import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
 import { type Device, deviceName } from './device.ts'
 import { insertEvents } from './security-log.ts'
+import { IS_LIVE } from './session-lists.ts'
 import { type Tokens, tokenHash } from './token.ts'
 
 /** Activity is written at most this often. */
@@ -85,8 +86,8 @@ export class Sessions {
 const NOW = sql<Date>`now()`
 
 /** The session with its limits, for a person who is active until the commit; no row for anybody else. */
-function newSession(tx: DoorTx, of: Beginning & { id: SessionId; userId: UserId }) {
-  const remembers = sql<boolean>`(login_policy.remember and ${of.remember ?? false}::boolean)`
+function newSession(tx: DoorTx, of: Required<Beginning> & { id: SessionId; userId: UserId }) {
+  const remembers = sql<boolean>`(login_policy.remember and ${of.remember}::boolean)`
   const limit = (remembered: string, usual: string) =>
     sql<number>`case when ${remembers} then ${sql.ref(remembered)} else ${sql.ref(usual)} end`
   return tx.db
@@ -122,7 +123,5 @@ function seenNow(tx: DoorTx, sessionId: SessionId, ip: string) {
     .set({ seen_at: NOW, ip })
     .where('session_id', '=', sessionId)
     .whereRef('auth_session.id', '=', 'session_id')
-    .where('revoked_at', 'is', null)
-    .where('expires_at', '>', NOW)
-    .where(sql<boolean>`(idle_limit_s is null or seen_at + make_interval(secs => idle_limit_s) > now())`)
+    .where(IS_LIVE)
 }

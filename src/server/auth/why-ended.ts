@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import { TenantId } from '#contract/ids.ts'
 import { EndReason } from '#contract/sessions.ts'
-import type { Doors } from '../isolation/doors.ts'
+import type { Doors, DoorTx } from '../isolation/doors.ts'
 import { readJson } from '../kernel/json.ts'
 import type { Tenants } from './tenants.ts'
 import { tokenHash } from './token.ts'
@@ -28,7 +28,7 @@ export async function whyEnded(token: string | undefined, { doors, tenants }: { 
   return row.is_active ? { reason: null, at: null } : { reason: 'suspended', at: null }
 }
 
-function lookUp({ db }: Parameters<Parameters<Doors['open']>[1]>[0], hash: Buffer) {
+function lookUp({ db }: DoorTx, hash: Buffer) {
   const idleEnd = sql<Date>`${sql.ref('auth_session_seen.seen_at')} + make_interval(secs => idle_limit_s)`
   return db
     .selectFrom('auth_token')

@@ -133,7 +133,7 @@ async function afterwards(
   if (!isCookie || !claims || !endpoint.activity || endpoint.work === 'door') return
   const presented = { token, claims, hash: credential.hash }
   if (!parts.renewal.isOld(presented)) return
-  await parts.renewal.renew(presented).then((renewed) => renewed && cookie.set(renewed.token, renewed), failed)
+  await parts.renewal.renew(presented).then((renewed) => typeof renewed === 'object' && cookie.set(renewed.token, renewed), failed)
 }
 
 /** Opens the unit of work that the endpoint declares around its handler. */

@@ -43,8 +43,9 @@ export class RequestLimits {
   }
 
   /**
-   * Counts a request; fails with `request.too_many` once there were too many. One with a token that this server signed, or knows to be good, counts for its
-   * login, whatever network it comes from, so that nobody is refused for a neighbour's flood; every other counts for its network.
+   * Counts a request; fails with `request.too_many` once there were too many. One with a token that this server signed, or knows to be
+   * good, counts for its login, whatever network it comes from, so that nobody is refused for a neighbour's flood; every other counts
+   * for its network.
    */
   async count(request: FastifyRequest): Promise<void> {
     const sessionId = await this.#sessionOf(request)

@@ -4,7 +4,7 @@
  */
 import type { Compilable, Kysely } from 'kysely'
 import type { Role } from '#contract/accounts.ts'
-import type { SessionId, TenantId, UserId } from '#contract/ids.ts'
+import type { TenantId } from '#contract/ids.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Connection, Database } from './database.ts'
 import type { Outcome, Statement } from './flight.ts'
@@ -23,10 +23,8 @@ export interface DoorTx {
   changeAll(queries: readonly Compilable<unknown>[]): Promise<void>
 }
 
-/** Who a token's hash belongs to, as the database found in this transaction; the rows it relied on are locked until the commit. */
+/** What the database found of a token's login in this transaction; the rows it relied on are locked until the commit. */
 export interface Entered {
-  readonly userId: UserId
-  readonly sessionId: SessionId
   readonly role: Role
   readonly isProven: boolean
 }
@@ -127,12 +125,7 @@ export class Doors {
 }
 
 function enteredIn({ rows: [row] }: Outcome): Entered {
-  return {
-    userId: row!.user_id as UserId,
-    sessionId: row!.session_id as SessionId,
-    role: row!.role as Role,
-    isProven: row!.is_proven === true,
-  }
+  return { role: row!.role as Role, isProven: row!.is_proven === true }
 }
 
 /** Throws unless it is an administrator who has proven a short while ago who they are. */

@@ -6,7 +6,7 @@ import { Database, type DatabaseOptions, type DatabaseRole } from '../isolation/
 import { localKeyProvider, newMasterKey } from '../isolation/keys/key-provider.ts'
 import { Keyring, prepareKeyringDirectory, writeOnce } from '../isolation/keys/keyring.ts'
 import { asMigrator, type MigratorConfig, migrateControl, migrateTenant, type RoleSecrets, transaction } from '../isolation/migrations.ts'
-import type { Log } from '../kernel/log.ts'
+import { createLog, type Log } from '../kernel/log.ts'
 import { EmbeddedInUse } from './embedded/refusal.ts'
 import { runningDatabase } from './embedded/running.ts'
 import { startEmbedded } from './embedded-postgres.ts'
@@ -60,6 +60,20 @@ export async function openInstallation(settings: InstallationSettings, log: Log,
 
 /** Somebody else runs this database, so it is neither watched nor stopped here. */
 const NOT_OURS = { databaseEnded: new Promise<never>(() => undefined), close: async () => undefined } as const
+
+/** Runs a command's work on an installation, beside the server that runs it if there is one, and closes what it has opened. */
+export async function withInstallation<T>(
+  settings: InstallationSettings & { readonly logLevel: string },
+  work: (installation: Installation, log: Log) => Promise<T>,
+): Promise<T> {
+  const log = createLog({ level: settings.logLevel })
+  const installation = await openInstallation(settings, log, { joins: true })
+  try {
+    return await work(installation, log)
+  } finally {
+    await installation.close()
+  }
+}
 
 /** The keyring of an installation that is there already, without its database. Throws a sentence when there is none. */
 export async function findKeyring({ dataDir, masterKey }: Pick<InstallationSettings, 'dataDir' | 'masterKey'>): Promise<Keyring> {

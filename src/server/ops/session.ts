@@ -52,7 +52,7 @@ export function sessionLine({ id, email, kind, device, signedInAt, seenAt, addre
   return [id, email, what, `since ${signedInAt.slice(0, 16)}Z`, `seen ${seenAt.slice(0, 16)}Z`, address ?? ''].join('\t')
 }
 
-/** Ends them; answers how many. */
+/** Ends those that are meant; answers how many. */
 export async function revokeSessions(login: Login, tenant: TenantEntry, which: Which): Promise<number> {
   const chosen = await chosenBy(login, tenant, which)
   return login.ending.endAs(tenant.id, { chosen, end: { reason: 'operator', by: OPERATOR, notice: true } })

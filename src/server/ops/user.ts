@@ -45,7 +45,7 @@ export async function listPeople({ doors }: Login, tenant: TenantEntry): Promise
 
 /** A person in a line, for a terminal. */
 export function personLine({ email, name, role, status, joined, logins }: PersonEntry): string {
-  return [email, name, role, joined ? status : 'not joined', `${logins} signed in`].join('\t')
+  return [email, name, role, joined ? status : 'not joined', `logins and API tokens: ${logins}`].join('\t')
 }
 
 /** Suspends a person: nobody signs in as them, and what they are signed in with ends now. Answers how many logins ended. */

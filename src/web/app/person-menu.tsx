@@ -1,5 +1,5 @@
 /** The person at the foot of the sidebar, and everything that is about them or the organisation. */
-import { useNavigate, useRouter } from '@tanstack/react-router'
+import { useNavigate } from '@tanstack/react-router'
 import type { Me } from '#contract/accounts.ts'
 import { onlyHere } from '#web/features/chats/data/drafts.ts'
 import { call } from '#web/kernel/api.ts'
@@ -42,10 +42,9 @@ export function PersonMenu({ onShortcuts }: { onShortcuts: () => void }) {
 
 function useEntries(me: Me, onShortcuts: () => void): MenuEntry[] {
   const navigate = useNavigate()
-  const { history } = useRouter()
   const admin: MenuEntry[] = [
     { kind: 'action', icon: 'model', label: t('nav.models'), onSelect: () => void navigate({ to: '/models' }) },
-    { kind: 'action', icon: 'device', label: t('nav.logins'), onSelect: () => history.push('/logins') },
+    { kind: 'action', icon: 'device', label: t('nav.logins'), onSelect: () => void navigate({ to: '/logins' }) },
   ]
   return [
     {
@@ -56,7 +55,7 @@ function useEntries(me: Me, onShortcuts: () => void): MenuEntry[] {
       onChange: (theme) => setTheme(me, theme as Theme),
     },
     { kind: 'line' },
-    { kind: 'action', icon: 'person', label: t('nav.account'), onSelect: () => history.push('/account/devices') },
+    { kind: 'action', icon: 'person', label: t('nav.account'), onSelect: () => void navigate({ to: '/account/devices' }) },
     { kind: 'action', icon: 'people', label: t('nav.people'), onSelect: () => void navigate({ to: '/people' }) },
     ...(me.user.role === 'admin' ? admin : []),
     { kind: 'action', icon: 'book', label: t('nav.handbook'), onSelect: () => void navigate({ to: '/handbook' }) },

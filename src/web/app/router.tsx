@@ -5,6 +5,7 @@ import { chatQuery } from '#web/features/chats/data/chat-list.ts'
 import { openDrafts } from '#web/features/chats/data/drafts.ts'
 import { messagesQuery } from '#web/features/chats/data/messages.ts'
 import { NewChatPage } from '#web/features/chats/new-chat-page.tsx'
+import type { LoginSearch } from '#web/features/logins/filter.ts'
 import { mayBeSignedIn } from '#web/kernel/login.ts'
 import { isSessionEnd } from '#web/kernel/problem.ts'
 import { meQuery, queryClient, statusQuery, whyEndedQuery } from '#web/kernel/session.ts'
@@ -74,6 +75,60 @@ const handbookRoute = createRoute({
   component: lazyRouteComponent(() => import('#web/features/handbook/handbook-page.tsx'), 'HandbookPage'),
 })
 
+const accountRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: '/account',
+  component: lazyRouteComponent(() => import('#web/features/account/account-page.tsx'), 'AccountPage'),
+})
+
+const accountIndexRoute = createRoute({
+  getParentRoute: () => accountRoute,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/account/devices', replace: true })
+  },
+})
+
+const devicesRoute = createRoute({
+  getParentRoute: () => accountRoute,
+  path: '/devices',
+  component: lazyRouteComponent(() => import('#web/features/account/devices-page.tsx'), 'DevicesPage'),
+})
+
+/** With `about=ends` it answers why one was signed out. */
+const securityRoute = createRoute({
+  getParentRoute: () => accountRoute,
+  path: '/security',
+  component: lazyRouteComponent(() => import('#web/features/account/security-page.tsx'), 'SecurityPage'),
+  validateSearch: ({ about }: Record<string, unknown>): { about?: 'ends' } => (about === 'ends' ? { about } : {}),
+})
+
+const tokensRoute = createRoute({
+  getParentRoute: () => accountRoute,
+  path: '/tokens',
+  component: lazyRouteComponent(() => import('#web/features/account/tokens-page.tsx'), 'TokensPage'),
+})
+
+const loginsRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: '/logins',
+  component: lazyRouteComponent(() => import('#web/features/logins/logins-page.tsx'), 'LoginsPage'),
+})
+
+/** Its filter is in the address; the page reads it (`features/logins/filter.ts`). */
+const loginListRoute = createRoute({
+  getParentRoute: () => loginsRoute,
+  path: '/',
+  component: lazyRouteComponent(() => import('#web/features/logins/login-list-page.tsx'), 'LoginListPage'),
+  validateSearch: (search: Record<string, unknown>): LoginSearch => search,
+})
+
+const rulesRoute = createRoute({
+  getParentRoute: () => loginsRoute,
+  path: '/rules',
+  component: lazyRouteComponent(() => import('#web/features/logins/rules-page.tsx'), 'RulesPage'),
+})
+
 const developersRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/developers',
@@ -105,7 +160,18 @@ const invitationRoute = createRoute({
   component: lazyRouteComponent(() => import('#web/features/sign-in/invitation-page.tsx'), 'InvitationPage'),
 })
 
-const routes = [newChatRoute, chatRoute, peopleRoute, modelsRoute, providerRoute, handbookRoute] as const
+const accountRoutes = [accountIndexRoute, devicesRoute, securityRoute, tokensRoute] as const
+
+const routes = [
+  newChatRoute,
+  chatRoute,
+  peopleRoute,
+  modelsRoute,
+  providerRoute,
+  handbookRoute,
+  accountRoute.addChildren(accountRoutes),
+  loginsRoute.addChildren([loginListRoute, rulesRoute]),
+] as const
 
 export const router = createRouter({
   routeTree: rootRoute.addChildren([workspaceRoute.addChildren(routes), developersRoute, setupRoute, signInRoute, invitationRoute]),

@@ -26,6 +26,7 @@ export interface ApiForm<In extends FieldValues, Out> {
 
 /** Marks errors that the server found. */
 const SAID = 'said'
+
 /** Makes a form; with a resolver, that checks the values before they are sent. */
 export function usePlainForm<In extends FieldValues, Out = In>(
   { defaults, send, fields = {} }: FormWish<In, Out>,

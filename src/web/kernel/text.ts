@@ -17,7 +17,8 @@ export type TextKey = keyof Everywhere
 type Names<S> = S extends `${string}{${infer Name}}${infer Rest}` ? Name | Names<Rest> : never
 type Template<M> = M extends { readonly other: infer O } ? O : M
 type Values<M> = M extends string ? Record<Names<M>, string | number> : Record<Names<Template<M>> | 'count', string | number>
-type Given<M> = string extends keyof Values<M> ? [] : [keyof Values<M>] extends [never] ? [] : [Values<M>]
+/** Of each message by itself, where the key may be one of several. */
+type Given<M> = M extends Message ? (string extends keyof Values<M> ? [] : [keyof Values<M>] extends [never] ? [] : [Values<M>]) : never
 
 /** Says the messages that every page has, and those of `Own`. */
 export type Text<Own extends Catalogue> = <K extends keyof (Everywhere & Own) & string>(

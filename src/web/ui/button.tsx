@@ -8,7 +8,7 @@ type Look = 'solid' | 'plain' | 'danger' | 'quiet'
 
 const BASE =
   'inline-flex flex-none items-center justify-center gap-2 rounded-control border min-h-11 desk:min-h-[34px] px-3 whitespace-nowrap select-none ' +
-  'transition-colors disabled:opacity-55 disabled:cursor-default'
+  'transition-colors disabled:opacity-55 disabled:cursor-default aria-disabled:opacity-55 aria-disabled:cursor-default'
 const LOOKS: Record<Look, string> = {
   solid: 'border-transparent bg-accent text-accent-ink font-medium enabled:hover:bg-accent-strong',
   plain: 'border-line bg-surface enabled:hover:bg-hover hover:bg-hover',
@@ -18,13 +18,14 @@ const LOOKS: Record<Look, string> = {
 
 type ButtonProps = ComponentProps<'button'> & { look?: Look; icon?: IconName; busy?: boolean }
 
-/** A button with words; while `busy` it can't be pressed again. */
-export function Button({ look = 'plain', icon, busy = false, className, children, ...rest }: ButtonProps) {
+/** A button with words; while `busy` it can't be pressed again, and keeps the focus. */
+export function Button({ look = 'plain', icon, busy = false, className, children, onClick, ...rest }: ButtonProps) {
   return (
     <button
       type="button"
       {...rest}
-      disabled={rest.disabled || busy}
+      onClick={busy ? (event) => event.preventDefault() : onClick}
+      aria-disabled={busy || undefined}
       aria-busy={busy || undefined}
       className={classes(BASE, LOOKS[look], className)}
     >

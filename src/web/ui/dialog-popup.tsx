@@ -17,12 +17,13 @@ const open: symbol[] = []
 
 export function DialogPopup({ title, open: isOpen, onOpenChange, children, shape = 'centre', description }: DialogProps) {
   const isLast = useOrder(isOpen)
+  const opener = useOpener(isOpen)
   const Root = shape === 'alert' ? AlertDialog.Root : Dialog.Root
   return (
     <Root open={isOpen} onOpenChange={(next) => (next || isLast()) && onOpenChange(next)}>
       <Dialog.Portal>
         <Dialog.Backdrop className="fixed inset-0 z-30 bg-scrim transition-opacity data-ending-style:opacity-0 data-starting-style:opacity-0" />
-        <Dialog.Popup className={`z-30 ${shape === 'drawer' ? DRAWER : CENTRE}`}>
+        <Dialog.Popup finalFocus={opener} className={`z-30 ${shape === 'drawer' ? DRAWER : CENTRE}`}>
           {shape === 'drawer' ? (
             <Dialog.Title className="sr-only">{title}</Dialog.Title>
           ) : (
@@ -44,6 +45,17 @@ function useOrder(isOpen: boolean): () => boolean {
     return () => void open.splice(open.indexOf(own), 1)
   }, [isOpen, own])
   return () => open.at(-1) === own
+}
+
+/** What had the focus when the dialog opened gets it back: it may be in another dialog, which is still open. */
+function useOpener(isOpen: boolean): () => HTMLElement | true {
+  const [was, setWas] = useState(false)
+  const [opener, setOpener] = useState<Element | null>(null)
+  if (isOpen !== was) {
+    setWas(isOpen)
+    if (isOpen) setOpener(document.activeElement)
+  }
+  return () => (opener instanceof HTMLElement && opener.isConnected && opener !== document.body ? opener : true)
 }
 
 function Head({ title, closes }: { title: string; closes: boolean }) {

@@ -4,11 +4,12 @@ import { t } from '../kernel/text.ts'
 import { classes } from './class-names.ts'
 import { Icon } from './icon.tsx'
 
-const INPUT =
+/** How everything that is typed into looks. */
+export const INPUT =
   'block w-full min-h-11 desk:min-h-[38px] rounded-control border border-control bg-surface px-3 py-1.5 text-message desk:text-base ' +
   'focus-visible:border-accent focus-visible:outline-1 focus-visible:outline-offset-0 aria-invalid:border-danger [&[readonly]]:bg-sunken'
 
-interface FieldFrame {
+export interface FieldFrame {
   label: string
   help?: ReactNode
   error?: string | undefined
@@ -16,7 +17,8 @@ interface FieldFrame {
 
 type Tied = { id: string; 'aria-describedby': string | undefined; 'aria-invalid': true | undefined }
 
-function Frame({ label, help, error, children }: FieldFrame & { children: (tied: Tied) => ReactNode }) {
+/** Ties a control to its label, and to what is said of it. */
+export function Frame({ label, help, error, children }: FieldFrame & { children: (tied: Tied) => ReactNode }) {
   const id = useId()
   const note = error ? sentence(label, error) : help
   return (
@@ -26,11 +28,19 @@ function Frame({ label, help, error, children }: FieldFrame & { children: (tied:
       </label>
       {children({ id, 'aria-describedby': note ? `${id}-note` : undefined, 'aria-invalid': error ? true : undefined })}
       {note && (
-        <div id={`${id}-note`} className={classes('mt-1 flex gap-1.5 text-small', error ? 'text-danger' : 'text-muted')}>
-          {error && <Icon name="warn" size={14} className="mt-[3px]" />}
-          <span className="min-w-0 flex-1">{note}</span>
-        </div>
+        <Note id={`${id}-note`} isError={Boolean(error)}>
+          {note}
+        </Note>
       )}
+    </div>
+  )
+}
+
+function Note({ id, isError, children }: { id: string; isError: boolean; children: ReactNode }) {
+  return (
+    <div id={id} className={classes('mt-1 flex gap-1.5 text-small', isError ? 'text-danger' : 'text-muted')}>
+      {isError && <Icon name="warn" size={14} className="mt-[3px]" />}
+      <span className="min-w-0 flex-1">{children}</span>
     </div>
   )
 }
@@ -135,25 +145,51 @@ export function CheckField({ label, help, ...input }: { label: string; help?: st
 
 interface ChoiceProps extends ComponentProps<'input'> {
   legend: string
-  options: readonly { value: string; label: string; help: string }[]
+  options: readonly { value: string; label: string; help: ReactNode }[]
 }
 
-/** One of a few, each with a sentence. */
-export function ChoiceField({ legend, options, ...input }: ChoiceProps) {
+/** One of a few, each with a sentence; a `value` that is given is the one chosen. */
+export function ChoiceField(props: ChoiceProps) {
+  return <Options {...props} type="radio" />
+}
+
+/** Any of a few, each with a sentence. */
+export function ChecksField(props: ChoiceProps & { error?: string | undefined }) {
+  return <Options {...props} type="checkbox" />
+}
+
+function Options({ legend, options, error, value, ...input }: ChoiceProps & { type: 'radio' | 'checkbox'; error?: string | undefined }) {
+  const id = useId()
   return (
-    <fieldset className="mb-4">
+    <fieldset className="mb-4" aria-describedby={error ? `${id}-note` : undefined}>
       <legend className="mb-1 font-medium">{legend}</legend>
-      <div className="divide-y divide-line rounded-control border border-control">
+      <div className={classes('divide-y divide-line rounded-control border', error ? 'border-danger' : 'border-control')}>
         {options.map((option) => (
           <label key={option.value} className="flex cursor-pointer items-start gap-3 px-3 py-2.5">
-            <input type="radio" value={option.value} {...input} className="mt-1 size-4 accent-accent" />
-            <span>
-              <span className="block font-medium">{option.label}</span>
-              <span className="block text-small text-muted">{option.help}</span>
+            <input
+              value={option.value}
+              {...(value !== undefined && { checked: value === option.value })}
+              {...input}
+              aria-labelledby={`${id}-${option.value}`}
+              aria-describedby={`${id}-${option.value}-help`}
+              className="mt-1 size-4 flex-none accent-accent"
+            />
+            <span className="min-w-0">
+              <span id={`${id}-${option.value}`} className="block font-medium">
+                {option.label}
+              </span>
+              <span id={`${id}-${option.value}-help`} className="block text-small text-muted">
+                {option.help}
+              </span>
             </span>
           </label>
         ))}
       </div>
+      {error && (
+        <Note id={`${id}-note`} isError>
+          {sentence(legend, error)}
+        </Note>
+      )}
     </fieldset>
   )
 }

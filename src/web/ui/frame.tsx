@@ -29,11 +29,17 @@ export function ReadingPage({
   lead,
   children,
   action,
+  wide = false,
+  administers = false,
 }: {
   title: string
   lead?: ReactNode
   children: ReactNode
   action?: ReactNode
+  /** Gives tables the room they need. */
+  wide?: boolean
+  /** Whether what is done here is done to everybody; the edge of the workspace shows it. */
+  administers?: boolean
 }) {
   return (
     <>
@@ -42,8 +48,8 @@ export function ReadingPage({
         <span className="flex-1" />
         {action}
       </PageHead>
-      <div className="relative min-h-0 flex-1 overflow-y-auto">
-        <div className="mx-auto max-w-[820px] px-4 pt-6 pb-16 desk:px-6">
+      <div className="relative min-h-0 flex-1 overflow-y-auto" data-administers={administers || undefined}>
+        <div className={classes('mx-auto px-4 pt-6 pb-16 desk:px-6', wide ? 'max-w-[1160px]' : 'max-w-[820px]')}>
           {lead && <p className="mb-5 max-w-[68ch] text-muted">{lead}</p>}
           {children}
         </div>
@@ -57,15 +63,17 @@ export function Panel({ children, className }: { children: ReactNode; className?
   return <div className={classes('divide-y divide-line rounded-panel border border-line bg-surface', className)}>{children}</div>
 }
 
-/** Stands where rows will be, at their height. */
-export function PanelSkeleton({ rows = 3 }: { rows?: number }) {
+/** Stands where rows will be, at their height: of two lines, or of three. */
+export function PanelSkeleton({ rows = 3, lines = 2 }: { rows?: number; lines?: 2 | 3 }) {
+  const height = lines === 2 ? 'h-[68px]' : 'h-[95px]'
   return (
     <Panel>
       {Array.from({ length: rows }, (_, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: rows without content have no other key
-        <div key={index} className="flex h-[68px] flex-col justify-center gap-2 px-4" aria-hidden="true">
+        <div key={index} className={`flex flex-col justify-center gap-2 px-4 ${height}`} aria-hidden="true">
           <div className="skeleton h-3.5 w-40" />
           <div className="skeleton h-3 w-64 max-w-full" />
+          {lines === 3 && <div className="skeleton h-3 w-80 max-w-full" />}
         </div>
       ))}
     </Panel>

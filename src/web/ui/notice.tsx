@@ -1,6 +1,7 @@
 /** Sentences about what happened: in place, with what to do next. */
 import type { ReactNode } from 'react'
 import { explain } from '../kernel/problem.ts'
+import { ProofDeclined } from '../kernel/proof.ts'
 import { t } from '../kernel/text.ts'
 import { Button } from './button.tsx'
 import { classes } from './class-names.ts'
@@ -37,6 +38,8 @@ export function Notice({ tone = 'plain', children, action, className }: NoticePr
 
 interface FailureNoticeProps {
   error: unknown
+  /** What it means for what was asked, said first. */
+  before?: string
   /** Offers a button to try again, where that can help. */
   onRetry?: (() => void) | undefined
   /** Something else to do instead. */
@@ -44,13 +47,14 @@ interface FailureNoticeProps {
   className?: string
 }
 
-/** What went wrong and what to do. */
-export function FailureNotice({ error, onRetry, action, className }: FailureNoticeProps) {
+/** What went wrong and what to do. Nothing for what the person declined: they know. */
+export function FailureNotice({ error, before, onRetry, action, className }: FailureNoticeProps) {
+  if (error instanceof ProofDeclined) return null
   const { what, next } = explain(error)
   const offered = action || (onRetry && <Button onClick={onRetry}>{t('common.retry')}</Button>)
   return (
     <Notice tone="failed" {...(className && { className })} action={offered}>
-      {what} <span className="text-muted">{next}</span>
+      {before} {what} <span className="text-muted">{next}</span>
     </Notice>
   )
 }

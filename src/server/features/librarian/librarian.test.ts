@@ -47,6 +47,7 @@ describe('the handbook', () => {
     ["I can't see my chats", 'when-something-goes-wrong', /^I can't see my chats: check/],
     ["I can see someone else's data", 'when-something-goes-wrong', /^I can see someone else's data: that must never happen/],
     ['How long do I stay signed in?', 'signing-in-and-out', /24 hours/],
+    ['A device in the list is not mine', 'your-account', /^“Devices” lists every browser in which you are signed in/],
     ['how do i invite a colleague', 'inviting-people', /^To invite somebody/],
     ['Is my data encrypted?', 'where-data-is-kept', /encrypted before they reach the database/],
     ['How can I use Ollama?', 'adding-a-model', /Ollama/],

@@ -1,5 +1,5 @@
 /** The people of the organisation; administrators add them and hand out their links. */
-import { infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Member } from '#contract/accounts.ts'
 import { call } from '#web/kernel/api.ts'
@@ -13,14 +13,8 @@ import { FailureNotice } from '#web/ui/notice.tsx'
 import { report } from '#web/ui/report.ts'
 import { AddMember } from './add-member.tsx'
 import { InvitationLink } from './invitation-link.tsx'
+import { membersQuery } from './queries.ts'
 import { t } from './text.ts'
-
-const membersQuery = infiniteQueryOptions({
-  queryKey: ['members'],
-  queryFn: ({ pageParam, signal }) => call('members.list', { query: { cursor: pageParam, limit: 100 } }, { signal }),
-  initialPageParam: undefined as string | undefined,
-  getNextPageParam: (last) => last.next,
-})
 
 type Invitation = Reply<'members.add'>
 

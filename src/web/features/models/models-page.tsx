@@ -19,6 +19,7 @@ export function ModelsPage() {
   return (
     <ReadingPage
       title={t('models.title')}
+      administers
       lead={t('models.lead')}
       action={
         <ButtonLink to="/models/$providerId" params={{ providerId: 'new' }} look="solid" icon="plus">

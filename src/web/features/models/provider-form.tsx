@@ -68,7 +68,7 @@ function useSave(provider: Provider | null): (values: ProviderValues) => Promise
       await withProof(() => call('providers.change', { params: { providerId: provider.id }, body: { ...values, ...key } }))
       toast({ text: t('models.changed', { name: values.name }) })
     } else {
-      await withProof(() => call('providers.add', { body: { ...values, kind, apiKey } }))
+      await call('providers.add', { body: { ...values, kind, apiKey } })
       toast({ text: t('models.created', { name: values.name, organisation: organisation.name }) })
     }
     await Promise.all([queryClient.invalidateQueries(providersQuery), queryClient.invalidateQueries(modelsQuery)])

@@ -56,6 +56,7 @@ function Page({ title, children }: { title: string; children: ReactNode }) {
   return (
     <ReadingPage
       title={title}
+      administers
       action={
         <ButtonLink to="/models" look="quiet" icon="left">
           {t('models.back')}

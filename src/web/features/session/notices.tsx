@@ -1,6 +1,6 @@
 /** What happened to one’s account without one’s doing, told calmly at the top of the workspace until it was seen. */
 import { queryOptions, useQuery } from '@tanstack/react-query'
-import { useRouter } from '@tanstack/react-router'
+import { useNavigate } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import type { SecurityEvent } from '#contract/security.ts'
 import { call } from '#web/kernel/api.ts'
@@ -32,14 +32,14 @@ export function Notices() {
 }
 
 function NoticeLine({ event, more }: { event: SecurityEvent; more: number }) {
-  const { history } = useRouter()
+  const navigate = useNavigate()
   const isWeighty = event.kind === 'theft_suspected' || event.kind === 'signed_in'
   return (
     <Banner
       tone={isWeighty ? 'warn' : 'plain'}
       actions={
         <>
-          <Button onClick={() => history.push('/account/security')}>{t('notice.see')}</Button>
+          <Button onClick={() => void navigate({ to: '/account/security' })}>{t('notice.see')}</Button>
           <IconButton icon="close" label={t('common.dismiss')} onClick={() => void dismiss(event).catch(report)} />
         </>
       }

@@ -2,7 +2,7 @@
 export const developers = {
   'developers.title': 'API',
   'developers.lead':
-    'Everything the interface does, programs can do too. Sign in with “deliver”: “token” and send the token as “Authorization: Bearer …”.',
+    'Everything the interface does, programs can do too. Make an API token under Account, and send it as “Authorization: Bearer …”.',
   'developers.document': 'OpenAPI document',
   'developers.anyone': 'anyone',
   'developers.user': 'signed in',

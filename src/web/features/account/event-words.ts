@@ -1,0 +1,19 @@
+/** What happened, as a sentence: who did it, to which device, and why. */
+import type { SecurityEvent } from '#contract/security.ts'
+import { t } from './text.ts'
+
+/** Says the event to the person whose account it is. */
+export function sayEvent(event: SecurityEvent, ownId: string): string {
+  const who = sayWho(event, ownId)
+  if (event.kind === 'token_revoked' && event.reason === 'not_me') return t('event.token_revoked.not_me')
+  if (event.kind !== 'session_ended') return t(`event.${event.kind}`, { who })
+  const device = event.device === null ? null : `“${event.device}”`
+  const named = { who, device: device ?? t('what.thatDevice'), Device: device ?? t('what.aDevice') }
+  return t(`end.${event.reason ?? 'unknown'}`, named)
+}
+
+function sayWho({ by, byUser }: SecurityEvent, ownId: string): string {
+  if (by === 'self' || byUser?.id === ownId) return t('who.you')
+  if (by !== 'administrator') return t(`who.${by}`)
+  return byUser ? t('who.named', { name: byUser.name }) : t('who.administrator')
+}
