@@ -11,6 +11,7 @@ import { z } from 'zod'
 import type { Endpoint } from '#contract/endpoint.ts'
 import { Problem } from '#contract/errors.ts'
 import { ENDPOINTS } from '#contract/index.ts'
+import { schemaOf } from '#tests/support/conversation.ts'
 import { CANARIES, ENDLESS, exampleOf, makeThings, type Request, rowsNaming, type Things, urlOf } from '#tests/support/examples.ts'
 import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'
 import { createWorld, type SignedIn, type World } from '#tests/support/world.ts'
@@ -226,6 +227,9 @@ describe('bodies', () => {
       else expectProblem(reply, `${endpoint.id} ${JSON.stringify(body)}`)
     })
     await fc.assert(property, { numRuns: 250 })
+    // Questions among them are being answered; what follows looks at every row.
+    const running = `select from ${await schemaOf(world, 'acme')}.job where state = 'running'`
+    await expect.poll(async () => (await world.sql(running)).rowCount).toBe(0)
   })
 
   test('an endpoint that takes no body takes none', () =>
