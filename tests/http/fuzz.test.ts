@@ -6,9 +6,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Endpoint } from '#contract/endpoint.ts'
-import { ENDPOINTS } from '#contract/index.ts'
 import { PASSWORD } from '#tests/support/cast.ts'
-import { CANARIES, ENDLESS, exampleOf, makeThings, type Things, urlOf } from '#tests/support/examples.ts'
+import { CANARIES, ENDLESS, exampleOf, IN_ORDER, makeThings, type Things, urlOf } from '#tests/support/examples.ts'
 import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'
 import { type Answer, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 import { anythingLike, fitting, type Schema } from './from-schema.ts'
@@ -33,17 +32,6 @@ interface Sent {
 const VISITORS = ['anonymous', 'bob', 'alice', 'carol'] as const
 /** Each hashes a password when it is taken. */
 const SLOW = ['setup.run', 'auth.sign_in', 'auth.sign_out', 'invitation.accept']
-/** They end what others need. */
-const LAST = [
-  'tokens.revoke',
-  'devices.end',
-  'devices.end_others',
-  'devices.not_me',
-  'chats.delete',
-  'providers.remove',
-  'invitation.accept',
-  'auth.sign_out',
-]
 /** There is an organisation already, so that nobody can succeed. */
 const NEVER = ['setup.run']
 
@@ -155,7 +143,7 @@ function expectFits(value: unknown, schema: Schema): void {
 }
 
 describe('replies are as described, whatever is sent to', () => {
-  for (const endpoint of ENDPOINTS.filter(({ id }) => !ENDLESS.includes(id)).toSorted((a, b) => LAST.indexOf(a.id) - LAST.indexOf(b.id))) {
+  for (const endpoint of IN_ORDER.filter(({ id }) => !ENDLESS.includes(id))) {
     test(`${endpoint.method} ${endpoint.path} (${endpoint.id})`, { timeout: 60_000 }, async () => {
       const operation = paths[endpoint.path.replace(/:(\w+)/g, '{$1}')]?.[endpoint.method.toLowerCase()]
       if (!operation) throw new Error('it is not described')

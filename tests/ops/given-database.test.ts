@@ -91,7 +91,7 @@ describe.skipIf(MISSING !== undefined)('a given database', () => {
     expect(rows).toEqual([{ usename: 'plain_sx_worker', ssl: true }])
     expect(await server.end('SIGTERM')).toBe(0)
     expect(server.output()).not.toContain('"level":')
-  }, 30_000)
+  }, 60_000)
 
   test('a certificate that nobody vouches for is refused, and so is a connection without TLS that it demands', async () => {
     const untrusted = await sardonyx(['migrate'], postgres.url, null)

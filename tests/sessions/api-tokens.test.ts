@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ENDPOINTS } from '#contract/index.ts'
 import type { ApiToken } from '#contract/security.ts'
+import { tokenHash } from '#server/auth/token.ts'
 import { schemaOf } from '#tests/support/conversation.ts'
 import { ENDLESS, exampleOf, makeThings, type Things, urlOf } from '#tests/support/examples.ts'
 import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'
@@ -62,7 +63,6 @@ describe('the database holds a token to its abilities, whatever the application 
   test('one that only reads writes nothing, one for administration sees no chat, one for chats is no administrator', async () => {
     const schema = await schemaOf(world, 'acme')
     const enter = async (token: string, forWrite: boolean) => {
-      const { tokenHash } = await import('#server/auth/token.ts')
       const [outcome] = await world.database.fly('app', [
         {
           text: `select role, read_scopes, write_scopes, manage_scopes from ${schema}.enter($1, $2)`,

@@ -108,11 +108,16 @@ test('following is not activity', async () => {
   await world.sql(`update ${schema}.auth_session_seen set seen_at = now() - interval '1 hour' where session_id = $1`, [alice.me.session.id])
   const stream = await follow(alice)
   await alice.call('GET', '/api/session')
-  const { rows } = await world.sql<{ old: boolean }>(
-    `select seen_at < now() - interval '59 minutes' as old from ${schema}.auth_session_seen where session_id = $1`,
-    [alice.me.session.id],
-  )
-  expect(rows[0]?.old).toBe(true)
+  const isOld = async () => {
+    const { rows } = await world.sql<{ old: boolean }>(
+      `select seen_at < now() - interval '59 minutes' as old from ${schema}.auth_session_seen where session_id = $1`,
+      [alice.me.session.id],
+    )
+    return rows[0]?.old
+  }
+  expect(await isOld()).toBe(true)
+  await alice.call('GET', '/api/me')
+  await expect.poll(isOld).toBe(false)
   stream.leave()
   await expect(stream.ended).rejects.toThrow()
 })

@@ -54,7 +54,14 @@ describe('an administrator', () => {
     ['device, with what means something in patterns', () => 'device=%25', []],
     ['remembered', () => 'remembered=true', []],
     ['not remembered', () => 'remembered=false', ['alice', 'bob', 'carol']],
-    ['signed in before', () => `signedInBefore=${new Date(Date.now() - 60_000).toISOString()}`, []],
+    [
+      'signed in before',
+      async () => {
+        await world.sql(`update ${schema}.auth_session set time_created = now() - interval '2 hours' where id = $1`, [bob.me.session.id])
+        return `signedInBefore=${new Date(Date.now() - 3_600_000).toISOString()}`
+      },
+      ['bob'],
+    ],
     [
       'last seen before',
       async () => {

@@ -2,11 +2,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { SecurityEvent } from '#contract/security.ts'
 import { tokenHash } from '#server/auth/token.ts'
-import { schemaName } from '#server/isolation/tables.ts'
 import { PASSWORD, PEOPLE } from '#tests/support/cast.ts'
+import { schemaOf } from '#tests/support/conversation.ts'
 import { type Answer, codeOf, createWorld, type World } from '#tests/support/world.ts'
 
 let world: World
+let schema: string
 let nowMs = Date.now()
 /** With what signing in may take: a token's age counts from the database's time. */
 const QUARTER_MS = 15 * 60_000 + 10_000
@@ -14,6 +15,7 @@ const ORIGIN = { 'sec-fetch-site': 'same-origin' }
 
 beforeAll(async () => {
   world = await createWorld({ clock: { now: () => nowMs } })
+  schema = await schemaOf(world, 'acme')
 })
 afterAll(() => world.close())
 beforeEach(() => {
@@ -58,16 +60,11 @@ class Browser {
   }
 }
 
-const schema = async () => {
-  const { rows } = await world.sql<{ id: string }>(`select id from control.tenant where slug = 'acme'`)
-  return schemaName(rows[0]!.id as never)
-}
-
 /** Time goes on for what is on record. */
 async function later(seconds: number, token: string): Promise<void> {
   await world.sql(
-    `update ${await schema()}.auth_token set retires_at = retires_at - make_interval(secs => $1)
-      where session_id = (select session_id from ${await schema()}.auth_token where hash = $2)`,
+    `update ${schema}.auth_token set retires_at = retires_at - make_interval(secs => $1)
+      where session_id = (select session_id from ${schema}.auth_token where hash = $2)`,
     [seconds, tokenHash(token)],
   )
 }
@@ -160,9 +157,7 @@ describe('a proof', () => {
   test('raises a new token only: the earlier one gains nothing by it, and ends half a minute after the new one was seen', async () => {
     const browser = await new Browser().signIn()
     const old = browser.cookie
-    await world.sql(`update ${await schema()}.auth_token set proven_at = now() - interval '31 minutes' where hash = $1`, [
-      tokenHash(browser.token),
-    ])
+    await world.sql(`update ${schema}.auth_token set proven_at = now() - interval '31 minutes' where hash = $1`, [tokenHash(browser.token)])
     const token = { name: 'Nightly', abilities: ['read'], days: 1 }
     const refused = await browser.post('/api/me/tokens', token)
     expect([refused.status, codeOf(refused), refused.headers['www-authenticate']]).toEqual([

@@ -4,6 +4,7 @@
  */
 import type { Endpoint } from '#contract/endpoint.ts'
 import type { ChatId, EventId, MessageId, ProviderId, SessionId, UserId } from '#contract/ids.ts'
+import { ENDPOINTS } from '#contract/index.ts'
 import { PASSWORD } from './cast.ts'
 import type { ModelServer } from './model-server.ts'
 import { chatOf, type SignedIn, type World } from './world.ts'
@@ -107,6 +108,22 @@ export const EXAMPLES: Readonly<Record<string, (things: Things) => Request>> = {
 
 /** Streams without an end of their own, which a call would wait for. */
 export const ENDLESS: readonly string[] = ['events.follow']
+
+/** They end what the others need, or shorten it. */
+const LAST = [
+  'login_policy.set',
+  'tokens.revoke',
+  'devices.end',
+  'devices.end_others',
+  'devices.not_me',
+  'chats.delete',
+  'providers.remove',
+  'invitation.accept',
+  'auth.sign_out',
+]
+
+/** All endpoints, in an order in which each of them can succeed. */
+export const IN_ORDER: readonly Endpoint[] = ENDPOINTS.toSorted((a, b) => LAST.indexOf(a.id) - LAST.indexOf(b.id))
 
 /** Makes the things, with a canary in everything that is typed; `again` is another login of Alice. */
 export async function makeThings(owners: { alice: SignedIn; carol: SignedIn; models: ModelServer; again: SignedIn }): Promise<Things> {

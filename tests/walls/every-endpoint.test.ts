@@ -14,6 +14,7 @@ import {
   ENDLESS,
   EXAMPLES,
   exampleOf,
+  IN_ORDER,
   makeThings,
   type Request,
   rowsNaming,
@@ -27,17 +28,6 @@ type Visitor = 'anonymous' | 'bob' | 'carol' | 'trent' | 'mallory'
 const VISITORS = ['anonymous', 'bob', 'carol', 'trent', 'mallory'] as const
 /** Who sends these has proven with the request itself who they are. */
 const PROVING = ['auth.sign_in', 'invitation.accept']
-/** They end what the others need. */
-const LAST = [
-  'tokens.revoke',
-  'devices.end',
-  'devices.end_others',
-  'devices.not_me',
-  'chats.delete',
-  'providers.remove',
-  'invitation.accept',
-  'auth.sign_out',
-]
 
 let world: World
 let models: ModelServer
@@ -256,8 +246,7 @@ describe('a login whose proof is old', () => {
 })
 
 describe('the owner, with the same request', () => {
-  const order = [...ENDPOINTS].sort((a, b) => LAST.indexOf(a.id) - LAST.indexOf(b.id))
-  for (const endpoint of order.filter(({ id }) => ![...ENDLESS, 'setup.run'].includes(id))) {
+  for (const endpoint of IN_ORDER.filter(({ id }) => ![...ENDLESS, 'setup.run'].includes(id))) {
     test(`${endpoint.id} succeeds`, async () => {
       const request = endpoint.id === 'invitation.accept' ? await freshInvitation() : exampleOf(endpoint, things)
       const answer = await send(endpoint.access === 'anyone' ? 'anonymous' : 'owner', endpoint, request)
