@@ -1,0 +1,45 @@
+/** What a thief, a stranger or somebody in a hurry tried against logins, and what comes of it. */
+import type pg from 'pg'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { tokenHash } from '#server/auth/token.ts'
+import { schemaOf } from '#tests/support/conversation.ts'
+import { eventually } from '#tests/support/redis.ts'
+import { createWorld, type SignedIn, type World } from '#tests/support/world.ts'
+import { asRole, refusalOf } from '#tests/walls/attack.ts'
+
+let world: World
+let schema: string
+beforeAll(async () => {
+  world = await createWorld({ pool: { app: 8, worker: 2, auth: 8 } })
+  schema = await schemaOf(world, 'acme')
+})
+afterAll(() => world.close())
+beforeEach(() => world.sql(`update ${schema}.auth_session set revoked_at = now(), revoked_reason = 'operator' where revoked_at is null`))
+
+/** Resolves once so many connections wait for locks. */
+const waiting = (count: number) =>
+  eventually(async () => {
+    const { rows } = await world.sql<{ count: number }>(
+      `select count(distinct pid)::int from pg_locks join pg_stat_activity using (pid) where not granted and datname = current_database()`,
+    )
+    return rows[0]!.count === count
+  })
+
+/** Begins a write as somebody: `enter`, which answers once they are in, or refuses them. */
+const write = (client: pg.Client, { token }: SignedIn) =>
+  client.query(`begin isolation level read committed; select ${schema}.enter('\\x${tokenHash(token).toString('hex')}', true)`)
+
+test('a login that writes without a pause is ended after the writes under way, and lets no more of them in before', async () => {
+  const [person, thief] = [await world.signIn('alice'), await world.signIn('alice')]
+  await asRole(world, 'app', (first) =>
+    asRole(world, 'app', async (second) => {
+      await write(first, thief)
+      const ending = person.call('DELETE', `/api/me/sessions/${thief.me.session.id}`)
+      await waiting(1)
+      const writing = refusalOf(write(second, thief)).finally(() => second.query('rollback'))
+      await Promise.race([waiting(2), writing])
+      await first.query('commit')
+      expect([await writing, (await ending).body]).toEqual(['SX401', { ended: 1 }])
+    }),
+  )
+})
