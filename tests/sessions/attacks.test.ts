@@ -1,5 +1,5 @@
 /** What a thief, a stranger or somebody in a hurry tried against logins, and what comes of it. */
-import type pg from 'pg'
+import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { tokenHash } from '#server/auth/token.ts'
 import { schemaOf } from '#tests/support/conversation.ts'
@@ -15,6 +15,17 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 beforeEach(() => world.sql(`update ${schema}.auth_session set revoked_at = now(), revoked_reason = 'operator' where revoked_at is null`))
+
+/** Locks something, so that whoever needs it waits; answers how to let go of it. */
+async function hold(what: string): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString: world.url })
+  await client.connect()
+  await client.query(`begin; ${what}`)
+  return async () => {
+    await client.query('commit')
+    await client.end()
+  }
+}
 
 /** Resolves once so many connections wait for locks. */
 const waiting = (count: number) =>
@@ -42,4 +53,15 @@ test('a login that writes without a pause is ended after the writes under way, a
       expect([await writing, (await ending).body]).toEqual(['SX401', { ended: 1 }])
     }),
   )
+})
+
+test('of API tokens that are made at once none goes past a person’s hundred', async () => {
+  const person = await world.signIn('alice')
+  const make = () => person.call('POST', '/api/me/tokens', { name: 'One more', abilities: ['read'], days: 1 })
+  for (let i = 0; i < 99; i++) await make()
+  const letGo = await hold(`lock table ${schema}.api_token in share row exclusive mode`)
+  const making = Promise.all([make(), make()])
+  await waiting(2)
+  await letGo()
+  expect((await making).map(({ status }) => status).sort()).toEqual([201, 409])
 })
