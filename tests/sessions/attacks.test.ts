@@ -1,7 +1,9 @@
 /** What a thief, a stranger or somebody in a hurry tried against logins, and what comes of it. */
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { CurrentSession } from '#contract/sessions.ts'
 import { tokenHash } from '#server/auth/token.ts'
+import { PASSWORD } from '#tests/support/cast.ts'
 import { schemaOf } from '#tests/support/conversation.ts'
 import { eventually } from '#tests/support/redis.ts'
 import { createWorld, type SignedIn, type World } from '#tests/support/world.ts'
@@ -64,4 +66,20 @@ test('of API tokens that are made at once none goes past a person’s hundred', 
   await waiting(2)
   await letGo()
   expect((await making).map(({ status }) => status).sort()).toEqual([201, 409])
+})
+
+test('somebody who is just signing in while the rules become stricter is bound by the new ones', async () => {
+  const carol = await world.signIn('carol')
+  const letGo = await hold(`lock table ${schema}.auth_token in share row exclusive mode`)
+  const body = { email: 'alice@acme.test', password: PASSWORD, organisation: 'acme', remember: true, deliver: 'token' }
+  const signingIn = world.call<{ token: string }>('POST', '/api/auth/sign-in', { body })
+  await waiting(1)
+  const changing = carol.call('PATCH', '/api/login-policy', { preset: 'strict' })
+  await Promise.race([waiting(2), changing])
+  await letGo()
+  const [{ body: begun }] = [await signingIn, await changing]
+  const session = await world.call<CurrentSession>('GET', '/api/session', { headers: { authorization: `Bearer ${begun.token}` } })
+  const { now, endsAt } = session.body
+  expect((Date.parse(endsAt) - Date.parse(now)) / 3_600_000).toBeLessThanOrEqual(24)
+  await carol.call('PATCH', '/api/login-policy', { preset: 'everyday' })
 })
