@@ -1,6 +1,7 @@
 /** What a thief, a stranger or somebody in a hurry tried against logins, and what comes of it. */
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { SecurityEvent } from '#contract/security.ts'
 import type { CurrentSession } from '#contract/sessions.ts'
 import { tokenHash } from '#server/auth/token.ts'
 import { PASSWORD } from '#tests/support/cast.ts'
@@ -82,4 +83,16 @@ test('somebody who is just signing in while the rules become stricter is bound b
   const { now, endsAt } = session.body
   expect((Date.parse(endsAt) - Date.parse(now)) / 3_600_000).toBeLessThanOrEqual(24)
   await carol.call('PATCH', '/api/login-policy', { preset: 'everyday' })
+})
+
+test('a copy of a cookie that was replaced ends its login as a theft, also for a stranger who signs in with it', async () => {
+  const alice = await world.signIn('alice')
+  await world.sql(`update ${schema}.auth_token set retires_at = now() where hash = $1`, [tokenHash(alice.token)])
+  const instance = await world.installation.keyring.instanceName()
+  const headers = { cookie: `sardonyx-${instance}=${alice.token}`, 'sec-fetch-site': 'same-origin' }
+  const body = { email: 'mallory@globex.test', password: PASSWORD, organisation: 'globex' }
+  expect((await world.call('POST', '/api/auth/sign-in', { body, headers })).status).toBe(200)
+  const again = await world.signIn('alice')
+  const notices = await again.call<{ items: SecurityEvent[] }>('GET', '/api/me/security-events?about=notices')
+  expect(notices.body.items).toMatchObject([{ kind: 'theft_suspected', by: 'system', sessionId: alice.me.session.id }])
 })

@@ -50,11 +50,13 @@ export class Ending {
     })
   }
 
-  /** Ends another session of a browser that signs in anew, if it is a good one. */
-  async replace(tenantId: TenantId, sessionId: SessionId, device: Device): Promise<void> {
-    await this.#endAnd(tenantId, async (tx) =>
-      this.#end(tx, await lockSessions(tx, { sessionId }), { reason: 'replaced', by: { kind: 'self', device } }),
-    )
+  /** Ends the earlier session of a browser that signs in anew, if it is a good one. */
+  async replace(tenantId: TenantId, tokenHash: Buffer, device: Device): Promise<void> {
+    await this.#endAnd(tenantId, async (tx) => {
+      const token = await tx.first(tx.db.selectFrom('auth_token').select('session_id').where('hash', '=', tokenHash))
+      const sessions = token ? await lockSessions(tx, { sessionId: token.session_id as SessionId }) : []
+      return this.#end(tx, sessions, { reason: 'replaced', by: { kind: 'self', device } })
+    })
   }
 
   /** Ends those of the actor's own sessions that are chosen; returns how many. */
