@@ -96,3 +96,16 @@ test('a copy of a cookie that was replaced ends its login as a theft, also for a
   const notices = await again.call<{ items: SecurityEvent[] }>('GET', '/api/me/security-events?about=notices')
   expect(notices.body.items).toMatchObject([{ kind: 'theft_suspected', by: 'system', sessionId: alice.me.session.id }])
 })
+
+test('an administrator who only counts somebody’s logins, or tries a number for them, has looked as well', async () => {
+  const [carol, mallory] = [await world.signIn('carol'), await world.signIn('mallory')]
+  for (const name of ['alice', 'bob'] as const) {
+    const person = await world.signIn(name)
+    const { id } = person.me.user
+    if (name === 'alice') await carol.call('GET', `/api/sessions/count?userId=${id}&device=Firefox`)
+    else await carol.call('POST', '/api/sessions/end', { filter: { userId: id }, expected: 99 })
+    expect((await mallory.call('GET', `/api/sessions/count?userId=${id}`)).body).toEqual({ sessions: 0, people: 0 })
+    const log = await person.call<{ items: SecurityEvent[] }>('GET', '/api/me/security-events')
+    expect(log.body.items.filter(({ kind }) => kind === 'sessions_viewed')).toMatchObject([{ byUser: { id: carol.me.user.id } }])
+  }
+})
