@@ -8,6 +8,7 @@ import type { SessionId, TenantId, UserId } from '#contract/ids.ts'
 import type { EndReason } from '#contract/sessions.ts'
 import type { Actor } from '../isolation/actor.ts'
 import { type Doors, type DoorTx, type EnterableTx, requireAdmin } from '../isolation/doors.ts'
+import { schemaName } from '../isolation/tables.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
 import type { Device } from './device.ts'
@@ -49,11 +50,13 @@ export class Ending {
     })
   }
 
-  /** Ends another session of a browser that signs in anew, if it is a good one. */
-  async replace(tenantId: TenantId, sessionId: SessionId, device: Device): Promise<void> {
-    await this.#endAnd(tenantId, async (tx) =>
-      this.#end(tx, await lockSessions(tx, { sessionId }), { reason: 'replaced', by: { kind: 'self', device } }),
-    )
+  /** Ends the earlier session of a browser that signs in anew, if it is a good one. */
+  async replace(tenantId: TenantId, tokenHash: Buffer, device: Device): Promise<void> {
+    await this.#endAnd(tenantId, async (tx) => {
+      const token = await tx.first(tx.db.selectFrom('auth_token').select('session_id').where('hash', '=', tokenHash))
+      const sessions = token ? await lockSessions(tx, { sessionId: token.session_id as SessionId }) : []
+      return this.#end(tx, sessions, { reason: 'replaced', by: { kind: 'self', device } })
+    })
   }
 
   /** Ends those of the actor's own sessions that are chosen; returns how many. */
@@ -97,7 +100,7 @@ export class Ending {
       const before = await lockSessions(tx, {}, admin.sessionId)
       requireAdmin(await tx.enter(admin.tokenHash))
       await change(tx)
-      const left = new Set((await lockSessions(tx, {})).map(({ id }) => id))
+      const left = new Set((await lockRows(tx, {})).map(({ id }) => id))
       const over = before.filter(({ id }) => !left.has(id))
       return this.#end(tx, over, { reason: 'policy', by: { kind: 'administrator', userId: admin.userId, device } })
     })
@@ -174,8 +177,18 @@ function chunks<T>(all: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size))
 }
 
-/** Locks the live sessions that are chosen, and with them the one of whoever ends them, in the order of their ids; answers the chosen ones. */
+/**
+ * Locks the live sessions that are chosen, and with them the one of whoever ends them, in the order of their ids; answers the chosen ones.
+ * Writes under way in them are over then, and new ones wait: also those of somebody who writes without a pause.
+ */
 export async function lockSessions(tx: DoorTx, chosen: Chosen, own?: SessionId): Promise<LockedSession[]> {
+  const ids = matchingOr(tx, chosen, own).select('auth_session.id')
+  await tx.first(tx.db.selectNoFrom(sql`${sql.id(schemaName(tx.tenantId), 'take_turns')}(array(${ids}))`.as('taken')))
+  return lockRows(tx, chosen, own)
+}
+
+/** The same without waiting for turns first, for more of them in a transaction that has some: taken out of order, two could wait for each other. */
+async function lockRows(tx: DoorTx, chosen: Chosen, own?: SessionId): Promise<LockedSession[]> {
   const lock = async () => (await tx.all(locking(tx, chosen, own))).filter(({ is_chosen }) => is_chosen)
   // A session that was waited for may have made API tokens meanwhile, which a query that began earlier does not see.
   for (let locked = await lock(); ; ) {
@@ -185,13 +198,17 @@ export async function lockSessions(tx: DoorTx, chosen: Chosen, own?: SessionId):
   }
 }
 
-function locking({ db }: DoorTx, chosen: Chosen, own: SessionId | undefined) {
+function locking(tx: DoorTx, chosen: Chosen, own: SessionId | undefined) {
+  return matchingOr(tx, chosen, own)
+    .select(['auth_session.id', 'auth_session.user_id', 'auth_session.kind', 'auth_session.device'])
+    .select(({ and }) => and(matching(chosen)).as('is_chosen'))
+    .orderBy('auth_session.id')
+    .forUpdate('auth_session')
+}
+
+function matchingOr({ db }: DoorTx, chosen: Chosen, own: SessionId | undefined) {
   return db
     .selectFrom('auth_session')
     .innerJoin('auth_session_seen', 'auth_session_seen.session_id', 'auth_session.id')
-    .select(['auth_session.id', 'auth_session.user_id', 'auth_session.kind', 'auth_session.device'])
-    .select(({ and }) => and(matching(chosen)).as('is_chosen'))
     .where(({ and, or, eb }) => or([and(matching(chosen)), ...(own ? [eb('auth_session.id', '=', own)] : [])]))
-    .orderBy('auth_session.id')
-    .forUpdate('auth_session')
 }

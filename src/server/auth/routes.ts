@@ -27,6 +27,7 @@ import type { Ending } from './ending.ts'
 import type { FailureLimits } from './limits.ts'
 import { readMe } from './me.ts'
 import { hashPassword, refuseWeakPassword } from './password.ts'
+import type { Renewal } from './renewal.ts'
 import type { BegunSession, Sessions } from './sessions.ts'
 import type { SetupCode } from './setup-code.ts'
 import { slugOf, type Tenants } from './tenants.ts'
@@ -35,6 +36,7 @@ export interface AuthParts {
   readonly accounts: Accounts
   readonly authenticator: Authenticator
   readonly ending: Ending
+  readonly renewal: Renewal
   readonly sessions: Sessions
   readonly tenants: Tenants
   readonly limits: FailureLimits
@@ -121,7 +123,11 @@ function signingIn(parts: AuthParts) {
     if (deliver === 'token') return { me, token: begun.token }
     // The browser forgets its earlier login now, so nobody else has a use for it.
     const earlier = cookie.token === undefined ? undefined : await parts.authenticator.findCredential(cookie.token)
-    if (earlier?.says) await parts.ending.replace(earlier.tenantId, earlier.says.sessionId, request)
+    if (earlier?.claims) {
+      // A token that was replaced is a copy here as anywhere, and its login does not end without a word.
+      await parts.renewal.suspectTheft(earlier.tenantId, earlier.hash, request)
+      await parts.ending.replace(earlier.tenantId, earlier.hash, request)
+    }
     cookie.set(begun.token, begun)
     return { me, token: null }
   }

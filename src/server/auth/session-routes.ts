@@ -1,4 +1,6 @@
 /** The endpoints of login sessions: one's own, one's devices, and those of the organisation. */
+
+import type { UserId } from '#contract/ids.ts'
 import {
   countSessions,
   endOtherSessions,
@@ -134,35 +136,51 @@ function deviceRoutes({ cursors, ending }: SessionParts): Route[] {
   ]
 }
 
-function organisationRoutes({ clock, cursors, doors, ending, ids, sessions }: SessionParts): Route[] {
-  /** Once an hour for each administrator and person: that they looked is what matters, and not how often they scrolled. */
-  const noteViewed = async (admin: Actor, request: RequestFacts, people: readonly Actor['userId'][]) => {
+/**
+ * Notes in people's logs that an administrator looked at their logins, by a list or by counting those of one person. Once an hour for each
+ * administrator and person: that they looked is what matters, and not how often they scrolled. Who is nobody here is left out.
+ */
+function noting({ clock, doors, ids }: SessionParts) {
+  return async (admin: Actor, request: RequestFacts, people: readonly (UserId | undefined)[]) => {
     const by = { kind: 'administrator', userId: admin.userId, device: request } as const
     const once = `viewed:${admin.userId}:${new Date(clock.now()).toISOString().slice(0, 13)}`
-    const events = [...new Set(people)]
-      .filter((userId) => userId !== admin.userId)
-      .map((userId) => ({ userId, kind: 'sessions_viewed', by, once }) as const)
-    if (events.length > 0) await doors.open(admin.tenantId, (tx) => tx.change(insertEvents(tx, ids, events)))
+    const others = [...new Set(people)].filter((userId) => userId !== undefined && userId !== admin.userId) as UserId[]
+    if (others.length === 0) return
+    await doors.open(admin.tenantId, async (tx) => {
+      const known = await tx.all(tx.db.selectFrom('user').select('id').where('id', 'in', others))
+      const events = known.map(({ id }) => ({ userId: id as UserId, kind: 'sessions_viewed', by, once }) as const)
+      if (events.length > 0) await tx.change(insertEvents(tx, ids, events))
+    })
   }
+}
+
+function organisationRoutes(parts: SessionParts): Route[] {
+  const { cursors, ending, ids, sessions } = parts
+  const noteViewed = noting(parts)
   return [
     route(listSessions, async ({ actor, unit, query, request }) => {
       const { cursor, limit, ...filter } = query
       const [after] = (await cursors.read(actor, 'sessions', cursor)) ?? []
       const found = await unit.read((tx) => listAll(tx, { ...filter, limit: limit + 1, after }))
       const page = await paged(found, limit, (id) => cursors.make(actor, 'sessions', [id]))
-      await noteViewed(
-        actor,
-        request,
-        page.items.map(({ user }) => user.id),
-      )
+      await noteViewed(actor, request, [...page.items.map(({ user }) => user.id), filter.userId])
       return page
     }),
 
-    route(countSessions, async ({ tx, query }) => countAll(tx, query)),
+    route(countSessions, async ({ actor, tx, query, request }) => {
+      const found = await countAll(tx, query)
+      await noteViewed(actor, request, [query.userId])
+      return found
+    }),
 
-    route(endSessions, async ({ actor, body, request }) => ({
-      ended: await ending.endChosen(actor, { ...body.filter, expected: body.expected }, request),
-    })),
+    route(endSessions, async ({ actor, body: { filter, expected }, request }) => {
+      const ended = await ending.endChosen(actor, { ...filter, expected }, request).catch(async (error: unknown) => {
+        // It says how many there are, and so it counts.
+        if (error instanceof Failure && error.code === 'session.count_changed') await noteViewed(actor, request, [filter.userId])
+        throw error
+      })
+      return { ended }
+    }),
 
     route(getLoginPolicy, async ({ tx }) => readLoginPolicy(tx)),
 

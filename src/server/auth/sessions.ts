@@ -86,7 +86,7 @@ export class Sessions {
 
 const NOW = sql<Date>`now()`
 
-/** The session with its limits, for a person who is active until the commit; no row for anybody else. */
+/** The session with its limits, for a person who is active and by rules that hold until the commit; no row for anybody else. */
 function newSession(tx: DoorTx, of: Required<Beginning> & { id: SessionId; userId: UserId }) {
   const remembers = sql<boolean>`(login_policy.remember and ${of.remember}::boolean)`
   const limit = (remembered: string, usual: string) =>
@@ -112,7 +112,7 @@ function newSession(tx: DoorTx, of: Required<Beginning> & { id: SessionId; userI
         ])
         .where('user.id', '=', of.userId)
         .where('user.status', '=', 'active')
-        .forShare('user'),
+        .forShare(['user', 'login_policy']),
     )
     .returning(['expires_at', 'time_created', 'remember'])
 }

@@ -1,0 +1,111 @@
+/** What a thief, a stranger or somebody in a hurry tried against logins, and what comes of it. */
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { SecurityEvent } from '#contract/security.ts'
+import type { CurrentSession } from '#contract/sessions.ts'
+import { tokenHash } from '#server/auth/token.ts'
+import { PASSWORD } from '#tests/support/cast.ts'
+import { schemaOf } from '#tests/support/conversation.ts'
+import { eventually } from '#tests/support/redis.ts'
+import { createWorld, type SignedIn, type World } from '#tests/support/world.ts'
+import { asRole, refusalOf } from '#tests/walls/attack.ts'
+
+let world: World
+let schema: string
+beforeAll(async () => {
+  world = await createWorld({ pool: { app: 8, worker: 2, auth: 8 } })
+  schema = await schemaOf(world, 'acme')
+})
+afterAll(() => world.close())
+beforeEach(() => world.sql(`update ${schema}.auth_session set revoked_at = now(), revoked_reason = 'operator' where revoked_at is null`))
+
+/** Locks something, so that whoever needs it waits; answers how to let go of it. */
+async function hold(what: string): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString: world.url })
+  await client.connect()
+  await client.query(`begin; ${what}`)
+  return async () => {
+    await client.query('commit')
+    await client.end()
+  }
+}
+
+/** Resolves once so many connections wait for locks. */
+const waiting = (count: number) =>
+  eventually(async () => {
+    const { rows } = await world.sql<{ count: number }>(
+      `select count(distinct pid)::int from pg_locks join pg_stat_activity using (pid) where not granted and datname = current_database()`,
+    )
+    return rows[0]!.count === count
+  })
+
+/** Begins a write as somebody: `enter`, which answers once they are in, or refuses them. */
+const write = (client: pg.Client, { token }: SignedIn) =>
+  client.query(`begin isolation level read committed; select ${schema}.enter('\\x${tokenHash(token).toString('hex')}', true)`)
+
+test('a login that writes without a pause is ended after the writes under way, and lets no more of them in before', async () => {
+  const [person, thief] = [await world.signIn('alice'), await world.signIn('alice')]
+  await asRole(world, 'app', (first) =>
+    asRole(world, 'app', async (second) => {
+      await write(first, thief)
+      const ending = person.call('DELETE', `/api/me/sessions/${thief.me.session.id}`)
+      await waiting(1)
+      const writing = refusalOf(write(second, thief)).finally(() => second.query('rollback'))
+      await Promise.race([waiting(2), writing])
+      await first.query('commit')
+      expect([await writing, (await ending).body]).toEqual(['SX401', { ended: 1 }])
+    }),
+  )
+})
+
+test('of API tokens that are made at once none goes past a person’s hundred', async () => {
+  const person = await world.signIn('alice')
+  const make = () => person.call('POST', '/api/me/tokens', { name: 'One more', abilities: ['read'], days: 1 })
+  for (let i = 0; i < 99; i++) await make()
+  const letGo = await hold(`lock table ${schema}.api_token in share row exclusive mode`)
+  const making = Promise.all([make(), make()])
+  await waiting(2)
+  await letGo()
+  expect((await making).map(({ status }) => status).sort()).toEqual([201, 409])
+})
+
+test('somebody who is just signing in while the rules become stricter is bound by the new ones', async () => {
+  const carol = await world.signIn('carol')
+  const letGo = await hold(`lock table ${schema}.auth_token in share row exclusive mode`)
+  const body = { email: 'alice@acme.test', password: PASSWORD, organisation: 'acme', remember: true, deliver: 'token' }
+  const signingIn = world.call<{ token: string }>('POST', '/api/auth/sign-in', { body })
+  await waiting(1)
+  const changing = carol.call('PATCH', '/api/login-policy', { preset: 'strict' })
+  await Promise.race([waiting(2), changing])
+  await letGo()
+  const [{ body: begun }] = [await signingIn, await changing]
+  const session = await world.call<CurrentSession>('GET', '/api/session', { headers: { authorization: `Bearer ${begun.token}` } })
+  const { now, endsAt } = session.body
+  expect((Date.parse(endsAt) - Date.parse(now)) / 3_600_000).toBeLessThanOrEqual(24)
+  await carol.call('PATCH', '/api/login-policy', { preset: 'everyday' })
+})
+
+test('a copy of a cookie that was replaced ends its login as a theft, also for a stranger who signs in with it', async () => {
+  const alice = await world.signIn('alice')
+  await world.sql(`update ${schema}.auth_token set retires_at = now() where hash = $1`, [tokenHash(alice.token)])
+  const instance = await world.installation.keyring.instanceName()
+  const headers = { cookie: `sardonyx-${instance}=${alice.token}`, 'sec-fetch-site': 'same-origin' }
+  const body = { email: 'mallory@globex.test', password: PASSWORD, organisation: 'globex' }
+  expect((await world.call('POST', '/api/auth/sign-in', { body, headers })).status).toBe(200)
+  const again = await world.signIn('alice')
+  const notices = await again.call<{ items: SecurityEvent[] }>('GET', '/api/me/security-events?about=notices')
+  expect(notices.body.items).toMatchObject([{ kind: 'theft_suspected', by: 'system', sessionId: alice.me.session.id }])
+})
+
+test('an administrator who only counts somebody’s logins, or tries a number for them, has looked as well', async () => {
+  const [carol, mallory] = [await world.signIn('carol'), await world.signIn('mallory')]
+  for (const name of ['alice', 'bob'] as const) {
+    const person = await world.signIn(name)
+    const { id } = person.me.user
+    if (name === 'alice') await carol.call('GET', `/api/sessions/count?userId=${id}&device=Firefox`)
+    else await carol.call('POST', '/api/sessions/end', { filter: { userId: id }, expected: 99 })
+    expect((await mallory.call('GET', `/api/sessions/count?userId=${id}`)).body).toEqual({ sessions: 0, people: 0 })
+    const log = await person.call<{ items: SecurityEvent[] }>('GET', '/api/me/security-events')
+    expect(log.body.items.filter(({ kind }) => kind === 'sessions_viewed')).toMatchObject([{ byUser: { id: carol.me.user.id } }])
+  }
+})
