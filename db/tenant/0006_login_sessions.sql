@@ -122,6 +122,22 @@ set local role {auth};
 insert into {schema}.login_policy (id) values ('{tenant_id}');
 reset role;
 
+-- Turns: whoever writes under a session shares its turn, and whoever ends it waits for one alone. Locks on rows are not enough: those
+-- who share a row are let in past somebody who waits to have it, so that a login could not be ended while it writes without a pause.
+-- Turns are taken in the order in which they are asked for. There are 256 of an organisation, by the last byte of a session's id, so that
+-- ending all of its sessions takes no more locks than that.
+create function {schema}.take_turns(session_ids uuid[]) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  turn int;
+begin
+  for turn in select distinct get_byte(uuid_send(id), 15) from unnest(session_ids) as id order by 1 loop
+    perform pg_advisory_xact_lock(hashtext('{tenant_id}'), turn);
+  end loop;
+end $$;
+revoke all on function {schema}.take_turns(uuid[]) from public;
+grant execute on function {schema}.take_turns(uuid[]) to {auth};
+
 -- `enter`, which now also knows tokens that were replaced (they raise a condition of their own, by which a copy is noticed), and what an
 -- API token may do: without “admin” its person is an ordinary one, without “chat” or “admin” nothing is written, and what is
 -- neither read nor written has no scopes. The database decides all of it.
@@ -148,6 +164,7 @@ begin
      and u.status = 'active'
      and exists (select from {schema}.tenant_state g where g.status = 'active');
   if found and for_write then
+    perform pg_advisory_xact_lock_shared(hashtext('{tenant_id}'), get_byte(uuid_send(who.session_id), 15));
     perform from {schema}.auth_session s join {schema}."user" u on u.id = s.user_id
       where s.id = who.session_id and s.revoked_at is null and u.status = 'active' and u.role = who.role for share of s, u;
   end if;
