@@ -28,8 +28,7 @@ export function openApiDocument(version: string, baseUrl: string): object {
         token: {
           type: 'http',
           scheme: 'bearer',
-          bearerFormat: 'JWT',
-          description: 'A token from /api/auth/sign-in with "deliver": "token".',
+          description: 'A token from /api/auth/sign-in with "deliver": "token", or an API token where its scopes are enough.',
         },
       },
     },
@@ -48,7 +47,7 @@ function operation(endpoint: Endpoint): object {
   })
   const codes: FailureCode[] = [
     ...endpoint.fails,
-    ...SHARED_FAILURES.filter((code) => endpoint.access !== 'anyone' || !code.startsWith('auth.')),
+    ...SHARED_FAILURES.filter((code) => endpoint.access !== 'anyone' || !/^(auth|token)[.]/.test(code)),
   ]
   return {
     operationId: endpoint.id,

@@ -33,10 +33,9 @@ export function Notices() {
 
 function NoticeLine({ event, more }: { event: SecurityEvent; more: number }) {
   const navigate = useNavigate()
-  const isWeighty = event.kind === 'theft_suspected' || event.kind === 'signed_in'
   return (
     <Banner
-      tone={isWeighty ? 'warn' : 'plain'}
+      tone={event.kind === 'theft_suspected' ? 'warn' : 'plain'}
       actions={
         <>
           <Button onClick={() => void navigate({ to: '/account/security' })}>{t('notice.see')}</Button>
