@@ -54,6 +54,9 @@ function operation(endpoint: Endpoint): object {
     tags: [endpoint.path.split('/')[2] ?? 'api'],
     summary: endpoint.summary,
     'x-access': endpoint.access,
+    // What an API token must be good for, one of these; none will do where there is none.
+    'x-token-scopes': endpoint.token ?? [],
+    'x-proof': endpoint.proof,
     ...(endpoint.access === 'anyone' ? {} : { security: [{ token: [] }] }),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(endpoint.body

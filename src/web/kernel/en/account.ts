@@ -61,7 +61,7 @@ export const account = {
     'Sardonyx cannot change passwords yet. So tell an administrator of {organisation} now: they can see new logins of yours and end them, and whoever operates this server can suspend your account. If you use this password elsewhere, change it there today.',
   'notMe.understood': 'Close',
 
-  'security.lead': 'What happened to your account, with every time an administrator looked at it.',
+  'security.lead': 'What happened to your account, and when an administrator looked at your logins.',
   'security.show': 'Which events',
   'security.all': 'All',
   'security.ends': 'Why was I signed out?',
