@@ -17,6 +17,7 @@ import type { PresentedToken, RequestFacts, Route, SessionCookie, StreamEnd, Str
 import type { UnitsOfWork } from '../isolation/unit-of-work.ts'
 import { Failure } from '../kernel/failure.ts'
 import { errorFields, type Log } from '../kernel/log.ts'
+import { plainAddress } from '../kernel/network.ts'
 import { sendEvents } from './events.ts'
 import { refuseCrossSite, refusePlainHttp } from './origin.ts'
 import type { RequestLimits } from './request-limits.ts'
@@ -129,7 +130,7 @@ async function afterwards(
   const { actor, credential, isCookie } = caller
   const { claims, token } = credential
   const failed = (error: unknown) => parts.log.warn(errorFields(error), 'a login was not kept up')
-  if (endpoint.activity) parts.sessions.noteActivity(actor, request.ip).catch(failed)
+  if (endpoint.activity) parts.sessions.noteActivity(actor, plainAddress(request.ip)).catch(failed)
   if (!isCookie || !claims || !endpoint.activity || endpoint.work === 'door') return
   const presented = { token, claims, hash: credential.hash }
   if (!parts.renewal.isOld(presented)) return
@@ -208,5 +209,5 @@ function failing(endpoint: Endpoint): (code: Failure['code'], details?: Failure[
 }
 
 function deviceOf(request: FastifyRequest) {
-  return { ip: request.ip, userAgent: request.headers['user-agent'] ?? null }
+  return { ip: plainAddress(request.ip), userAgent: request.headers['user-agent'] ?? null }
 }
