@@ -128,3 +128,10 @@ test.each([
   const devices = await world.call<{ items: Session[] }>('GET', '/api/me/sessions', { headers })
   expect(devices.body.items.find(({ isThis }) => isThis)).toMatchObject({ signedInFrom: seen, seenFrom: seen })
 })
+
+test('proofs whose tokens nobody uses make the next one no dearer', async () => {
+  const alice = await world.signIn('alice')
+  for (let i = 0; i < 3; i++) expect((await alice.call('POST', '/api/session/prove', { password: PASSWORD })).status).toBe(200)
+  const tokens = `from ${schema}.auth_token where session_id = $1 and successor is not null`
+  expect((await world.sql(`select hash ${tokens}`, [alice.me.session.id])).rows).toEqual([{ hash: tokenHash(alice.token) }])
+})
