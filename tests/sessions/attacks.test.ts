@@ -7,7 +7,7 @@ import { tokenHash } from '#server/auth/token.ts'
 import { PASSWORD } from '#tests/support/cast.ts'
 import { schemaOf } from '#tests/support/conversation.ts'
 import { eventually } from '#tests/support/redis.ts'
-import { createWorld, type SignedIn, type World } from '#tests/support/world.ts'
+import { codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 import { asRole, refusalOf } from '#tests/walls/attack.ts'
 
 let world: World
@@ -134,4 +134,10 @@ test('proofs whose tokens nobody uses make the next one no dearer', async () => 
   for (let i = 0; i < 3; i++) expect((await alice.call('POST', '/api/session/prove', { password: PASSWORD })).status).toBe(200)
   const tokens = `from ${schema}.auth_token where session_id = $1 and successor is not null`
   expect((await world.sql(`select hash ${tokens}`, [alice.me.session.id])).rows).toEqual([{ hash: tokenHash(alice.token) }])
+})
+
+test('a time before the calendar begins is none to filter by', async () => {
+  const carol = await world.signIn('carol')
+  expect(codeOf(await carol.call('GET', '/api/sessions/count?signedInBefore=0000-01-01T00:00:00Z'))).toBe('request.invalid')
+  expect((await carol.call('GET', '/api/sessions/count?signedInBefore=0001-01-01T00:00:00Z')).status).toBe(200)
 })
