@@ -243,14 +243,17 @@ export const setLoginPolicy = endpoint({
   reply: LoginPolicy,
 })
 
+/** A calendar begins with the year 1. */
+const Before = Time.refine((time) => !time.startsWith('0000'), 'must be a time that there was')
+
 /** Which of the organisation's logins; each field narrows it. */
 export const SessionFilter = z.strictObject({
   userId: UserId.optional(),
   kind: z.enum(['login', 'api']).optional(),
   device: line(80).optional().describe('a part of its name, such as “Firefox”'),
   remembered: z.stringbool().optional(),
-  signedInBefore: Time.optional(),
-  seenBefore: Time.optional(),
+  signedInBefore: Before.optional(),
+  seenBefore: Before.optional(),
 })
 export type SessionFilter = z.output<typeof SessionFilter>
 

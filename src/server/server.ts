@@ -16,6 +16,7 @@ import { Answering, Asking, Generations, MessageSearch, MessageStore, messageRou
 import { ModelChoice, modelRoutes, ProviderStore } from './features/models/index.ts'
 import { createApp } from './http/app.ts'
 import type { Certificate } from './http/certificate.ts'
+import { OpenStreams } from './http/open-streams.ts'
 import { RequestLimits } from './http/request-limits.ts'
 import type { CacheStore } from './isolation/cache.ts'
 import { Cursors } from './isolation/cursor.ts'
@@ -97,6 +98,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     goingDown: goingDown.signal,
     streamsEnd: streamsEnd.signal,
     cookies,
+    streams: new OpenStreams(),
     limits: new RequestLimits({ ...login, cookies, allowed: config.requestsAllowed }),
   })
   return {

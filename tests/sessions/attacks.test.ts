@@ -2,12 +2,12 @@
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { SecurityEvent } from '#contract/security.ts'
-import type { CurrentSession } from '#contract/sessions.ts'
+import type { CurrentSession, Session } from '#contract/sessions.ts'
 import { tokenHash } from '#server/auth/token.ts'
 import { PASSWORD } from '#tests/support/cast.ts'
 import { schemaOf } from '#tests/support/conversation.ts'
 import { eventually } from '#tests/support/redis.ts'
-import { createWorld, type SignedIn, type World } from '#tests/support/world.ts'
+import { codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 import { asRole, refusalOf } from '#tests/walls/attack.ts'
 
 let world: World
@@ -108,4 +108,36 @@ test('an administrator who only counts somebody’s logins, or tries a number fo
     const log = await person.call<{ items: SecurityEvent[] }>('GET', '/api/me/security-events')
     expect(log.body.items.filter(({ kind }) => kind === 'sessions_viewed')).toMatchObject([{ byUser: { id: carol.me.user.id } }])
   }
+})
+
+test.each([
+  ['fe80::1ff:fe23:4567:890a%eth0', 'fe80::1ff:fe23:4567:890a'],
+  ['::ffff:192.0.2.7', '192.0.2.7'],
+  ['192.0.2.7:50123', '192.0.2.7'],
+  ['[2001:db8::7]:50123', '2001:db8::7'],
+  ['unknown', '::'],
+])('somebody whose address is said to be %s signs in, and is seen at %s', async (remoteAddress, seen) => {
+  const reply = await world.server.app.inject({
+    method: 'POST',
+    url: '/api/auth/sign-in',
+    remoteAddress,
+    payload: { email: 'alice@acme.test', password: PASSWORD, organisation: 'acme', deliver: 'token' },
+  })
+  expect(reply.statusCode).toBe(200)
+  const headers = { authorization: `Bearer ${reply.json<{ token: string }>().token}` }
+  const devices = await world.call<{ items: Session[] }>('GET', '/api/me/sessions', { headers })
+  expect(devices.body.items.find(({ isThis }) => isThis)).toMatchObject({ signedInFrom: seen, seenFrom: seen })
+})
+
+test('proofs whose tokens nobody uses make the next one no dearer', async () => {
+  const alice = await world.signIn('alice')
+  for (let i = 0; i < 3; i++) expect((await alice.call('POST', '/api/session/prove', { password: PASSWORD })).status).toBe(200)
+  const tokens = `from ${schema}.auth_token where session_id = $1 and successor is not null`
+  expect((await world.sql(`select hash ${tokens}`, [alice.me.session.id])).rows).toEqual([{ hash: tokenHash(alice.token) }])
+})
+
+test('a time before the calendar begins is none to filter by', async () => {
+  const carol = await world.signIn('carol')
+  expect(codeOf(await carol.call('GET', '/api/sessions/count?signedInBefore=0000-01-01T00:00:00Z'))).toBe('request.invalid')
+  expect((await carol.call('GET', '/api/sessions/count?signedInBefore=0001-01-01T00:00:00Z')).status).toBe(200)
 })

@@ -81,6 +81,10 @@ describe('the list of devices', () => {
   ])('%s is called %s', (userAgent, name) => {
     expect(deviceName(userAgent)).toBe(name)
   })
+
+  test('does not look through a header to its end for a name, which could take long', () => {
+    expect(deviceName(`${'Version/'.repeat(2_000)} Safari/`)).toBe('Unknown device')
+  })
 })
 
 describe('an end', () => {

@@ -1,6 +1,6 @@
 /** The stream of one's own events: it tells its reader that the login ended and why, and nothing of anybody else. */
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createLogin } from '#server/auth/login.ts'
 import { reinstate, suspend } from '#server/ops/user.ts'
 import { schemaOf } from '#tests/support/conversation.ts'
@@ -120,4 +120,24 @@ test('following is not activity', async () => {
   await expect.poll(isOld).toBe(false)
   stream.leave()
   await expect(stream.ended).rejects.toThrow()
+})
+
+test('a person follows a hundred streams at once, and another when one of them is closed', async () => {
+  const [alice, other, bob] = [await world.signIn('alice'), await world.signIn('alice'), await world.signIn('bob')]
+  const streams = await Promise.all(Array.from({ length: 100 }, (_, i) => follow(i % 2 === 0 ? alice : other)))
+  expect(streams.map(({ seen }) => seen.status)).toEqual(Array.from({ length: 100 }, () => 200))
+  expect(codeOf(await alice.call('GET', '/api/events'))).toBe('request.too_many')
+  const his = await follow(bob)
+  expect(his.seen.status).toBe(200)
+  const leave = async (stream: Awaited<ReturnType<typeof follow>>) => {
+    stream.leave()
+    await expect(stream.ended).rejects.toThrow()
+  }
+  await leave(streams[0]!)
+  const more = await vi.waitUntil(async () => {
+    const stream = await follow(alice)
+    if (stream.seen.status === 200) return stream
+    await stream.ended
+  })
+  for (const stream of [...streams.slice(1), his, more]) await leave(stream)
 })

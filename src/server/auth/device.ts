@@ -30,10 +30,13 @@ const SYSTEMS: readonly (readonly [RegExp, string])[] = [
 ]
 
 const UNKNOWN = 'Unknown device'
+/** Browsers name themselves within it. Of sixteen thousand characters one of the patterns would take long. */
+const LONGEST = 400
 
 /** Such as “Firefox on Linux”; “Unknown device” where nothing is known. */
 export function deviceName(userAgent: string | null): string {
-  const nameIn = (names: typeof BROWSERS) => names.find(([pattern]) => pattern.test(userAgent ?? ''))?.[1]
+  const text = userAgent?.slice(0, LONGEST) ?? ''
+  const nameIn = (names: typeof BROWSERS) => names.find(([pattern]) => pattern.test(text))?.[1]
   const [browser, system] = [nameIn(BROWSERS), nameIn(SYSTEMS)]
   return browser && system ? `${browser} on ${system}` : (browser ?? system ?? UNKNOWN)
 }

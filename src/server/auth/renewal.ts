@@ -91,6 +91,8 @@ export class Renewal {
         .set({ successor: hash })
         .where('session_id', '=', row.session_id)
         .where('hash', '!=', hash)
+        // Those that nobody has used are too young to be replaced; there may be as many as there were proofs.
+        .where('seen_at', 'is not', null)
         .where('retires_at', 'is', null),
     )
     return { token, expiresAtMs: row.expires_at.getTime(), remembered: row.remember }

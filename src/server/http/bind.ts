@@ -17,7 +17,9 @@ import type { PresentedToken, RequestFacts, Route, SessionCookie, StreamEnd, Str
 import type { UnitsOfWork } from '../isolation/unit-of-work.ts'
 import { Failure } from '../kernel/failure.ts'
 import { errorFields, type Log } from '../kernel/log.ts'
+import { plainAddress } from '../kernel/network.ts'
 import { sendEvents } from './events.ts'
+import type { OpenStreams } from './open-streams.ts'
 import { refuseCrossSite, refusePlainHttp } from './origin.ts'
 import type { RequestLimits } from './request-limits.ts'
 import { type CookieSettings, cookieOf, presentedToken } from './session-cookie.ts'
@@ -30,6 +32,7 @@ export interface BindParts {
   readonly units: UnitsOfWork
   readonly cookies: CookieSettings
   readonly limits: RequestLimits
+  readonly streams: OpenStreams
   readonly log: Log
   /** Aborts when the server is going down and every answer is kept: streams end, and their readers come back to another server. */
   readonly streamsEnd: AbortSignal
@@ -47,6 +50,8 @@ export function bind(app: FastifyInstance, { endpoint, handle }: Route, parts: B
       const presented = presentedToken(request, parts.cookies)
       refuseCrossSite(request, presented?.isCookie === true)
       const caller = endpoint.access === 'anyone' ? undefined : await callerOf(request, { endpoint, presented, parts })
+      // One whose client has gone is never heard to close.
+      if (endpoint.events && caller && !reply.raw.destroyed) reply.raw.once('close', parts.streams.begin(caller.actor.userId))
       const cookie = cookieOf(reply, parts.cookies)
       const context = {
         ...parseRequest(endpoint, request),
@@ -129,7 +134,7 @@ async function afterwards(
   const { actor, credential, isCookie } = caller
   const { claims, token } = credential
   const failed = (error: unknown) => parts.log.warn(errorFields(error), 'a login was not kept up')
-  if (endpoint.activity) parts.sessions.noteActivity(actor, request.ip).catch(failed)
+  if (endpoint.activity) parts.sessions.noteActivity(actor, plainAddress(request.ip)).catch(failed)
   if (!isCookie || !claims || !endpoint.activity || endpoint.work === 'door') return
   const presented = { token, claims, hash: credential.hash }
   if (!parts.renewal.isOld(presented)) return
@@ -208,5 +213,5 @@ function failing(endpoint: Endpoint): (code: Failure['code'], details?: Failure[
 }
 
 function deviceOf(request: FastifyRequest) {
-  return { ip: request.ip, userAgent: request.headers['user-agent'] ?? null }
+  return { ip: plainAddress(request.ip), userAgent: request.headers['user-agent'] ?? null }
 }
