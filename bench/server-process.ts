@@ -7,6 +7,7 @@ import { createLogin } from '#server/auth/login.ts'
 import { hashPassword, passwordMatches } from '#server/auth/password.ts'
 import { readConfig } from '#server/config.ts'
 import { bind } from '#server/http/bind.ts'
+import { OpenStreams } from '#server/http/open-streams.ts'
 import { RequestLimits } from '#server/http/request-limits.ts'
 import { FirstLevel } from '#server/isolation/cache/first-level.ts'
 import { redisSettings } from '#server/isolation/cache/redis-settings.ts'
@@ -64,6 +65,7 @@ const parts = {
   units: new UnitsOfWork(database),
   cookies,
   limits: new RequestLimits({ ...login, cookies, allowed: config.requestsAllowed }),
+  streams: new OpenStreams(),
   log: quietLog,
   streamsEnd: new AbortController().signal,
 }
