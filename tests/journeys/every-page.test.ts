@@ -68,6 +68,7 @@ describe.skipIf(MISSING !== undefined)('every page of somebody who is signed in'
     await page.getByLabel('Your question').waitFor()
     return visitor
   }
+  const personMenu = (page: Page) => page.getByRole('button', { name: /^Carol Lindqvist.*account and settings$/ })
   /** Which events the window of the page listens for: all of its scripts together. */
   const listenersOf = async (page: Page): Promise<string[]> => {
     const debugging = await page.context().newCDPSession(page)
@@ -87,7 +88,7 @@ describe.skipIf(MISSING !== undefined)('every page of somebody who is signed in'
       for (const address of addresses) {
         await page.goto(address)
         if (options.phone) await page.getByRole('button', { name: 'Open the sidebar' }).click()
-        await page.getByRole('button', { name: /Carol Lindqvist/ }).click()
+        await personMenu(page).click()
         await menu.waitFor()
       }
       await menu.click()
@@ -113,7 +114,7 @@ describe.skipIf(MISSING !== undefined)('every page of somebody who is signed in'
     const { page } = await enter({})
     for (const address of addresses) {
       await page.goto(address)
-      await page.getByRole('button', { name: /Carol Lindqvist/ }).waitFor()
+      await personMenu(page).waitFor()
       const heard = await listenersOf(page)
       expect(heard, address).toContain('storage')
       expect(heard, address).not.toContain('message')
