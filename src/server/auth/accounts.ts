@@ -31,6 +31,9 @@ export interface Invited {
   readonly expiresAtMs: number
 }
 
+/** Those that are given; what is undefined stays as it is. */
+type PreferenceChanges = { readonly [K in keyof Preferences]?: Preferences[K] | undefined }
+
 export class Accounts {
   readonly #doors: Doors
   readonly #keys: ScopeKeys
@@ -72,7 +75,7 @@ export class Accounts {
    * Changes preferences of the actor's own. They are in the person's row, which every unit of work that writes shares; so this one has it
    * alone before it enters, or two changes at once would each wait for the other.
    */
-  async setPreferences({ tenantId, sessionId, userId, tokenHash: hash }: Actor, changes: Partial<Preferences>): Promise<Preferences> {
+  async setPreferences({ tenantId, sessionId, userId, tokenHash: hash }: Actor, changes: PreferenceChanges): Promise<Preferences> {
     return this.#doors.open(tenantId, async (tx) => {
       await lockSessions(tx, { sessionId })
       await tx.first(tx.db.selectFrom('user').select('id').where('id', '=', userId).forNoKeyUpdate())
