@@ -3,12 +3,12 @@
  * transaction that brings it, told right after the commit, and told again by any server until the cache has taken it: an outage delays,
  * and loses nothing. Access does not wait for any of it, since the database refuses an ended session from its commit on.
  */
-import { sql } from 'kysely'
+import { type Compilable, type RawBuilder, sql } from 'kysely'
 import { z } from 'zod'
 import { SessionId, type TenantId, UserId } from '#contract/ids.ts'
 import type { Actor } from '../isolation/actor.ts'
 import { type CacheStore, onTold, TenantCache } from '../isolation/cache.ts'
-import type { Doors } from '../isolation/doors.ts'
+import type { Doors, DoorTx } from '../isolation/doors.ts'
 import { errorFields, type Log } from '../kernel/log.ts'
 import { IS_LIVE } from './session-lists.ts'
 
@@ -115,7 +115,7 @@ export class SessionEnds {
       const streaming = Map.groupBy(this.#watched, ([, { tenantId }]) => tenantId)
       for (const [tenantId, sessions] of streaming) {
         const ids = sessions.map(([id]) => id)
-        for (const id of await this.#writtenDown(tenantId)) this.#endHere(id)
+        for (const id of await this.#writtenDown(tenantId, ids)) this.#endHere(id)
         if (look % LOOKS_PER_ROLL_CALL === 0) for (const id of await this.#goneOf(tenantId, ids)) this.#endHere(id)
       }
     } catch (error) {
@@ -124,61 +124,62 @@ export class SessionEnds {
     for (const tenantId of [...this.#untold]) if (!(await this.tell(tenantId))) return
   }
 
-  /** Ends that are not told yet; their organisation is told next. */
-  async #writtenDown(tenantId: TenantId): Promise<SessionId[]> {
-    const rows = await this.#doors.open(tenantId, (tx) => tx.all(tx.db.selectFrom('session_end').select('session_id').limit(MOST_AT_ONCE)))
+  /** Which of these sessions have ended and were not told of; their organisation is told next. */
+  async #writtenDown(tenantId: TenantId, ids: readonly SessionId[]): Promise<SessionId[]> {
+    const rows = await this.#byName(tenantId, ids, (tx, some) =>
+      tx.db.selectFrom('session_end').select('session_id as id').where('session_id', '=', some),
+    )
     if (rows.length > 0) this.#untold.add(tenantId)
-    return rows.map(({ session_id }) => session_id as SessionId)
+    return rows
   }
 
   /** Which of these sessions are good no more. */
   async #goneOf(tenantId: TenantId, ids: readonly SessionId[]): Promise<SessionId[]> {
-    const live = new Set<string>()
+    const live = await this.#byName(tenantId, ids, (tx, some) =>
+      tx.db
+        .selectFrom('auth_session')
+        .innerJoin('auth_session_seen', 'auth_session_seen.session_id', 'auth_session.id')
+        .innerJoin('user', 'user.id', 'auth_session.user_id')
+        .innerJoin('tenant_state', (join) => join.onTrue())
+        .select('auth_session.id')
+        .where('auth_session.id', '=', some)
+        .where('user.status', '=', 'active')
+        .where('tenant_state.status', '=', 'active')
+        .where(IS_LIVE),
+    )
+    const isLive = new Set(live)
+    return ids.filter((id) => !isLive.has(id))
+  }
+
+  /** What a query finds among these sessions, however many they are. */
+  async #byName(
+    tenantId: TenantId,
+    ids: readonly SessionId[],
+    query: (tx: DoorTx, some: RawBuilder<string>) => Compilable<{ id: string }>,
+  ): Promise<SessionId[]> {
+    const found: { id: string }[] = []
     for (let at = 0; at < ids.length; at += MOST_BY_NAME) {
-      const some = ids.slice(at, at + MOST_BY_NAME)
-      const rows = await this.#doors.open(tenantId, (tx) =>
-        tx.all(
-          tx.db
-            .selectFrom('auth_session')
-            .innerJoin('auth_session_seen', 'auth_session_seen.session_id', 'auth_session.id')
-            .innerJoin('user', 'user.id', 'auth_session.user_id')
-            .innerJoin('tenant_state', (join) => join.onTrue())
-            .select('auth_session.id')
-            .where('auth_session.id', '=', sql<string>`any(${some}::uuid[])`)
-            .where('user.status', '=', 'active')
-            .where('tenant_state.status', '=', 'active')
-            .where(IS_LIVE),
-        ),
-      )
-      for (const { id } of rows) live.add(id)
+      const some = sql<string>`any(${ids.slice(at, at + MOST_BY_NAME)}::uuid[])`
+      found.push(...(await this.#doors.open(tenantId, (tx) => tx.all(query(tx, some)))))
     }
-    return ids.filter((id) => !live.has(id))
+    return found.map(({ id }) => id as SessionId)
   }
 
   /** True when nothing is left to tell. */
   async #tellAll(tenantId: TenantId): Promise<boolean> {
-    const ends = await this.#doors.open(tenantId, (tx) =>
-      tx.all(
-        tx.db
-          .selectFrom('session_end')
-          .leftJoin('auth_token', 'auth_token.session_id', 'session_end.session_id')
-          .select([
-            'session_end.session_id',
-            sql<string[]>`coalesce(array_agg(encode(hash, 'hex')) filter (where hash is not null), '{}')`.as('hashes'),
-          ])
-          .groupBy('session_end.session_id')
-          .limit(MOST_AT_ONCE),
-      ),
-    )
-    const told: SessionId[] = []
-    for (const { session_id, hashes } of ends) {
-      // Streams of this server end at once, whether or not the others can be told.
-      this.#endHere(session_id as SessionId)
-      if (await this.#tellOne(tenantId, session_id as SessionId, hashes)) told.push(session_id as SessionId)
+    for (;;) {
+      const ends = await this.#doors.open(tenantId, (tx) => tx.all(untold(tx)))
+      const told: SessionId[] = []
+      for (const { session_id, hashes } of ends) {
+        // Streams of this server end at once, whether or not the others can be told.
+        this.#endHere(session_id as SessionId)
+        if (await this.#tellOne(tenantId, session_id as SessionId, hashes)) told.push(session_id as SessionId)
+      }
+      if (told.length > 0)
+        await this.#doors.open(tenantId, (tx) => tx.change(tx.db.deleteFrom('session_end').where('session_id', 'in', told)))
+      if (told.length < ends.length) return false
+      if (ends.length < MOST_AT_ONCE) return true
     }
-    if (told.length > 0)
-      await this.#doors.open(tenantId, (tx) => tx.change(tx.db.deleteFrom('session_end').where('session_id', 'in', told)))
-    return told.length === ends.length && ends.length < MOST_AT_ONCE
   }
 
   async #tellOne(tenantId: TenantId, sessionId: SessionId, hashes: readonly string[]): Promise<boolean> {
@@ -194,4 +195,17 @@ export class SessionEnds {
   #newsHere(userId: UserId): void {
     for (const watched of this.#watched.values()) if (watched.userId === userId) for (const watcher of watched.watchers) watcher.onNews?.()
   }
+}
+
+/** Ends that were written down and not told yet, with the hashes of their tokens. */
+function untold({ db }: DoorTx) {
+  return db
+    .selectFrom('session_end')
+    .leftJoin('auth_token', 'auth_token.session_id', 'session_end.session_id')
+    .select([
+      'session_end.session_id',
+      sql<string[]>`coalesce(array_agg(encode(hash, 'hex')) filter (where hash is not null), '{}')`.as('hashes'),
+    ])
+    .groupBy('session_end.session_id')
+    .limit(MOST_AT_ONCE)
 }

@@ -179,12 +179,15 @@ function emptyBody(body: unknown): boolean {
 function endSignal(reply: FastifyReply, actor: Actor | undefined, { ends, streamsEnd }: BindParts): AbortSignal {
   const end = new AbortController()
   const abort = (reason: StreamEnd) => end.abort(reason)
+  // It closes once: of one that has closed already nobody would say so again, and the watch would stay.
   if (reply.raw.destroyed) abort('gone')
-  const forget = actor && ends.watch(actor, { onEnd: () => abort('login ended') })
-  reply.raw.once('close', () => {
-    forget?.()
-    abort('gone')
-  })
+  else {
+    const forget = actor && ends.watch(actor, { onEnd: () => abort('login ended') })
+    reply.raw.once('close', () => {
+      forget?.()
+      abort('gone')
+    })
+  }
   return AbortSignal.any([end.signal, streamsEnd])
 }
 
