@@ -37,7 +37,8 @@ export const keepDraft = endpoint({
   id: 'drafts.keep',
   method: 'PATCH',
   path: '/api/drafts/:place',
-  summary: 'Keep what is typed at a place, whatever was kept there before; of a person’s drafts the 100 latest are kept',
+  summary:
+    'Keep what is typed at a place, whatever was kept there before; of a person’s drafts the 100 latest are kept, and of these a megabyte',
   access: 'user',
   work: 'write',
   params: atPlace,

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Draft } from '#contract/drafts.ts'
 import { schemaName } from '#server/isolation/tables.ts'
-import { type AskedChat, chatOf, codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
+import { type AskedChat, chatOf, codeOf, createWorld, type SignedIn, superuser, type World } from '#tests/support/world.ts'
 
 let world: World
 let alice: SignedIn
@@ -133,6 +133,27 @@ describe('bounds', () => {
     expect(texts).toContain('draft 4')
     expect(await textsOf(bob)).toEqual(['of Bob'])
     expect((await world.sql(`select from ${schema}.draft`)).rowCount).toBe(101)
+  })
+
+  test('of more than a megabyte the oldest go, also when one that was there has grown', async () => {
+    const places = Array.from({ length: 4 }, () => crypto.randomUUID())
+    const long = '漢'.repeat(100_000)
+    for (const place of places.slice(1)) await keep(alice, place, long)
+    await keep(alice, places[0]!, 'short')
+    expect(await textsOf(alice)).toHaveLength(4)
+    await keep(alice, places[0]!, long)
+    expect((await draftsOf(alice)).map(({ place }) => place)).toEqual([places[0], places[3], places[2]])
+  })
+
+  test('one that is kept does not wait for an old one that another device holds', async () => {
+    const places = Array.from({ length: 101 }, () => crypto.randomUUID())
+    for (const place of places.slice(0, 100)) await keep(alice, place, 'draft')
+    await superuser(world.url, async (client) => {
+      await client.query(`begin; select from ${schema}.draft where place = '${places[0]}' for update`)
+      expect((await keep(alice, places[100]!, 'one more')).status).toBe(200)
+    })
+    await keep(alice, places[100]!, 'one more, longer')
+    expect(await textsOf(alice)).toHaveLength(100)
   })
 })
 

@@ -1,6 +1,7 @@
 /** What a thief, a stranger or somebody in a hurry tried against logins, and what comes of it. */
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Member } from '#contract/accounts.ts'
 import type { SecurityEvent } from '#contract/security.ts'
 import type { CurrentSession, Session } from '#contract/sessions.ts'
 import { tokenHash } from '#server/auth/token.ts'
@@ -140,4 +141,17 @@ test('a time before the calendar begins is none to filter by', async () => {
   const carol = await world.signIn('carol')
   expect(codeOf(await carol.call('GET', '/api/sessions/count?signedInBefore=0000-01-01T00:00:00Z'))).toBe('request.invalid')
   expect((await carol.call('GET', '/api/sessions/count?signedInBefore=0001-01-01T00:00:00Z')).status).toBe(200)
+})
+
+test('somebody who joins while they are invited again has joined, and neither waits for the other in a circle', async () => {
+  const carol = await world.signIn('carol')
+  const invited = await carol.call<{ member: Member; link: string }>('POST', '/api/members', { name: 'Dave', email: 'dave@acme.test' })
+  const letGo = await hold(`lock table ${schema}.credential in share row exclusive mode`)
+  const body = { token: invited.body.link.split('#')[1], password: PASSWORD }
+  const joining = world.call('POST', '/api/invitations/accept', { body })
+  await waiting(1)
+  const inviting = carol.call('POST', `/api/members/${invited.body.member.id}/invitation`)
+  await waiting(2)
+  await letGo()
+  expect([(await joining).status, codeOf(await inviting)]).toEqual([200, 'member.joined'])
 })

@@ -149,6 +149,8 @@ export class Accounts {
     refuseWeakPassword(password, [found.email, found.name, at.organisation])
     const passwordHash = await hashPassword(password)
     return this.#doors.open(at.tenantId, async (tx) => {
+      // First the person and then their invitation, as whoever invites them again.
+      await tx.first(tx.db.selectFrom('user').select('id').where('id', '=', found.id).forUpdate())
       // The deletion is what makes it single use: of several at once only one finds the row.
       if ((await tx.change(tx.db.deleteFrom('invitation').where('token_hash', '=', hash))) !== 1) throw new Failure('invitation.invalid')
       await this.join(tx, found.id as UserId, passwordHash)

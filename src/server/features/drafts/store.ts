@@ -1,11 +1,13 @@
 /** Every statement on `draft`. Texts are sealed under the key of their writer's personal scope, in which they all are. */
+import { sql } from 'kysely'
 import type { Draft } from '#contract/drafts.ts'
 import { type MessageId, ScopeId } from '#contract/ids.ts'
 import type { ScopeKeys, Sealer } from '#server/isolation/keys/scope-keys.ts'
 import type { ReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
 
-/** As many as a page of messages has, and so no more to read at once. */
+/** As many as a page of messages has, and together no larger than a request may be: they are read all at once. */
 const MOST = 100
+const MOST_BYTES = 1_000_000
 
 interface Written {
   readonly place: string
@@ -39,22 +41,23 @@ export class DraftStore {
     }))
   }
 
-  /** Keeps a draft in place of the one that was there; where there was none, the oldest beyond the bound go. */
+  /** Keeps a draft in place of the one that was there; the oldest beyond the bounds go. */
   async keep(tx: WriteTx, written: Written): Promise<void> {
     const { place, text, parentId, now } = written
     const kept = { parent_id: parentId, text: (await this.#sealer(tx)).seal(text, place, 'text'), time_updated: now }
     const own = { user_id: tx.actor.userId, scope_id: ScopeId.parse(tx.actor.userId), place }
     const change = () => tx.change(tx.db.updateTable('draft').set(kept).where('user_id', '=', tx.actor.userId).where('place', '=', place))
-    if ((await change()) === 1) return
-    const added = await tx.change(
-      tx.db
-        .insertInto('draft')
-        .values({ ...own, ...kept })
-        .onConflict((conflict) => conflict.doNothing()),
-    )
-    // Another device was first by a moment; whoever writes last is kept.
-    if (added === 0) await change()
-    else await this.#removeOldest(tx)
+    if ((await change()) === 0) {
+      const added = await tx.change(
+        tx.db
+          .insertInto('draft')
+          .values({ ...own, ...kept })
+          .onConflict((conflict) => conflict.doNothing()),
+      )
+      // Another device was first by a moment; whoever writes last is kept.
+      if (added === 0) await change()
+    }
+    await this.#removeOldest(tx, place)
   }
 
   /** Removes the draft of a place; there may be none. */
@@ -62,10 +65,25 @@ export class DraftStore {
     await tx.change(tx.db.deleteFrom('draft').where('user_id', '=', tx.actor.userId).where('place', '=', place))
   }
 
-  async #removeOldest(tx: WriteTx): Promise<void> {
-    const { userId } = tx.actor
-    const oldest = tx.db.selectFrom('draft').select('place').where('user_id', '=', userId).orderBy('time_updated', 'desc').offset(MOST)
-    await tx.change(tx.db.deleteFrom('draft').where('user_id', '=', userId).where('place', 'in', oldest))
+  /** What another device keeps or removes at this moment is left to it: to wait for one another could go in a circle. */
+  async #removeOldest(tx: WriteTx, kept: string): Promise<void> {
+    const own = tx.db.selectFrom('draft').select('place').where('user_id', '=', tx.actor.userId)
+    const ranked = own.select(({ fn }) => [
+      fn
+        .countAll<number>()
+        .over((over) => over.orderBy('time_updated', 'desc').orderBy('place'))
+        .as('rank'),
+      fn
+        .sum<number>(sql`octet_length(text)`)
+        .over((over) => over.orderBy('time_updated', 'desc').orderBy('place'))
+        .as('bytes'),
+    ])
+    const beyond = tx.db
+      .selectFrom(ranked.as('ranked'))
+      .select('place')
+      .where(({ or, eb }) => or([eb('rank', '>', MOST), eb('bytes', '>', MOST_BYTES)]))
+    const oldest = own.where('place', 'in', beyond).where('place', '!=', kept).forUpdate().skipLocked()
+    await tx.change(tx.db.deleteFrom('draft').where('user_id', '=', tx.actor.userId).where('place', 'in', oldest))
   }
 
   #sealer(tx: ReadTx | WriteTx): Promise<Sealer> {
