@@ -112,7 +112,7 @@ export const changeProvider = endpoint({
   path: '/api/providers/:providerId',
   summary: 'Change a provider; a new address needs its key again (null clears it)',
   access: 'admin',
-  work: 'write',
+  work: 'none',
   token: ['admin'],
   params: z.strictObject({ providerId: ProviderId }),
   body: z.strictObject({

@@ -95,7 +95,12 @@ export function readConfig(
     const isOurs = name.startsWith('SARDONYX_') || name === 'DATABASE_URL' || name === 'DATABASE_URL_FILE'
     if (isOurs && name !== OF_THE_CLIENT && value !== undefined && value !== '') given[name] = value
   }
-  for (const [name, value] of Object.entries(options)) given[`SARDONYX_${name.toUpperCase().replaceAll('-', '_')}`] = value
+  for (const [option, value] of Object.entries(options)) {
+    const name = `SARDONYX_${option.toUpperCase().replaceAll('-', '_')}`
+    // An empty number would be 0, which for a limit is none.
+    if (value === '') delete given[name]
+    else given[name] = value
+  }
   for (const secret of SECRETS) {
     const file = given[`${secret}_FILE`]
     delete given[`${secret}_FILE`]

@@ -25,7 +25,12 @@ import { createTenant, tenantLine } from './ops/tenant.ts'
 
 const NewTenant = z.object({ name: line(80), slug: Slug.optional(), 'admin-name': line(80), 'admin-email': Email })
 const Rotation = z.object({
-  delay: z.coerce.number('must be a number of minutes').int('must be a whole number of minutes').min(0).max(43_200).default(1),
+  // Nothing at all would count as 0.
+  delay: z
+    .string()
+    .min(1, 'must be a number of minutes')
+    .pipe(z.coerce.number('must be a number of minutes').int('must be a whole number of minutes').min(0).max(43_200))
+    .default(1),
 })
 
 const COMMANDS: readonly Command[] = [

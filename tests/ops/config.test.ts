@@ -35,6 +35,8 @@ test('several mistakes are named together', () => {
 test('options come before the environment, and empty settings count as none', () => {
   const config = readConfig({ port: '81' }, { SARDONYX_PORT: '82', SARDONYX_HOST: '', PATH: '/bin' })
   expect(config).toMatchObject({ port: 81, host: '127.0.0.1', baseUrl: 'http://localhost:81', logLevel: 'warn' })
+  const { perNetwork } = readConfig({ 'requests-per-network': '' }, { SARDONYX_REQUESTS_PER_NETWORK: '7' }).requestsAllowed
+  expect(perNetwork).toBe(600)
 })
 
 test('requests are limited unless the limit is 0', () => {

@@ -91,6 +91,7 @@ describe('is refused in a sentence:', { timeout: UNHURRIED_MS }, () => {
     ['a key that is none', ['key', 'retire', 'ffffffff'], /^There is no key ffffffff\. “sardonyx key list” shows those that there are\.$/],
     ['no key at all', ['key', 'retire'], /^“sardonyx key retire” needs <id> behind it\./],
     ['a delay that is none', ['key', 'rotate', '--delay', 'soon'], /^--delay: must be a number of minutes$/],
+    ['a delay that is nothing', ['key', 'rotate', '--delay', ''], /^--delay: must be a number of minutes$/],
     ['half a minute', ['key', 'rotate', '--delay', '0.5'], /^--delay: must be a whole number of minutes$/],
     ['a delay without end', ['key', 'rotate', '--delay', '9999999'], /^--delay: /],
     [

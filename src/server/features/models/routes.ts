@@ -2,6 +2,7 @@
 import type { ProviderId } from '#contract/ids.ts'
 import { addProvider, changeProvider, listModels, listProviders, removeProvider, testProvider } from '#contract/models.ts'
 import { type Route, route } from '#server/isolation/route.ts'
+import type { AnyReadTx } from '#server/isolation/unit-of-work.ts'
 import type { Clock } from '#server/kernel/clock.ts'
 import type { Ids } from '#server/kernel/ids.ts'
 import type { Egress } from '#server/providers/egress.ts'
@@ -31,20 +32,28 @@ export function modelRoutes({ providers, models, egress, clock, ids }: ModelPart
       return (await providers.find(tx, id))!
     }),
 
-    route(changeProvider, async ({ actor, tx, params, body, fail }) => {
-      const known = await providers.find(tx, params.providerId)
-      if (!known) throw fail('provider.not_found')
+    route(changeProvider, async ({ actor, unit, params, body, fail }) => {
       const { apiKey, ...changes } = body
-      const config = changed(known, changes)
-      if (config.baseUrl !== known.baseUrl) {
-        if (!actor.isProven) throw fail('auth.proof_needed')
+      const find = async (tx: AnyReadTx) => {
+        const known = await providers.find(tx, params.providerId)
+        if (!known) throw fail('provider.not_found')
+        const config = changed(known, changes)
+        const isMoved = config.baseUrl !== known.baseUrl
+        if (isMoved && !actor.isProven) throw fail('auth.proof_needed')
         // The stored key was given for the old address; it is not sent anywhere else unasked.
-        if (known.hasKey && apiKey === undefined) throw fail('provider.key_needed')
-        await egress.check(config.baseUrl)
+        if (isMoved && known.hasKey && apiKey === undefined) throw fail('provider.key_needed')
+        return { config, isMoved }
       }
-      await providers.configure(tx, params.providerId, config)
-      if (apiKey !== undefined) await providers.setKey(tx, params.providerId, apiKey)
-      return (await providers.find(tx, params.providerId))!
+      const before = await unit.read(find)
+      // A name may take long to resolve, and nothing is held meanwhile.
+      if (before.isMoved) await egress.check(before.config.baseUrl)
+      return unit.write(async (tx) => {
+        const { config, isMoved } = await find(tx)
+        if (isMoved && !before.isMoved) await egress.check(config.baseUrl)
+        await providers.configure(tx, params.providerId, config)
+        if (apiKey !== undefined) await providers.setKey(tx, params.providerId, apiKey)
+        return (await providers.find(tx, params.providerId))!
+      })
     }),
 
     route(removeProvider, async ({ tx, params, fail }) => {
