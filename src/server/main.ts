@@ -29,7 +29,7 @@ const Rotation = z.object({
   delay: z
     .string()
     .min(1, 'must be a number of minutes')
-    .pipe(z.coerce.number('must be a number of minutes').int('must be a whole number of minutes').min(0).max(43_200))
+    .pipe(z.coerce.number<string>('must be a number of minutes').int('must be a whole number of minutes').min(0).max(43_200))
     .default(1),
 })
 
