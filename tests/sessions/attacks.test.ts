@@ -155,3 +155,16 @@ test('somebody who joins while they are invited again has joined, and neither wa
   await letGo()
   expect([(await joining).status, codeOf(await inviting)]).toEqual([200, 'member.joined'])
 })
+
+test('an end is not taken back, not even by the role that brings it', async () => {
+  const alice = await world.signIn('alice')
+  await alice.call('POST', '/api/auth/sign-out')
+  const back = (set: string) =>
+    asRole(
+      world,
+      'auth',
+      async (client) => (await client.query(`update ${schema}.auth_session set ${set} where id = '${alice.me.session.id}'`)).rowCount,
+    )
+  expect(await back('revoked_at = null, revoked_reason = null')).toBe(0)
+  expect(await back(`revoked_reason = 'idle'`)).toBe(0)
+})
