@@ -171,6 +171,19 @@ describe('the rules', () => {
     await set({ preset: 'everyday' })
   })
 
+  test('leave a login that was over before them as it was', async () => {
+    await world.sql(`update ${schema}.auth_session_seen set seen_at = now() - interval '25 hours' where session_id = $1`, [
+      alice.me.session.id,
+    ])
+    const why = async () =>
+      (await world.call('POST', '/api/auth/why-ended', { headers: { authorization: `Bearer ${alice.token}` } })).body as object
+    const before = await why()
+    expect(before).toMatchObject({ reason: 'idle' })
+    await set({ preset: 'strict' })
+    expect(await why()).toEqual(before)
+    await set({ preset: 'everyday' })
+  })
+
   const OWN = {
     preset: 'own',
     idleLimitS: 7_200,

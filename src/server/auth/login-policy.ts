@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { LoginPolicy } from '#contract/sessions.ts'
 import type { DoorTx } from '../isolation/doors.ts'
 import type { ReadTx } from '../isolation/unit-of-work.ts'
+import { IS_LIVE } from './session-lists.ts'
 
 /** The policy in force. */
 export async function readLoginPolicy(tx: ReadTx): Promise<LoginPolicy> {
@@ -42,10 +43,13 @@ export async function writeLoginPolicy(tx: DoorTx, policy: LoginPolicy): Promise
     tx.change(
       tx.db
         .updateTable('auth_session')
+        .from('auth_session_seen')
         .set(to)
+        .whereRef('session_id', '=', 'auth_session.id')
         .where('kind', '=', 'login')
         .where('remember', '=', remember)
-        .where('revoked_at', 'is', null),
+        // What is over by other rules stays over by those.
+        .where(IS_LIVE),
     )
   await shorten(false, limits(policy.idleLimitS, policy.absoluteLimitS))
   await shorten(
