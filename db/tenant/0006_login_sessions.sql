@@ -17,6 +17,8 @@ alter table {schema}.auth_session
 -- The devices page: own sessions; administrators see everybody's. What proves a session is in auth_token, which nobody but auth reads.
 create policy own_read on {schema}.auth_session for select to {app} using (user_id = {user_id} or {role} = 'admin');
 grant select on {schema}.auth_session to {app};
+-- A session that has ended stays ended, and as it was: nobody who serves requests takes an end back, or finds another reason for it.
+create policy ended_stays on {schema}.auth_session as restrictive for update to {auth} using (revoked_at is null) with check (true);
 
 alter table {schema}.auth_session_seen
   add column user_id uuid,
