@@ -168,3 +168,16 @@ test('an end is not taken back, not even by the role that brings it', async () =
   expect(await back('revoked_at = null, revoked_reason = null')).toBe(0)
   expect(await back(`revoked_reason = 'idle'`)).toBe(0)
 })
+
+test('somebody of whom very many logins have run out signs in, and some of them are noted', async () => {
+  const { me } = await world.signIn('bob')
+  await world.sql(
+    `with made as (insert into ${schema}.auth_session (id, user_id, idle_limit_s, expires_at)
+       select gen_random_uuid(), $1, 60, now() from generate_series(1, 6000) returning id)
+     insert into ${schema}.auth_session_seen (session_id, user_id) select id, $1 from made`,
+    [me.user.id],
+  )
+  const again = await world.signIn('bob')
+  const log = await again.call<{ items: SecurityEvent[] }>('GET', '/api/me/security-events?about=ends&limit=100')
+  expect(log.body.items.map(({ reason }) => reason)).toEqual(Array.from({ length: 100 }, () => 'expired'))
+})

@@ -85,6 +85,8 @@ export class Sessions {
 }
 
 const NOW = sql<Date>`now()`
+/** As many ends as one statement writes down; the rest is noted at the next sign-in. Without a bound, too many would let nobody in. */
+const MOST_RUN_OUT = 1_000
 
 /** The session with its limits, for a person who is active and by rules that hold until the commit; no row for anybody else. */
 function newSession(tx: DoorTx, of: Required<Beginning> & { id: SessionId; userId: UserId }) {
@@ -128,6 +130,7 @@ async function noteRunOut(tx: DoorTx, userId: UserId): Promise<NewEvent[]> {
           .select(['auth_session.id', RAN_OUT_AT.as('at'), RAN_OUT_BY.as('reason')])
           .where('auth_session.user_id', '=', userId)
           .where(HAS_RUN_OUT)
+          .limit(MOST_RUN_OUT)
           // Somebody who signs in beside this one notes them as well.
           .forUpdate('auth_session')
           .skipLocked(),
