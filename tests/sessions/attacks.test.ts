@@ -1,4 +1,6 @@
 /** What a thief, a stranger or somebody in a hurry tried against logins, and what comes of it. */
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Member } from '#contract/accounts.ts'
@@ -180,4 +182,14 @@ test('somebody of whom very many logins have run out signs in, and some of them 
   const again = await world.signIn('bob')
   const log = await again.call<{ items: SecurityEvent[] }>('GET', '/api/me/security-events?about=ends&limit=100')
   expect(log.body.items.map(({ reason }) => reason)).toEqual(Array.from({ length: 100 }, () => 'expired'))
+})
+
+test('a request without a host has no origin of its own, and changes nothing by a cookie', async () => {
+  const alice = await world.signIn('alice')
+  const address = await world.server.app.listen({ host: '127.0.0.1', port: 0 })
+  const cookie = `sardonyx-${await world.installation.keyring.instanceName()}=${alice.token}`
+  const socket = connect(Number(new URL(address).port), '127.0.0.1')
+  socket.end(`POST /api/auth/sign-out HTTP/1.0\r\nOrigin: null\r\nCookie: ${cookie}\r\n\r\n`)
+  expect(await text(socket)).toContain('request.cross_site')
+  expect((await alice.call('GET', '/api/me')).status).toBe(200)
 })

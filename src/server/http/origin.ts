@@ -28,6 +28,7 @@ export function refuseCrossSite(request: FastifyRequest, hasCookie: boolean): vo
   if (origin !== undefined && hostOf(origin) !== request.headers.host) throw new Failure('request.cross_site')
 }
 
-function hostOf(origin: string): string | undefined {
-  return URL.canParse(origin) ? new URL(origin).host : undefined
+/** Null for no origin in particular, which is that of no request, not even of one without a host. */
+function hostOf(origin: string): string | null {
+  return URL.canParse(origin) ? new URL(origin).host : null
 }
