@@ -137,6 +137,17 @@ describe('a token that was replaced', () => {
   })
 })
 
+test('“this wasn’t me” changes the token of the login that says it, so that a copy of it is found out, too', async () => {
+  const browser = await new Browser().signIn()
+  const copy = browser.cookie
+  browser.keep(await browser.post('/api/me/sessions/not-me'))
+  expect(browser.cookie).not.toBe(copy)
+  expect((await browser.get()).status).toBe(200)
+  await later(31, browser.token)
+  expect((await browser.lost('/api/me', copy)).status).toBe(401)
+  expect((await browser.post('/api/auth/why-ended')).body).toMatchObject({ reason: 'theft' })
+})
+
 describe('a program', () => {
   test('refreshes its token: young ones stay, old ones are replaced, and one whose successor is in use is told so', async () => {
     const bob = await world.signIn('bob')

@@ -70,6 +70,15 @@ export class Renewal {
    * others of the session retire once it is seen.
    */
   async raise(tx: DoorTx, presented: Presented): Promise<Renewed> {
+    return this.#anew(tx, presented, true)
+  }
+
+  /** A new token for a session that was good just now, so that whoever has a copy of the earlier one is found out when it is used. */
+  async change(presented: Presented): Promise<Renewed> {
+    return this.#doors.open(presented.claims.tid, (tx) => this.#anew(tx, presented, false))
+  }
+
+  async #anew(tx: DoorTx, presented: Presented, isProof: boolean): Promise<Renewed> {
     const row = await findToken(tx, presented.hash)
     if (!row) throw new Failure('auth.required')
     const { claims } = presented
@@ -83,7 +92,9 @@ export class Renewal {
     const { token, keyId } = await this.#tokens.issue(of)
     const hash = tokenHash(token)
     await tx.change(
-      tx.db.insertInto('auth_token').values({ hash, session_id: row.session_id, key_id: keyId, time_issued: row.now, proven_at: row.now }),
+      tx.db
+        .insertInto('auth_token')
+        .values({ hash, session_id: row.session_id, key_id: keyId, time_issued: row.now, proven_at: isProof ? row.now : row.proven_at }),
     )
     await tx.change(
       tx.db

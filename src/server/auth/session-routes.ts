@@ -64,11 +64,6 @@ export function sessionRoutes(parts: SessionParts): Route[] {
 
 function ownSessionRoutes(parts: SessionParts): Route[] {
   const { renewal, sessions, units } = parts
-  const loginOf = async ({ token }: PresentedToken): Promise<Presented> => {
-    const { claims, hash } = await parts.authenticator.credentialOf(token)
-    if (!claims) throw new Failure('token.not_enough')
-    return { token, claims, hash }
-  }
   const reply = async (actor: Actor, renewed: Renewed, to: { presented: PresentedToken; cookie: SessionCookie; isProven: boolean }) => {
     const session = await units.read(actor, (tx) => readCurrent(tx, to.isProven))
     if (!to.presented.isCookie) return { token: renewed.token, session }
@@ -84,7 +79,7 @@ function ownSessionRoutes(parts: SessionParts): Route[] {
     }),
 
     route(proveSession, async ({ actor, body, presented, request, cookie, fail }) => {
-      const login = await loginOf(presented)
+      const login = await loginOf(presented, parts)
       await parts.limits.attempt({ account: `${actor.tenantId}:${actor.userId}`, ip: request.ip }, async () => {
         if (!(await parts.accounts.isPasswordOf(actor, body.password))) throw fail('auth.wrong_password')
       })
@@ -99,7 +94,7 @@ function ownSessionRoutes(parts: SessionParts): Route[] {
     }),
 
     route(refreshSession, async ({ actor, presented, cookie }) => {
-      const renewed = await renewal.refresh(actor, await loginOf(presented))
+      const renewed = await renewal.refresh(actor, await loginOf(presented, parts))
       return reply(actor, renewed, { presented, cookie, isProven: actor.isProven })
     }),
 
@@ -114,7 +109,14 @@ function ownSessionRoutes(parts: SessionParts): Route[] {
   ]
 }
 
-function deviceRoutes({ cursors, ending }: SessionParts): Route[] {
+async function loginOf({ token }: PresentedToken, { authenticator }: SessionParts): Promise<Presented> {
+  const { claims, hash } = await authenticator.credentialOf(token)
+  if (!claims) throw new Failure('token.not_enough')
+  return { token, claims, hash }
+}
+
+function deviceRoutes(parts: SessionParts): Route[] {
+  const { cursors, ending } = parts
   return [
     route(listOwnSessions, async ({ actor, tx, query }) => {
       const [after] = (await cursors.read(actor, 'devices', query.cursor)) ?? []
@@ -132,7 +134,15 @@ function deviceRoutes({ cursors, ending }: SessionParts): Route[] {
       ended: await ending.endOwn(actor, { not: actor.sessionId, kind: 'login' }, request),
     })),
 
-    route(notMe, async ({ actor, request }) => ({ ended: await ending.notMe(actor, request) })),
+    route(notMe, async ({ actor, request, presented, cookie }) => {
+      const ended = await ending.notMe(actor, request)
+      // Somebody may have a copy of this very login, too. A program would lose its token by that, and changes it by itself.
+      if (presented.isCookie) {
+        const changed = await parts.renewal.change(await loginOf(presented, parts))
+        cookie.set(changed.token, changed)
+      }
+      return { ended }
+    }),
   ]
 }
 
