@@ -64,7 +64,7 @@ const parts = {
   ...login,
   units: new UnitsOfWork(database),
   cookies,
-  limits: new RequestLimits({ ...login, cookies, allowed: config.requestsAllowed }),
+  limits: new RequestLimits({ clock, allowed: config.requestsAllowed }),
   streams: new OpenStreams(),
   log: quietLog,
   streamsEnd: new AbortController().signal,

@@ -99,7 +99,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     streamsEnd: streamsEnd.signal,
     cookies,
     streams: new OpenStreams(),
-    limits: new RequestLimits({ ...login, cookies, allowed: config.requestsAllowed }),
+    limits: new RequestLimits({ clock: login.clock, allowed: config.requestsAllowed }),
   })
   return {
     app,

@@ -378,6 +378,7 @@ export const end = (of: Of, name: keyof typeof WAYS) =>
     const found = way.found({ sessionId, userId, target })
     const expected = model.liveOf(play.state, found).length
     const reply = await call(play, client, { of, ...way.request({ target, expected }) })
+    if (!of.isLost && reply.given) client.token = reply.given
     const numberOf = (state: model.State) => model.liveOf(state, found).length
     return entering({
       token,
@@ -390,10 +391,17 @@ export const end = (of: Of, name: keyof typeof WAYS) =>
         const count = (reply.body as { ended: number } | undefined)?.ended ?? numberOf(state)
         const complaint = otherThan(`${numberOf(state)} ended`, `${count} ended`)
         endAll(model.liveOf(state, found), way.reason)
-        return complaint
+        return complaint ?? (name === 'notMe' && client.via === 'cookie' ? changed(state, token, reply) : undefined)
       },
     })
   })
+
+/** The browser that ends the others is given a token of which nobody has a copy. */
+function changed(state: model.State, token: string, { given }: Reply): string | undefined {
+  if (!given || state.tokens[given]) return 'a token is given that others may have, or none'
+  model.change(state, token, given)
+  return undefined
+}
 
 function endAll(sessions: readonly model.Session[], reason: EndWay['reason']): void {
   for (const session of sessions) session.ended = reason

@@ -51,7 +51,8 @@ export interface Session {
 export interface Token {
   readonly sessionId: string
   readonly issuedMs: number
-  readonly isFromProof: boolean
+  /** Made at random, for a proof or in place of one that others may have: nobody is given it who asks for the successor of another. */
+  readonly isApart: boolean
   provenMs: number
   isUsed: boolean
   /** When one that was issued later was first used. */
@@ -115,7 +116,7 @@ export function successorOf(state: State, text: string): { given: string } | 'ne
   const successor = token.successor === null ? undefined : state.tokens[token.successor]!
   if (token.replacedMs !== null || successor?.isUsed) return 'none'
   if (!successor) return 'new'
-  if (!successor.isFromProof) return { given: token.successor! }
+  if (!successor.isApart) return { given: token.successor! }
   return state.nowMs < successor.issuedMs + LOST_MS ? 'none' : 'new'
 }
 
@@ -128,10 +129,18 @@ export function succeed(state: State, text: string, successor: string): void {
 
 /** Somebody proves who they are under a token: another is the proven one, and the successor of every one in use. */
 export function prove(state: State, text: string, proven: string): void {
-  const { sessionId } = state.tokens[text]!
-  state.tokens[proven] = { ...newToken(state, sessionId, state.nowMs), isFromProof: true }
+  putApart(state, proven, { sessionId: state.tokens[text]!.sessionId, provenMs: state.nowMs })
+}
+
+/** A token is changed for another that nobody who has it can be given, and that is as proven as it was. */
+export function change(state: State, text: string, other: string): void {
+  putApart(state, other, state.tokens[text]!)
+}
+
+function putApart(state: State, other: string, { sessionId, provenMs }: Pick<Token, 'sessionId' | 'provenMs'>): void {
+  state.tokens[other] = { ...newToken(state, sessionId, provenMs), isApart: true }
   for (const token of Object.values(state.tokens))
-    if (token.sessionId === sessionId && token.isUsed && token.replacedMs === null) token.successor = proven
+    if (token.sessionId === sessionId && token.isUsed && token.replacedMs === null) token.successor = other
 }
 
 /** A login begins by the rules in force. */
@@ -228,14 +237,14 @@ export function isBlurred(state: State): boolean {
       ({ begunMs, activeMs, idleMs, endsMs }) => isNear(endsMs) || isNear(activeMs + idleMs, Math.min(activeMs - begunMs, ACTIVITY_MS)),
     ) ||
     Object.values(state.tokens).some(
-      ({ replacedMs, provenMs, issuedMs, isFromProof, sessionId }) =>
+      ({ replacedMs, provenMs, issuedMs, isApart, sessionId }) =>
         (replacedMs !== null && isNear(replacedMs + GRACE_MS)) ||
         isNear(provenMs + state.sessions[sessionId]!.proofMs) ||
-        (isFromProof && isNear(issuedMs + LOST_MS)),
+        (isApart && isNear(issuedMs + LOST_MS)),
     )
   )
 }
 
 function newToken(state: State, sessionId: string, provenMs: number): Token {
-  return { sessionId, issuedMs: state.nowMs, isFromProof: false, provenMs, isUsed: false, replacedMs: null, successor: null }
+  return { sessionId, issuedMs: state.nowMs, isApart: false, provenMs, isUsed: false, replacedMs: null, successor: null }
 }

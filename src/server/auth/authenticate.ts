@@ -91,11 +91,6 @@ export class Authenticator {
     })
   }
 
-  /** The session that a token names, if we signed the token and it has not expired. Whether the session goes on, only the database knows. */
-  async sessionNamedBy(token: string): Promise<SessionId | undefined> {
-    return (await this.#tokens.verify(token, this.#clock.now()))?.claims.sid
-  }
-
   /** Drops the cached Actor of a token that the database refused. */
   async forget(actor: Actor): Promise<void> {
     await new TenantCache(this.#cache, actor.tenantId).delete(`auth:session:${actor.tokenHash.toString('hex')}`)

@@ -38,18 +38,30 @@ export interface BindParts {
   readonly streamsEnd: AbortSignal
 }
 
+/** What a request brings to say who is asking; read once, before anything else is done for it. */
+interface Brought {
+  readonly presented: PresentedToken | undefined
+  readonly credential: Credential | undefined
+}
+const bringing = new WeakMap<FastifyRequest, Brought>()
+
 /** Adds a route to the app. */
 export function bind(app: FastifyInstance, { endpoint, handle }: Route, parts: BindParts): void {
   app.route({
     method: endpoint.method,
     url: endpoint.path,
     exposeHeadRoute: false,
-    onRequest: async (request) => parts.limits.count(request),
+    onRequest: async (request) => {
+      const presented = presentedToken(request, parts.cookies)
+      const credential = presented && (await parts.authenticator.findCredential(presented.token))
+      bringing.set(request, { presented, credential })
+      parts.limits.count({ ip: request.ip, credential })
+    },
     handler: async (request, reply) => {
       refusePlainHttp(request, parts.cookies.secure)
-      const presented = presentedToken(request, parts.cookies)
+      const { presented, credential } = bringing.get(request)!
       refuseCrossSite(request, presented?.isCookie === true)
-      const caller = endpoint.access === 'anyone' ? undefined : await callerOf(request, { endpoint, presented, parts })
+      const caller = endpoint.access === 'anyone' ? undefined : await callerOf(request, { endpoint, presented, credential, parts })
       // One whose client has gone is never heard to close.
       if (endpoint.events && caller && !reply.raw.destroyed) reply.raw.once('close', parts.streams.begin(caller.actor.userId))
       const cookie = cookieOf(reply, parts.cookies)
@@ -85,16 +97,15 @@ interface Caller {
 /** Who calls. An endpoint without a unit of work of its own, and every one for administrators, has the database confirm the login first. */
 async function callerOf(
   request: FastifyRequest,
-  { endpoint, presented, parts }: { endpoint: Endpoint; presented: PresentedToken | undefined; parts: BindParts },
+  { endpoint, presented, credential, parts }: Brought & { endpoint: Endpoint; parts: BindParts },
 ): Promise<Caller> {
-  if (presented === undefined) throw new Failure('auth.required')
-  const credential = await parts.authenticator.credentialOf(presented.token)
+  if (!presented || !credential) throw new Failure('auth.required')
   const { isCookie } = presented
   // API tokens are for programs, which send headers; a browser is never to send one by itself.
   if (isCookie && !credential.claims) throw new Failure('auth.required')
   const fresh = endpoint.access === 'admin' || endpoint.proof || endpoint.work === 'none' || endpoint.work === 'door'
   const actor = await parts.authenticator.actorOf(credential, fresh).catch(async (error: unknown) => {
-    if (error instanceof Failure && error.code === 'auth.required') await parts.limits.countRefused(request)
+    if (error instanceof Failure && error.code === 'auth.required') parts.limits.countRefused({ ip: request.ip, credential })
     await noteCopy(error, { request, credential, parts })
     throw error
   })

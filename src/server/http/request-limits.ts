@@ -2,13 +2,11 @@
  * Limits on requests, in the memory of this server: so many a minute for each login, and for each network so many that bring no good
  * one. A request is counted before its body is read or anything is looked up for it; a stream counts once, when it is opened.
  */
-import type { FastifyRequest } from 'fastify'
 import type { SessionId } from '#contract/ids.ts'
-import type { Authenticator } from '../auth/authenticate.ts'
+import type { Credential } from '../auth/presented.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Failure } from '../kernel/failure.ts'
 import { networkOf } from '../kernel/network.ts'
-import { type CookieSettings, presentedToken } from './session-cookie.ts'
 
 const WINDOW_MS = 60_000
 /** Past so many in one window counting begins anew, so that made-up addresses do not fill memory. */
@@ -22,24 +20,26 @@ export interface RequestsAllowed {
   readonly perNetwork: number
 }
 
+/** Where a request comes from, and the token that it brings, if that has the form of one of ours. */
+export interface Asking {
+  readonly ip: string
+  readonly credential: Credential | undefined
+}
+
 interface Parts {
-  readonly authenticator: Pick<Authenticator, 'sessionNamedBy'>
-  readonly cookies: CookieSettings
   readonly clock: Clock
   readonly allowed: RequestsAllowed
 }
 
 export class RequestLimits {
-  readonly #parts: Parts
   readonly #logins: Counts
   readonly #networks: Counts
   /** Unlike a login's, nobody can tell from an API token that it is one of ours. */
   readonly #good = new Map<string, SessionId>()
 
-  constructor(parts: Parts) {
-    this.#parts = parts
-    this.#logins = new Counts(parts.allowed.perLogin, parts.clock)
-    this.#networks = new Counts(parts.allowed.perNetwork, parts.clock)
+  constructor({ allowed, clock }: Parts) {
+    this.#logins = new Counts(allowed.perLogin, clock)
+    this.#networks = new Counts(allowed.perNetwork, clock)
   }
 
   /**
@@ -47,9 +47,9 @@ export class RequestLimits {
    * good, counts for its login, whatever network it comes from, so that nobody is refused for a neighbour's flood; every other counts
    * for its network.
    */
-  async count(request: FastifyRequest): Promise<void> {
-    const sessionId = await this.#sessionOf(request)
-    const waitS = sessionId === undefined ? this.#networks.add(networkOf(request.ip)) : this.#logins.add(sessionId)
+  count({ ip, credential }: Asking): void {
+    const sessionId = this.#sessionOf(credential)
+    const waitS = sessionId === undefined ? this.#networks.add(networkOf(ip)) : this.#logins.add(sessionId)
     if (waitS === 0) return
     throw new Failure('request.too_many', {
       retryAfterS: waitS,
@@ -64,13 +64,12 @@ export class RequestLimits {
   }
 
   /** Counts a request for its network after all: the login that its token names was found not to be good. */
-  async countRefused(request: FastifyRequest): Promise<void> {
-    if ((await this.#sessionOf(request)) !== undefined) this.#networks.add(networkOf(request.ip))
+  countRefused({ ip, credential }: Asking): void {
+    if (this.#sessionOf(credential) !== undefined) this.#networks.add(networkOf(ip))
   }
 
-  async #sessionOf(request: FastifyRequest): Promise<SessionId | undefined> {
-    const presented = presentedToken(request, this.#parts.cookies)
-    return presented && (this.#good.get(presented.token) ?? (await this.#parts.authenticator.sessionNamedBy(presented.token)))
+  #sessionOf(credential: Credential | undefined): SessionId | undefined {
+    return credential && (credential.says?.sessionId ?? this.#good.get(credential.token))
   }
 }
 
