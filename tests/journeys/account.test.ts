@@ -175,6 +175,7 @@ describe.skipIf(MISSING !== undefined)('the account', () => {
     const bobs = await enter('bob', '/people', { userAgent: PHONE })
     const { page, complaints } = await enter('carol', '/logins')
     await page.getByLabel('Person').fill('okaf')
+    await page.getByRole('option', { name: /Bob Okafor/ }).waitFor()
     await page.keyboard.press('Enter')
     await page.getByRole('button', { name: 'End this 1 login or API token of 1 person…' }).waitFor()
     await page.getByLabel('Kind').selectOption('login')
