@@ -4,7 +4,7 @@ import { Email, Role, Slug } from '#contract/accounts.ts'
 import { SessionId } from '#contract/ids.ts'
 import { type Command, checked, type Given, inLines, type Option, type Result } from './command-line.ts'
 import type { TenantEntry } from './isolation/doors.ts'
-import { withInstallation } from './ops/installation.ts'
+import { findKeyring, withInstallation } from './ops/installation.ts'
 import { asOperator, type Login } from './ops/operator.ts'
 import { listSessions, revokeSessions, sessionLine, type Which } from './ops/session.ts'
 import { changeRole, listPeople, personLine, reinstate, suspend } from './ops/user.ts'
@@ -90,6 +90,8 @@ async function operating(
   work: (login: Login, tenant: TenantEntry, asked: Asked) => Promise<Result>,
 ): Promise<Result> {
   const asked = checked(Asked, options)
+  // A command about people who are there makes no installation where there is none.
+  await findKeyring(config)
   return withInstallation(config, (installation, log) =>
     asOperator(installation, { organisation: asked.organisation, log }, (login, tenant) => work(login, tenant, asked)),
   )

@@ -1,5 +1,5 @@
 /** What an operator does to people and their logins from the command line, beside a server that runs: at once, in their logs, and as JSON. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
@@ -108,6 +108,14 @@ describe('sardonyx user', () => {
       joined: true,
     })
   })
+})
+
+test('where nothing is installed a command says so, and makes nothing', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'sardonyx-nowhere-'))
+  const { code, stderr } = await run('session', 'list', '--organisation', 'acme', '--data-dir', join(directory, 'data'))
+  expect([code, stderr]).toEqual([1, expect.stringContaining('There is no keyring')])
+  expect(await readdir(directory)).toEqual([])
+  await rm(directory, { recursive: true })
 })
 
 test('beside a server with its embedded database a command joins that one', async () => {
