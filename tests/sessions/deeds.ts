@@ -13,19 +13,18 @@ interface Act {
   /** The abilities of which an API token needs one. */
   readonly abilities: readonly Ability[]
   readonly isActivity: boolean
-  /** Whether a browser's old token is replaced by it. */
-  readonly renews: boolean
+  /** Whether its reply sees to tokens by itself, and replaces none. */
+  readonly isDoor?: true
   readonly forAdmins?: true
 }
 
 const ANY: readonly Ability[] = ['read', 'chat', 'admin']
-const KEPT_UP = { isActivity: true, renews: true }
 export const ACTS = {
-  read: { method: 'GET', path: '/api/me', status: 200, abilities: ANY, ...KEPT_UP },
-  chat: { method: 'POST', path: '/api/chats', body: {}, status: 201, abilities: ['chat'], ...KEPT_UP },
-  manage: { method: 'GET', path: '/api/sessions/count', status: 200, abilities: ['admin'], ...KEPT_UP, forAdmins: true },
-  extend: { method: 'POST', path: '/api/session/extend', status: 200, abilities: [], isActivity: true, renews: false },
-  look: { method: 'GET', path: '/api/session', status: 200, abilities: ANY, isActivity: false, renews: false },
+  read: { method: 'GET', path: '/api/me', status: 200, abilities: ANY, isActivity: true },
+  chat: { method: 'POST', path: '/api/chats', body: {}, status: 201, abilities: ['chat'], isActivity: true },
+  manage: { method: 'GET', path: '/api/sessions/count', status: 200, abilities: ['admin'], isActivity: true, forAdmins: true },
+  extend: { method: 'POST', path: '/api/session/extend', status: 200, abilities: [], isActivity: true, isDoor: true },
+  look: { method: 'GET', path: '/api/session', status: 200, abilities: ANY, isActivity: false },
   prefer: {
     method: 'PATCH',
     path: '/api/me/preferences',
@@ -33,7 +32,7 @@ export const ACTS = {
     status: 200,
     abilities: [],
     isActivity: true,
-    renews: false,
+    isDoor: true,
   },
 } as const satisfies Record<string, Act>
 export type ActName = keyof typeof ACTS
@@ -78,11 +77,11 @@ function suspected(session: model.Session): string | undefined {
   return undefined
 }
 
-/** Which client of the play, which server they call, and whether the reply reaches them. */
+/** Which client of the play, which server they call, and what becomes of the reply. */
 export interface Of {
   readonly client: number
   readonly server: Which
-  readonly isLost?: boolean
+  readonly reply: 'comes' | 'is lost' | 'is late'
 }
 
 /** A deed of a client who has a token. */
@@ -92,7 +91,7 @@ function byClient(
   send: (play: Play, client: Client & { token: string }, isAlone: boolean) => Promise<Explanation>,
 ): Deed {
   return {
-    name: `${what} by ${of.client} at ${of.server}${of.isLost ? ', reply lost' : ''}`,
+    name: `${what} by ${of.client} at ${of.server}, reply ${of.reply}`,
     mayBe: (play) => play.clients[of.client]!.token !== null,
     send: (play, isAlone) => send(play, play.clients[of.client] as Client & { token: string }, isAlone),
   }
@@ -100,7 +99,7 @@ function byClient(
 
 /** The same, or signing in while the client is out. */
 export function orSignIn(of: Of, deed: Deed): Deed {
-  const instead = signIn({ ...of, isLost: false }, false)
+  const instead = signIn({ ...of, reply: 'comes' }, false)
   const isOut = (play: Play) => play.clients[of.client]!.token === null
   return {
     name: deed.name,
@@ -109,13 +108,18 @@ export function orSignIn(of: Of, deed: Deed): Deed {
   }
 }
 
-/** Calls as a client, who keeps what the reply gives, and forgets what is refused, unless the reply is lost. */
+/** A client keeps the token that a reply gives, when it comes. */
+function keep(client: Client, { reply }: Of, given: string | null | undefined): void {
+  if (given === undefined || reply === 'is lost') return
+  if (reply === 'comes') client.token = given
+  else client.late = given
+}
+
+/** Calls as a client, who keeps what the reply gives, and forgets what is refused, when it comes. */
 async function call(play: Play, client: Client, { of, ...asked }: { of: Of; method: string; path: string; body?: object }): Promise<Reply> {
   const caller = { server: of.server, via: client.via, token: client.token }
   const reply = await play.stage.call(caller, asked.method, asked.path, asked.body)
-  if (of.isLost) return reply
-  if (codeOf(reply) === OUT) client.token = null
-  else if (reply.given !== undefined) client.token = reply.given
+  keep(client, of, codeOf(reply) === OUT ? null : reply.given)
   return reply
 }
 
@@ -125,6 +129,24 @@ export const request = (of: Of, name: ActName) =>
     const { token, via } = client
     return answered(play, { reply: await call(play, client, { of, ...ACTS[name] }), token, via, server: of.server, name, isAlone })
   })
+
+/**
+ * A reply comes at last, after others, and the browser goes on with the token that it gives. One that was used in the meantime has come by
+ * another reply as well: that one is taken for a copy, if this comes later than its grace (decision 13).
+ */
+export const comesLate = (of: Of, name: ActName): Deed => ({
+  name: `late reply to ${of.client}, then ${name} at ${of.server}`,
+  mayBe: ({ clients, state }) => {
+    const { late, token } = clients[of.client]!
+    return late !== null && late !== token && !state.tokens[late]!.isUsed
+  },
+  send(play, isAlone) {
+    const client = play.clients[of.client]!
+    client.token = client.late
+    client.late = null
+    return request(of, name).send(play, isAlone)
+  },
+})
 
 /** A request by somebody who has found, stolen or kept a token of a login that goes on, counted from the latest. */
 export function stolen(of: { token: number; server: Which; via: Caller['via'] }, name: ActName): Deed {
@@ -177,10 +199,9 @@ function answered({ skewMs }: Play, { reply, token, via, server, name, isAlone }
     refusal: (state) => refusalOf(act, state, token),
     isActivity: act.isActivity,
     success: (state) =>
-      via === 'cookie' && act.renews
-        ? (replaced(state, { token, given: reply.given ?? undefined, skewMs: skewMs[server], isAlone }) ??
-          untrue(reply, state, { name, token }))
-        : untrue(reply, state, { name, token }),
+      (via === 'cookie' && !act.isDoor
+        ? replaced(state, { token, given: reply.given ?? undefined, skewMs: skewMs[server], isAlone, isActivity: act.isActivity })
+        : undefined) ?? untrue(reply, state, { name, token }),
   })
 }
 
@@ -203,14 +224,15 @@ interface Replaced {
   readonly given: string | undefined
   readonly skewMs: number
   readonly isAlone: boolean
+  readonly isActivity?: boolean
 }
 
-/** A reply gives the successor of an old token, the one and only, or none where there is none to give. */
-function replaced(state: model.State, { token, given, skewMs, isAlone }: Replaced): string | undefined {
+/** A reply gives the successor of a token that is old or was overtaken, the one and only, or none where there is none to give. */
+function replaced(state: model.State, { token, given, skewMs, isAlone, isActivity = true }: Replaced): string | undefined {
   const successor = model.successorOf(state, token)
-  const isOld = model.isOld(state, token, skewMs)
-  if (given === undefined) return isOld && isAlone && successor !== 'none' ? 'an old token is not replaced' : undefined
-  if (isOld === false) return 'a young token is replaced'
+  const isDue = model.isOvertaken(state, token) || (isActivity && model.isOld(state, token, skewMs))
+  if (given === undefined) return isDue && isAlone && successor !== 'none' ? 'a token is not replaced that is due' : undefined
+  if (isDue === false) return 'a young token is replaced'
   if (successor === 'none') return 'a successor is given that is another’s'
   if (successor === 'new' ? state.tokens[given] : successor.given !== given) return 'another successor is given than before'
   model.succeed(state, token, given)
@@ -223,10 +245,11 @@ export const refresh = (of: Of) =>
     const { token } = client
     const reply = withToken(await call(play, client, { of, method: 'POST', path: '/api/auth/refresh' }))
     const given = reply.given === token ? undefined : (reply.given ?? undefined)
-    if (!of.isLost && given !== undefined) client.token = given
+    keep(client, of, given)
     const skewMs = play.skewMs[of.server]
     const isTaken = (state: model.State) =>
-      model.successorOf(state, token) === 'none' && (model.isOld(state, token, skewMs) ?? reply.status === 409)
+      model.successorOf(state, token) === 'none' &&
+      (model.isOvertaken(state, token) || (model.isOld(state, token, skewMs) ?? reply.status === 409))
     return entering({
       token,
       reply,
@@ -244,7 +267,7 @@ function withToken(reply: Reply): Reply {
 /** Signs in, in place of the login that a browser had. */
 export function signIn(of: Of, remember: boolean): Deed {
   return {
-    name: `sign in ${of.client} at ${of.server}${remember ? ', to be remembered' : ''}${of.isLost ? ', reply lost' : ''}`,
+    name: `sign in ${of.client} at ${of.server}${remember ? ', to be remembered' : ''}, reply ${of.reply}`,
     mayBe: () => true,
     async send(play) {
       const client = play.clients[of.client]!
@@ -253,7 +276,7 @@ export function signIn(of: Of, remember: boolean): Deed {
       const deliver = client.via === 'cookie' ? 'cookie' : 'token'
       const body = { email: PEOPLE[client.person].email, password: PASSWORD, organisation: 'acme', remember, deliver }
       const reply = withToken(await play.stage.call({ ...client, server: of.server, token: earlier }, 'POST', '/api/auth/sign-in', body))
-      if (!of.isLost && reply.given) client.token = reply.given
+      keep(client, of, reply.given ?? undefined)
       return (state) => {
         const complaint = otherThan(state.isSuspended[userId] ? '401 auth.wrong_credentials' : '200', codeOf(reply))
         if (complaint || !reply.given) return complaint
@@ -284,7 +307,7 @@ export const prove = (of: Of, isRight: boolean) =>
     const { token } = client
     const body = { password: isRight ? PASSWORD : 'wrong' }
     const { given, ...reply } = withToken(await call(play, client, { of, method: 'POST', path: '/api/session/prove', body }))
-    if (!of.isLost && given) client.token = given
+    keep(client, of, given ?? undefined)
     return entering({
       token,
       reply: { ...reply, given },
@@ -378,7 +401,6 @@ export const end = (of: Of, name: keyof typeof WAYS) =>
     const found = way.found({ sessionId, userId, target })
     const expected = model.liveOf(play.state, found).length
     const reply = await call(play, client, { of, ...way.request({ target, expected }) })
-    if (!of.isLost && reply.given) client.token = reply.given
     const numberOf = (state: model.State) => model.liveOf(state, found).length
     return entering({
       token,

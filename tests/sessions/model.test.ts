@@ -54,9 +54,10 @@ const keysOf = <T extends object>(of: T) => fc.constantFrom(...(Object.keys(of) 
 const weighed = <T>(often: readonly (readonly [T, number])[]) =>
   fc.oneof(...often.map(([one, weight]) => ({ weight, arbitrary: fc.constant(one) })))
 const server = fc.constantFrom<Which>(0, 1)
-const isLost = fc.integer({ min: 0, max: 3 }).map((one) => one === 0)
-const of = fc.record({ client: weighed(OFTEN.client.map((weight, i) => [i, weight])), server, isLost })
-const administrator = fc.record({ client: fc.constant(ADMINISTRATOR), server, isLost })
+const reply = fc.constantFrom('comes' as const, 'comes' as const, 'comes' as const, 'is lost' as const, 'is late' as const)
+const comes = fc.constant('comes' as const)
+const of = fc.record({ client: weighed(OFTEN.client.map((weight, i) => [i, weight])), server, reply })
+const administrator = fc.record({ client: fc.constant(ADMINISTRATOR), server, reply })
 const found = fc.record({ token: fc.nat(5), server, via: fc.constantFrom('cookie' as const, 'cookie' as const, 'header' as const) })
 const act = weighed(Object.entries(OFTEN.act) as [deeds.ActName, number][])
 const abilities = fc.subarray(['read', 'chat', 'admin'] as const, { minLength: 1 })
@@ -94,6 +95,10 @@ const deed = fc.oneof(
       .map(happenings.sideBySide),
   },
   { weight: 1, arbitrary: fc.tuple(of, fc.boolean()).map((args) => deeds.signIn(...args)) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ client: fc.nat(CLIENTS.length - 1), server, reply: comes }).map((one) => deeds.comesLate(one, 'read')),
+  },
 )
 const histories = fc.commands([deed.map((one) => new Step(one))], {
   maxCommands: LONGEST,
@@ -114,7 +119,7 @@ describe.skipIf(MISSING !== undefined)('two servers and the model of login sessi
   const agree = fc.asyncProperty(histories, async (history) => {
     await stage.settled()
     await stage.clear()
-    const play = new happenings.Play({ ...known, clients: CLIENTS.map((client) => ({ ...client, token: null })) })
+    const play = new happenings.Play({ ...known, clients: CLIENTS.map((client) => ({ ...client, token: null, late: null })) })
     await fc.asyncModelRun(() => ({ model: { play }, real: play }), history)
     await play.lookAround(Number.POSITIVE_INFINITY)
   })

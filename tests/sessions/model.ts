@@ -55,7 +55,7 @@ export interface Token {
   readonly isApart: boolean
   provenMs: number
   isUsed: boolean
-  /** When one that was issued later was first used. */
+  /** When one that was issued later was first used after it, or when it was itself, if one that was issued later had been before. */
   replacedMs: number | null
   /** The successor that whoever asks is given, as long as it is unused. */
   successor: string | null
@@ -93,15 +93,23 @@ function endOf({ activeMs, idleMs, endsMs }: Session, nowMs: number): 'idle' | '
   return activeMs + idleMs < endsMs ? 'idle' : 'expired'
 }
 
-/** A token is used: those issued before it are replaced. */
+/** A token is used: those used before it are replaced, if they were issued before it; otherwise it was overtaken, and is replaced itself. */
 export function use(state: State, text: string): void {
   const token = state.tokens[text]!
   if (token.isUsed) return
-  token.isUsed = true
-  for (const [other, earlier] of Object.entries(state.tokens)) {
-    if (other === text) return
-    if (earlier.sessionId === token.sessionId) earlier.replacedMs ??= state.nowMs
+  const issued = Object.values(state.tokens).filter(({ sessionId }) => sessionId === token.sessionId)
+  if (issued.slice(issued.indexOf(token)).some(({ isUsed }) => isUsed)) {
+    token.replacedMs ??= state.nowMs
+    return
   }
+  for (const other of issued) if (other.isUsed) other.replacedMs ??= state.nowMs
+  token.isUsed = true
+}
+
+/** Whether a token is replaced because it was first used after one that was issued later, as happens where a reply comes late. */
+export function isOvertaken(state: State, text: string): boolean {
+  const { isUsed, replacedMs } = state.tokens[text]!
+  return !isUsed && replacedMs !== null
 }
 
 /** Whether its proof opens what needs one. */
@@ -114,7 +122,7 @@ export function isProven(state: State, text: string): boolean {
 export function successorOf(state: State, text: string): { given: string } | 'new' | 'none' {
   const token = state.tokens[text]!
   const successor = token.successor === null ? undefined : state.tokens[token.successor]!
-  if (token.replacedMs !== null || successor?.isUsed) return 'none'
+  if ((token.replacedMs !== null && token.isUsed) || successor?.isUsed) return 'none'
   if (!successor) return 'new'
   if (!successor.isApart) return { given: token.successor! }
   return state.nowMs < successor.issuedMs + LOST_MS ? 'none' : 'new'

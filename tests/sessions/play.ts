@@ -15,6 +15,8 @@ export interface Client {
   readonly person: Person
   readonly via: Caller['via']
   token: string | null
+  /** What a reply gives that has not come yet. */
+  late: string | null
 }
 
 /** Goes over a state; answers what cannot be, or nothing. */

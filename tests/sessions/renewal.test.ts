@@ -148,6 +148,64 @@ test('“this wasn’t me” changes the token of the login that says it, so tha
   expect((await browser.post('/api/auth/why-ended')).body).toMatchObject({ reason: 'theft' })
 })
 
+describe('a reply that comes after that to a later proof', () => {
+  /** A browser whose old token was replaced in a reply that is still under way, and which has proven itself since. */
+  async function overtaken() {
+    const browser = await new Browser().signIn()
+    await world.sql(`update ${schema}.auth_token set proven_at = null where hash = $1`, [tokenHash(browser.token)])
+    nowMs += QUARTER_MS
+    const late = await browser.lost()
+    nowMs -= QUARTER_MS
+    browser.keep(await browser.post('/api/session/prove', { password: PASSWORD }))
+    expect((await browser.get()).status).toBe(200)
+    return { browser, late }
+  }
+
+  test('signs nobody out: the browser goes on with the token that came late, and is given another', async () => {
+    const { browser, late } = await overtaken()
+    await later(3_600, browser.token)
+    const { token } = browser.keep(late) && browser
+    expect((await browser.get()).status).toBe(200)
+    expect(browser.token).not.toBe(token)
+    expect((await browser.get('/api/session')).body).toMatchObject({ proven: false })
+    await later(31, browser.token)
+    expect((await browser.get()).status).toBe(200)
+  })
+
+  test('nor does it when requests with either token are under way together', async () => {
+    const { browser, late } = await overtaken()
+    const proven = browser.cookie
+    const straggler = new Browser()
+    straggler.keep(late)
+    // No activity: it is given its successor all the same, and given the same again.
+    const [one, two] = [await straggler.lost('/api/session'), await straggler.lost('/api/session')]
+    expect(one.headers['set-cookie']).toEqual(two.headers['set-cookie'])
+    expect((await browser.get('/api/me', proven)).status).toBe(200)
+    browser.keep(one)
+    expect((await browser.get()).status).toBe(200)
+    await later(31, browser.token)
+    expect((await browser.get()).status).toBe(200)
+  })
+
+  test('helps no copy: of one that goes on with it, and of one that does not, the owner is told', async () => {
+    const { browser, late } = await overtaken()
+    const copy = new Browser()
+    copy.keep(late)
+    await copy.get()
+    await copy.get()
+    await later(31, browser.token)
+    expect(codeOf(await browser.get())).toBe('auth.required')
+    expect((await browser.post('/api/auth/why-ended')).body).toMatchObject({ reason: 'theft' })
+
+    const other = await overtaken()
+    await other.browser.lost('/api/me', String(other.late.headers['set-cookie']).split(';')[0])
+    await later(31, other.browser.token)
+    expect((await other.browser.get()).status).toBe(200)
+    expect((await other.browser.lost('/api/me', String(other.late.headers['set-cookie']).split(';')[0])).status).toBe(401)
+    expect((await other.browser.post('/api/auth/why-ended')).body).toMatchObject({ reason: 'theft' })
+  })
+})
+
 describe('a program', () => {
   test('refreshes its token: young ones stay, old ones are replaced, and one whose successor is in use is told so', async () => {
     const bob = await world.signIn('bob')

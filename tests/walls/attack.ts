@@ -36,6 +36,7 @@ export function actorOf(person: SignedIn, changes: { readScopes?: readonly strin
     sessionId: person.me.session.id,
     abilities: null,
     isProven: false,
+    isOvertaken: false,
     tokenHash: tokenHash(person.token),
     readScopes: scopes,
     writeScopes: scopes,

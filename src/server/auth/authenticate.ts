@@ -68,13 +68,15 @@ export class Authenticator {
     const key = `auth:session:${hash.toString('hex')}` as const
     let session = fresh ? undefined : await this.#cached(cache, key, says)
     let isProven = false
+    let isOvertaken = false
     if (!session) {
       const entered = await this.#entered(tenantId, hash)
       session = entered.session
       isProven = entered.isProven
       // Before anything else learns of it: whoever finds the entry may take the token for one that was seen.
-      if (entered.isUnseen) await this.#renewal.noteSeen(tenantId, hash)
-      await cache.set(key, session, Math.max(1, (Date.parse(session.expires_at) - this.#clock.now()) / 1_000))
+      if (entered.isUnseen) isOvertaken = await this.#renewal.noteSeen(tenantId, hash)
+      // Of one that was overtaken each request hears of it, until it has a successor.
+      if (!isOvertaken) await cache.set(key, session, Math.max(1, (Date.parse(session.expires_at) - this.#clock.now()) / 1_000))
     }
     if (says && (session.user_id !== says.userId || session.session_id !== says.sessionId)) throw new Failure('auth.required')
     return mintActor({
@@ -84,6 +86,7 @@ export class Authenticator {
       sessionId: session.session_id,
       abilities: session.abilities,
       isProven,
+      isOvertaken,
       tokenHash: hash,
       readScopes: session.read_scopes,
       writeScopes: session.write_scopes,

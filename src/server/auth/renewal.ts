@@ -1,6 +1,8 @@
 /**
  * Tokens that follow one another. A token is replaced by one successor, the same for all who ask until it is seen; then the
- * earlier ones retire, after a grace for requests under way. A retired token in use is a copy in somebody's hands: the session ends.
+ * earlier ones in use retire, after a grace for requests under way. A retired token in use is a copy in somebody's hands: the session ends.
+ * One that was overtaken, by a proof whose reply came before its own, retires when it is first used, and has a successor, too: where its
+ * reply came late, the browser has that one alone; where it is a copy, its successor replaces its owner's token, and they find out.
  * Whoever changes tokens of a session has them alone meanwhile, so that they are issued and seen in one order.
  */
 import { sql } from 'kysely'
@@ -57,7 +59,7 @@ export class Renewal {
     return this.#doors.open(presented.claims.tid, async (tx) => {
       const row = await findToken(tx, presented.hash)
       if (!row) return 'ended'
-      if (row.retires_at) return 'taken'
+      if (row.retires_at && row.seen_at) return 'taken'
       const found = row.successor && (await this.#given(tx, presented, { successor: row.successor, now: row.now }))
       if (found === 'taken') return 'taken'
       const token = found || (await this.#issue(tx, presented, row))
@@ -109,29 +111,42 @@ export class Renewal {
     return { token, expiresAtMs: row.expires_at.getTime(), remembered: row.remember }
   }
 
-  /** Notes that a token is in use: those issued before it retire after a grace. */
-  async noteSeen(tenantId: TenantId, hash: Buffer): Promise<void> {
-    await this.#doors.open(tenantId, async (tx) => {
+  /**
+   * Notes that a token is in use: those in use that were issued before it retire after a grace. Returns whether it was itself
+   * overtaken: one issued later is in use. Then it is the one that retires, and stays unseen, so that it is given its successor.
+   */
+  async noteSeen(tenantId: TenantId, hash: Buffer): Promise<boolean> {
+    return this.#doors.open(tenantId, async (tx) => {
       await holdTokens(tx, hash)
-      const seen = await tx.first(
+      const token = await tx.first(
         tx.db
-          .updateTable('auth_token')
-          .set({ seen_at: sql<Date>`now()` })
-          .where('hash', '=', hash)
-          .where('seen_at', 'is', null)
-          .returning(['session_id', 'time_issued']),
+          .selectFrom('auth_token')
+          .select(['session_id', 'seen_at'])
+          .select(({ exists, selectFrom }) =>
+            exists(
+              selectFrom('auth_token as one')
+                .select('one.hash')
+                .whereRef('one.session_id', '=', 'auth_token.session_id')
+                .where('one.seen_at', 'is not', null)
+                // Compared by the database, which knows more digits of a time than JavaScript does.
+                .whereRef('one.time_issued', '>', 'auth_token.time_issued'),
+            ).as('is_overtaken'),
+          )
+          .where('hash', '=', hash),
       )
-      if (!seen) return
-      await tx.change(
-        tx.db
-          .updateTable('auth_token')
-          .set({ retires_at: sql<Date>`now() + make_interval(secs => ${GRACE_S}::int)` })
-          .where('session_id', '=', seen.session_id)
-          .where('hash', '!=', hash)
-          // Compared by the database, which knows more digits of a time than JavaScript does.
-          .where('time_issued', '<=', (of) => of.selectFrom('auth_token as one').select('one.time_issued').where('one.hash', '=', hash))
-          .where('retires_at', 'is', null),
-      )
+      if (!token || token.seen_at) return false
+      const retiring = tx.db
+        .updateTable('auth_token')
+        .set({ retires_at: sql<Date>`now() + make_interval(secs => ${GRACE_S}::int)` })
+        .where('session_id', '=', token.session_id)
+        .where('retires_at', 'is', null)
+      if (token.is_overtaken) {
+        await tx.change(retiring.where('hash', '=', hash))
+        return true
+      }
+      await tx.change(retiring.where('hash', '!=', hash).where('seen_at', 'is not', null))
+      await tx.change(tx.db.updateTable('auth_token').set({ seen_at: sql<Date>`now()` }).where('hash', '=', hash))
+      return false
     })
   }
 
@@ -149,7 +164,7 @@ export class Renewal {
 
   /** The token of a program by its successor, or by itself while it is young. Fails with `auth.token_replaced` when another has the successor. */
   async refresh(actor: Actor, presented: Presented): Promise<Renewed> {
-    if (!this.isOld(presented)) return { token: presented.token, expiresAtMs: actor.expiresAtMs, remembered: false }
+    if (!this.isOld(presented) && !actor.isOvertaken) return { token: presented.token, expiresAtMs: actor.expiresAtMs, remembered: false }
     const renewed = await this.renew(presented)
     if (typeof renewed === 'object') return renewed
     throw new Failure(renewed === 'taken' ? 'auth.token_replaced' : 'auth.required')
@@ -195,6 +210,7 @@ interface FoundToken {
   readonly user_id: UserId
   readonly successor: Buffer | null
   readonly retires_at: Date | null
+  readonly seen_at: Date | null
   readonly proven_at: Date | null
   readonly expires_at: Date
   readonly remember: boolean
@@ -209,7 +225,7 @@ async function findToken(tx: DoorTx, hash: Buffer): Promise<FoundToken | undefin
     tx.db
       .selectFrom('auth_token')
       .innerJoin('auth_session', 'auth_session.id', 'auth_token.session_id')
-      .select(['session_id', 'user_id', 'successor', 'retires_at', 'proven_at', 'expires_at', 'remember'])
+      .select(['session_id', 'user_id', 'successor', 'retires_at', 'auth_token.seen_at', 'proven_at', 'expires_at', 'remember'])
       .select(({ fn, selectFrom }) =>
         fn<Date>('greatest', [
           // Not the transaction's: that began before it held the tokens, and others may have been issued since.

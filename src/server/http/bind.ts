@@ -146,9 +146,9 @@ async function afterwards(
   const { claims, token } = credential
   const failed = (error: unknown) => parts.log.warn(errorFields(error), 'a login was not kept up')
   if (endpoint.activity) parts.sessions.noteActivity(actor, plainAddress(request.ip)).catch(failed)
-  if (!isCookie || !claims || !endpoint.activity || endpoint.work === 'door') return
+  if (!isCookie || !claims || endpoint.work === 'door') return
   const presented = { token, claims, hash: credential.hash }
-  if (!parts.renewal.isOld(presented)) return
+  if (!actor.isOvertaken && !(endpoint.activity && parts.renewal.isOld(presented))) return
   await parts.renewal.renew(presented).then((renewed) => typeof renewed === 'object' && cookie.set(renewed.token, renewed), failed)
 }
 
