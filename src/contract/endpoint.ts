@@ -18,6 +18,9 @@ export type Ability = z.infer<typeof Ability>
  */
 export type Work = 'read' | 'write' | 'none' | 'door'
 
+/** What a reply of bytes may be: nothing that a browser would run as a page of this server. */
+export type MediaType = 'image/webp' | 'application/zip' | 'text/csv'
+
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 
 export interface Endpoint {
@@ -40,8 +43,12 @@ export interface Endpoint {
   readonly body: z.ZodType | null
   /** Status of success: 200 unless something was created (201) or there is nothing to say (204). */
   readonly status: 200 | 201 | 202 | 204
-  /** `null` when the reply is a stream of server-sent events, whose data are then `events`. */
+  /** `null` when the reply is bytes, or a stream of server-sent events, whose data are then `events`. */
   readonly reply: z.ZodType | null
+  /** The media types of a reply that is bytes and no JSON, such as a picture or an archive. */
+  readonly bytes: readonly MediaType[] | null
+  /** Whether the caller's own browser may keep the bytes. It asks each time whether they are still the same, and for the caller. */
+  readonly kept: boolean
   readonly events: Readonly<Record<string, z.ZodType>> | null
   /** The codes that this endpoint itself may fail with, besides those every endpoint shares (`SHARED_FAILURES`). */
   readonly fails: readonly FailureCode[]
@@ -58,6 +65,8 @@ type Defaults = {
   body: null
   status: 200
   reply: null
+  bytes: null
+  kept: false
   events: null
   fails: readonly []
 }
@@ -77,6 +86,8 @@ export function endpoint<const E extends Partial<Endpoint> & Pick<Endpoint, 'id'
     body: null,
     status: 200,
     reply: null,
+    bytes: null,
+    kept: false,
     events: null,
     fails: [],
     ...declared,

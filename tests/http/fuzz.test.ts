@@ -19,7 +19,8 @@ interface Operation {
 }
 interface Response {
   readonly description: string
-  readonly content?: Readonly<Record<string, { readonly schema: Schema }>>
+  /** Without a schema: bytes. */
+  readonly content?: Readonly<Record<string, { readonly schema?: Schema }>>
   readonly 'x-events'?: Readonly<Record<string, Schema>>
 }
 interface Sent {
@@ -123,8 +124,9 @@ function expectDescribed(answer: Answer, operation: Operation): void {
   const response = operation.responses[answer.status]
   if (!response) throw new Error(`the status ${answer.status} is not described: ${answer.text}`)
   const type = String(answer.headers['content-type'] ?? '').split(';')[0] ?? ''
-  const { schema } = response.content?.[type] ?? {}
-  if (!schema && answer.text !== '') throw new Error(`the type “${type}” is not described for ${answer.status}: ${answer.text}`)
+  const content = response.content?.[type]
+  const schema = content?.schema
+  if (!content && answer.text !== '') throw new Error(`the type “${type}” is not described for ${answer.status}: ${answer.text}`)
   if (response['x-events']) expectEvents(answer.text, response['x-events'])
   else if (schema) expectFits(answer.body, schema)
   if (answer.status >= 400) expect(response.description).toContain(`\`${(answer.body as { code: string }).code}\``)

@@ -77,6 +77,16 @@ function expectSafe(headers: Headers, what: string): void {
   expect(names, what).toEqual([])
 }
 
+/** A reply of bytes is opened as nothing but what it is, and runs nothing even as a page. */
+function expectBytes(headers: Headers, { bytes, kept }: Endpoint, what: string): void {
+  expectSafe(headers, what)
+  expect(bytes, what).toContain(String(headers['content-type']).split(';')[0])
+  expect(directivesOf(headers), what).toMatchObject({ 'default-src': "'none'", sandbox: '' })
+  expect(headers['content-disposition'], what).toMatch(/^(inline$|attachment; )/)
+  expect(headers['cache-control'], what).toBe(kept ? 'private, no-cache' : 'no-store')
+  if (kept) expect(headers, what).toMatchObject({ vary: 'Cookie, Authorization', etag: expect.stringMatching(/^"[\w-]+"$/) })
+}
+
 function expectPrivate(headers: Headers, what: string): void {
   expectSafe(headers, what)
   expect(headers['cache-control'], what).toBe('no-store')
@@ -98,9 +108,13 @@ describe('every reply is safe, and kept by nobody', () => {
         await world.call(endpoint.method, urlOf(endpoint, { params, query }), { body }),
         await owner.call(endpoint.method, urlOf(endpoint, { params, query }), body),
       ]) {
+        seen.add(answer.status)
+        if (endpoint.bytes && answer.status === endpoint.status) {
+          expectBytes(answer.headers, endpoint, String(answer.status))
+          continue
+        }
         expectPrivate(answer.headers, String(answer.status))
         if (answer.text !== '') expect(answer.headers['content-type']).toMatch(/^(application\/(problem\+)?json|text\/event-stream)(;|$)/)
-        seen.add(answer.status)
       }
     },
   )

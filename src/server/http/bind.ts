@@ -13,11 +13,12 @@ import type { SessionEnds } from '../auth/session-ends.ts'
 import type { Sessions } from '../auth/sessions.ts'
 import type { Actor } from '../isolation/actor.ts'
 import { TokenReplaced } from '../isolation/database.ts'
-import type { PresentedToken, RequestFacts, Route, SessionCookie, StreamEnd, StreamEvent } from '../isolation/route.ts'
+import type { Bytes, PresentedToken, RequestFacts, Route, SessionCookie, StreamEnd, StreamEvent } from '../isolation/route.ts'
 import type { UnitsOfWork } from '../isolation/unit-of-work.ts'
 import { Failure } from '../kernel/failure.ts'
 import { errorFields, type Log } from '../kernel/log.ts'
 import { plainAddress } from '../kernel/network.ts'
+import { sendBytes } from './bytes.ts'
 import { sendEvents } from './events.ts'
 import type { OpenStreams } from './open-streams.ts'
 import { refuseCrossSite, refusePlainHttp } from './origin.ts'
@@ -82,6 +83,7 @@ export function bind(app: FastifyInstance, { endpoint, handle }: Route, parts: B
       if (endpoint.events)
         return sendEvents(reply, { events: result as AsyncIterable<StreamEvent>, shapes: endpoint.events, log: parts.log })
       if (caller) await afterwards(request, { endpoint, caller, cookie, parts })
+      if (endpoint.bytes) return sendBytes(reply, endpoint, { request, bytes: result as Bytes })
       if (endpoint.reply === null) return reply.code(endpoint.status).send()
       return reply.code(endpoint.status).send(endpoint.reply.parse(result))
     },

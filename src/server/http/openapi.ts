@@ -62,7 +62,7 @@ function operation(endpoint: Endpoint): object {
     ...(endpoint.body
       ? { requestBody: { required: true, content: { 'application/json': { schema: schema(endpoint.body, 'input') } } } }
       : {}),
-    responses: { [endpoint.status]: success(endpoint), ...failures(codes) },
+    responses: { [endpoint.status]: success(endpoint), ...unchanged(endpoint), ...failures(codes) },
   }
 }
 
@@ -75,8 +75,18 @@ function success(endpoint: Endpoint): object {
       'x-events': kinds,
     }
   }
+  if (endpoint.bytes) {
+    return {
+      description: `Bytes: ${endpoint.bytes.join(', ')}.`,
+      content: Object.fromEntries(endpoint.bytes.map((type) => [type, {}])),
+    }
+  }
   if (!endpoint.reply) return { description: 'Done; there is nothing to say.' }
   return { description: 'Done.', content: { 'application/json': { schema: schema(endpoint.reply, 'output') } } }
+}
+
+function unchanged({ kept }: Endpoint): object {
+  return kept ? { 304: { description: 'Still the version that If-None-Match names.' } } : {}
 }
 
 function failures(codes: readonly FailureCode[]): Record<string, object> {

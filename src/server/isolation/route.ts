@@ -2,8 +2,9 @@
  * A route pairs an endpoint of the contract with its handler, and the types follow from what the endpoint declares: its handle reads
  * or writes, an actor is there or not, and only declared codes can be failed with. `http/bind.ts` keeps these promises at run time.
  */
+import type { Readable } from 'node:stream'
 import type { z } from 'zod'
-import type { Endpoint } from '#contract/endpoint.ts'
+import type { Endpoint, MediaType } from '#contract/endpoint.ts'
 import type { FailureCode, SHARED_FAILURES } from '#contract/errors.ts'
 import type { Failure, FailureDetails } from '../kernel/failure.ts'
 import type { Actor } from './actor.ts'
@@ -25,6 +26,16 @@ export interface StreamEvent {
   readonly id: string
   readonly event: string
   readonly data: unknown
+}
+
+/** A reply of bytes. A stream is read after the unit of work of its endpoint has ended: one that asks the database opens its own. */
+export interface Bytes<Type extends MediaType = MediaType> {
+  readonly type: Type
+  readonly content: Buffer | Readable
+  /** With a name the browser saves it and does not show it. */
+  readonly fileName?: string
+  /** Says which version this is, where the endpoint lets it be kept. */
+  readonly version?: string
 }
 
 /** Why a request's signal aborts: its client went away, its login ended, or the server is going down. */
@@ -66,9 +77,11 @@ export type Context<E extends Endpoint> = {
 export type Reply<E extends Endpoint> =
   E['events'] extends Record<string, z.ZodType>
     ? AsyncIterable<StreamEvent>
-    : E['reply'] extends z.ZodType
-      ? z.input<E['reply']>
-      : undefined
+    : E['bytes'] extends readonly MediaType[]
+      ? Bytes<E['bytes'][number]>
+      : E['reply'] extends z.ZodType
+        ? z.input<E['reply']>
+        : undefined
 
 export interface Route {
   readonly endpoint: Endpoint

@@ -5,8 +5,11 @@
 import { WIRE } from 'virtual:wire'
 import type { Problem } from '#contract/errors.ts'
 import { noteReached, noteUnreachable } from './connection.ts'
-import type { EndpointId, Given, Reply } from './endpoints.ts'
+import type { BytesId, EndpointId, Given, Reply } from './endpoints.ts'
 import { ApiProblem, Unreachable } from './problem.ts'
+
+/** Some browsers take what is saved from its address a moment later. */
+const RELEASE_MS = 60_000
 
 interface Parts {
   readonly params?: Record<string, string>
@@ -41,7 +44,7 @@ export async function open(id: EndpointId, given: Parts = {}, wish: Wish = {}): 
     Object.entries(given.query ?? {}).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
   ).toString()
   const body = given.body === undefined ? null : JSON.stringify(given.body)
-  const headers = { accept: 'application/json', ...(body === null ? {} : { 'content-type': 'application/json' }), ...wish.headers }
+  const headers = { accept: 'application/json, */*', ...(body === null ? {} : { 'content-type': 'application/json' }), ...wish.headers }
   return checked(query ? `${filled}?${query}` : filled, {
     method,
     headers,
@@ -49,6 +52,21 @@ export async function open(id: EndpointId, given: Parts = {}, wish: Wish = {}): 
     signal: wish.signal ?? null,
     keepalive: wish.keepalive ?? false,
   })
+}
+
+/** Calls an endpoint that answers with bytes, and lets the browser save them under the name that the server gives. @public */
+export async function download<Id extends BytesId>(id: Id, ...[given, wish]: CallArguments<Id>): Promise<void> {
+  const response = await open(id, given as Parts, wish)
+  const link = window.document.createElement('a')
+  link.href = URL.createObjectURL(await response.blob())
+  link.download = savedName(response)
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), RELEASE_MS)
+}
+
+function savedName(response: Response): string {
+  const name = /filename\*=UTF-8''([^;]+)/.exec(response.headers.get('content-disposition') ?? '')?.[1]
+  return name === undefined ? '' : decodeURIComponent(name)
 }
 
 /** Fetches a JSON document of this server that is not an endpoint of the contract. */

@@ -15,6 +15,9 @@ type Declared = Extract<Exported[keyof Exported], Endpoint>
 export type EndpointId = Declared['id']
 type EndpointOf<Id extends EndpointId> = Extract<Declared, { id: Id }>
 
+/** The id of an endpoint that answers with bytes. */
+export type BytesId = { [Id in EndpointId]: EndpointOf<Id>['bytes'] extends readonly string[] ? Id : never }[EndpointId]
+
 /** An object schema without fields infers as a record of never. */
 type Fields<S extends z.ZodType> = string extends keyof z.input<S> ? never : z.input<S>
 type Needed<Key extends string, Value> = [Value] extends [never] ? unknown : Record<Key, Value>

@@ -1,7 +1,7 @@
 /** One endpoint: what it does in a line; what it takes, gives and fails with, when opened. */
 import type { ReactNode } from 'react'
 import { Icon } from '#web/ui/icon.tsx'
-import { type Entry, meaningOf, type Row, rowsOf, type Schema, typeOf } from './openapi.ts'
+import { type Content, type Entry, meaningOf, type Row, rowsOf, typeOf } from './openapi.ts'
 import { t } from './text.ts'
 
 /** An endpoint that can be opened. */
@@ -31,7 +31,6 @@ function Details({ entry }: { entry: Entry }) {
   const responses = Object.entries(entry.responses)
   const [status, success] = responses.find(([code]) => code.startsWith('2')) ?? ['', undefined]
   const body = entry.requestBody?.content['application/json']?.schema
-  const reply = success?.content?.['application/json']?.schema
   return (
     <>
       <Fields title={t('developers.path')} rows={parameters('path')} />
@@ -42,18 +41,19 @@ function Details({ entry }: { entry: Entry }) {
           <Fields key={name} title={`${t('developers.events')}: ${name}`} rows={rowsOf(schema)} />
         ))
       ) : (
-        <Reply status={status} schema={reply} />
+        <Reply status={status} content={success?.content} />
       )}
       <Part title={t('developers.failures')}>
-        <Failures responses={responses.filter(([code]) => !code.startsWith('2'))} />
+        <Failures responses={responses.filter(([code]) => !/^[23]/.test(code))} />
       </Part>
     </>
   )
 }
 
-function Reply({ status, schema }: { status: string; schema: Schema | undefined }) {
+function Reply({ status, content = {} }: { status: string; content: Content | undefined }) {
   const title = `${t('developers.reply')} ${status}`
-  if (!schema) return <Part title={title}>{t('developers.nothing')}</Part>
+  const schema = content['application/json']?.schema
+  if (!schema) return <Part title={title}>{Object.keys(content).join(', ') || t('developers.nothing')}</Part>
   return <Fields title={title} rows={rowsOf(schema)} />
 }
 

@@ -16,8 +16,8 @@ export interface Schema {
   readonly maximum?: number
 }
 
-interface Content {
-  readonly [type: string]: { readonly schema: Schema }
+export interface Content {
+  readonly [type: string]: { readonly schema?: Schema }
 }
 
 export interface Operation {
