@@ -10,10 +10,11 @@ const LAYERS = {
   kernel: [],
   isolation: ['kernel'],
   providers: ['kernel'],
-  auth: ['isolation', 'kernel'],
+  mail: ['kernel'],
+  auth: ['isolation', 'mail', 'kernel'],
   features: ['isolation', 'providers', 'kernel'],
   http: ['features', 'auth', 'isolation', 'kernel'],
-  ops: ['features', 'auth', 'isolation', 'providers', 'kernel'],
+  ops: ['features', 'auth', 'isolation', 'mail', 'providers', 'kernel'],
 }
 
 const TEST = '[.]test[.]tsx?$'
@@ -137,6 +138,11 @@ const walls = [
     path: '^src/server/providers/',
     to: npm('@ai-sdk/(?!provider/)[^/]+'),
     comment: 'A model vendor’s client is made in src/server/providers, where it is given the guarded fetch.',
+  }),
+  only('only-mail-posts', {
+    path: '^src/server/mail/',
+    to: npm('nodemailer'),
+    comment: 'Letters go out through src/server/mail, which knows where to.',
   }),
   only('only-ops-spawns', {
     path: '^src/(server/ops|cli)/',

@@ -87,7 +87,7 @@ async function peopleOf(installation: Awaited<ReturnType<typeof testInstallation
   })
   const loginOf = async (tenantId: TenantId, userId: UserId): Promise<Login> => {
     const { token } = await doors.open(tenantId, (tx) =>
-      sessions.begin(tx, userId, { device: { ip: '127.0.0.1', userAgent: 'bench' }, method: 'password' }),
+      sessions.begin(tx, userId, { device: { ip: '127.0.0.1', userAgent: 'bench' }, methods: ['password'] }),
     )
     return { token, actor: await authenticator.actorOf(await authenticator.credentialOf(token), true) }
   }

@@ -34,7 +34,14 @@ export const Me = z.strictObject({
 })
 export type Me = z.infer<typeof Me>
 
-export const SignedIn = z.strictObject({ me: Me, token: z.string().nullable().describe('null when a cookie was set') })
+const SignedIn = z.strictObject({
+  state: z.literal('signed_in'),
+  me: Me,
+  token: z.string().nullable().describe('null when a cookie was set'),
+})
+/** What proving something leads to. */
+export const SignInReply = z.discriminatedUnion('state', [SignedIn])
+export type SignInReply = z.infer<typeof SignInReply>
 
 export const Status = z.strictObject({
   product: z.literal('Sardonyx'),
@@ -72,7 +79,7 @@ export const setUp = endpoint({
     password: NewPassword,
     deliver: Deliver,
   }),
-  reply: SignedIn,
+  reply: SignInReply,
   fails: ['setup.done', 'setup.wrong_code', 'password.weak', 'auth.too_many_attempts'],
 })
 
@@ -84,7 +91,7 @@ export const signIn = endpoint({
   access: 'anyone',
   work: 'door',
   body: z.strictObject({ email: Email, password: GivenPassword, organisation: Slug.optional(), remember: Remember, deliver: Deliver }),
-  reply: SignedIn,
+  reply: SignInReply,
   fails: ['auth.wrong_credentials', 'auth.too_many_attempts', 'auth.organisation_needed'],
 })
 
@@ -132,9 +139,11 @@ export type Member = z.infer<typeof Member>
 
 const Invitation = z.strictObject({
   member: Member,
-  link: z.string().describe('single use; for the person alone'),
+  mail: z.enum(['smtp', 'folder']).describe('whether letters go out by mail, or into a folder that only the operator of the server reads'),
+  sent: z.boolean().describe('false when the letter with the link could not be sent; the invitation is there all the same'),
   expiresAt: Time,
 })
+export type Invitation = z.infer<typeof Invitation>
 
 export const listMembers = endpoint({
   id: 'members.list',
@@ -153,7 +162,7 @@ export const addMember = endpoint({
   id: 'members.add',
   method: 'POST',
   path: '/api/members',
-  summary: 'Create an account; the person chooses their own password through the link',
+  summary: 'Create an account; its person is sent a link by which they choose their own password',
   access: 'admin',
   work: 'door',
   proof: true,
@@ -167,7 +176,7 @@ export const inviteAgain = endpoint({
   id: 'members.invite_again',
   method: 'POST',
   path: '/api/members/:userId/invitation',
-  summary: 'A new link for somebody who has not joined yet; the old one stops working',
+  summary: 'Send a new link to somebody who has not joined yet; the old one stops working',
   access: 'admin',
   work: 'door',
   proof: true,
@@ -185,6 +194,6 @@ export const acceptInvitation = endpoint({
   access: 'anyone',
   work: 'door',
   body: z.strictObject({ token: z.string().max(400), password: NewPassword, deliver: Deliver }),
-  reply: SignedIn,
+  reply: SignInReply,
   fails: ['invitation.invalid', 'password.weak', 'auth.too_many_attempts'],
 })

@@ -111,7 +111,9 @@ export const Session = z.strictObject({
   id: SessionId,
   isThis: z.boolean().describe('whether it is the caller’s own'),
   device: z.string(),
-  methods: z.array(z.enum(['password', 'invitation', 'setup'])).describe('how it was proven who signed in'),
+  methods: z
+    .array(z.enum(['password', 'invitation', 'setup', 'reset', 'recovery', 'passkey', 'totp', 'recovery_code', 'provider']))
+    .describe('how it was proven who signed in'),
   remembered: z.boolean(),
   signedInAt: Time,
   signedInFrom: z.string().nullable().describe('a network address'),

@@ -1,10 +1,11 @@
 /** Configuration: the only reader of the environment. Settings that contradict each other, or that nobody knows, stop the start. */
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { isAbsolute, resolve } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { type RedisSettings, redisSettings } from './isolation/cache/redis-settings.ts'
+import type { MailSettings } from './mail/mailer.ts'
 
 const aMinute = (usual: number) =>
   z.coerce.number('must be a whole number').int('must be a whole number').min(0, 'must not be negative').default(usual)
@@ -25,6 +26,12 @@ const Settings = z.strictObject({
   SARDONYX_TLS_KEY_FILE: z.string().min(1).optional(),
   /** Where people reach this server, for links: http://localhost:port, or https and the name of the machine, unless told otherwise. */
   SARDONYX_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** A mail server, as smtps://user:password@host or smtp://host:587; without it letters are files in the data directory. */
+  SARDONYX_SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must begin with smtp:// or smtps://' }).optional(),
+  /** The certificate authority of that mail server, as a file; without it the system's are trusted. */
+  SARDONYX_SMTP_CA_FILE: z.string().min(1).optional(),
+  /** Whom letters are from: an address, or “Name <address>”. */
+  SARDONYX_MAIL_FROM: z.string().min(1).optional(),
   /** A PostgreSQL of your own (15 or newer); without it an embedded one is started. */
   DATABASE_URL: z.string().min(1).optional(),
   /** The certificate authority of that PostgreSQL, as a file; without it the system's are trusted. */
@@ -56,7 +63,7 @@ const Settings = z.strictObject({
   SARDONYX_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('warn'),
 })
 
-const SECRETS: readonly string[] = ['SARDONYX_MASTER_KEY', 'DATABASE_URL', 'SARDONYX_REDIS_URL']
+const SECRETS: readonly string[] = ['SARDONYX_MASTER_KEY', 'DATABASE_URL', 'SARDONYX_REDIS_URL', 'SARDONYX_SMTP_URL']
 
 /** The settings that the command line takes too, as `--port`: all but secrets, which others on the machine could read there. */
 export const OPTIONS: readonly string[] = Object.keys(Settings.shape)
@@ -74,6 +81,7 @@ export interface Config {
   /** How the server speaks TLS itself: not at all, with a given certificate, or with its own. */
   readonly tls: 'off' | 'own' | { readonly certFile: string; readonly keyFile: string }
   readonly trustedProxies: readonly string[]
+  readonly mail: MailSettings
   readonly databaseUrl: string | undefined
   readonly databaseCa: string | undefined
   readonly redis: RedisSettings | undefined
@@ -115,15 +123,17 @@ function meaning(settings: z.infer<typeof Settings>): Config {
   const port = settings.SARDONYX_PORT
   const tls = tlsOf(settings)
   const dataDir = isAbsolute(settings.SARDONYX_DATA_DIR) ? settings.SARDONYX_DATA_DIR : resolve(settings.SARDONYX_DATA_DIR)
+  const baseUrl = (settings.SARDONYX_BASE_URL ?? (tls === 'off' ? `http://localhost:${port}` : `https://${hostname()}:${port}`)).replace(
+    /\/+$/,
+    '',
+  )
   return {
     dataDir,
     host: settings.SARDONYX_HOST,
     port,
-    baseUrl: (settings.SARDONYX_BASE_URL ?? (tls === 'off' ? `http://localhost:${port}` : `https://${hostname()}:${port}`)).replace(
-      /\/+$/,
-      '',
-    ),
+    baseUrl,
     tls,
+    mail: mailOf(settings, { dataDir, baseUrl }),
     databaseUrl: settings.DATABASE_URL,
     databaseCa: settings.SARDONYX_DATABASE_CA_FILE === undefined ? undefined : readFileSync(settings.SARDONYX_DATABASE_CA_FILE, 'utf8'),
     redis: redisOf(settings),
@@ -138,6 +148,17 @@ function meaning(settings: z.infer<typeof Settings>): Config {
       perNetwork: settings.SARDONYX_REQUESTS_PER_NETWORK || Number.POSITIVE_INFINITY,
     },
     logLevel: settings.SARDONYX_LOG_LEVEL,
+  }
+}
+
+function mailOf(settings: z.infer<typeof Settings>, { dataDir, baseUrl }: { dataDir: string; baseUrl: string }): MailSettings {
+  const { SARDONYX_SMTP_URL: smtpUrl, SARDONYX_SMTP_CA_FILE: caFile, SARDONYX_MAIL_FROM: from } = settings
+  if (smtpUrl === undefined && caFile !== undefined) throw new Error('SARDONYX_SMTP_CA_FILE means nothing without SARDONYX_SMTP_URL.')
+  return {
+    smtpUrl,
+    smtpCa: caFile === undefined ? undefined : readFileSync(caFile, 'utf8'),
+    from: from ?? `Sardonyx <sardonyx@${new URL(baseUrl).hostname}>`,
+    folder: join(dataDir, 'mail'),
   }
 }
 

@@ -40,7 +40,11 @@ export async function serve(config: Config, say: (line: string) => void, mode: '
       const certificate = await certificateOf(config)
       const setupCode = isSetUp ? undefined : new SetupCode(systemClock, (code) => say(`\nSetup code: ${code}   (good for an hour)`))
       cleanUps = await startCleanUps(installation, database, log)
-      const server = await createServer({ installation, config, certificate, database, log, setupCode, ...(cache ? { cache } : {}) })
+      const server = await createServer({
+        ...{ installation, config, certificate, database, log, setupCode },
+        onLetterKept: (file) => say(`A letter is in ${file}`),
+        ...(cache ? { cache } : {}),
+      })
       try {
         await listen(server.app, config)
         const { port } = server.app.server.address() as AddressInfo

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import { FailureLimits, type FailuresAllowed } from './auth/limits.ts'
 import { createLogin } from './auth/login.ts'
-import { authRoutes } from './auth/routes.ts'
+import { type AuthParts, authRoutes } from './auth/routes.ts'
 import { securityRoutes } from './auth/security-routes.ts'
 import { sessionRoutes } from './auth/session-routes.ts'
 import type { SetupCode } from './auth/setup-code.ts'
@@ -25,9 +25,10 @@ import { Jobs } from './isolation/jobs.ts'
 import type { ScopeKeys } from './isolation/keys/scope-keys.ts'
 import type { StreamEnd } from './isolation/route.ts'
 import { UnitsOfWork } from './isolation/unit-of-work.ts'
-import type { Clock } from './kernel/clock.ts'
+import { type Clock, systemClock } from './kernel/clock.ts'
 import type { Ids } from './kernel/ids.ts'
 import type { Log } from './kernel/log.ts'
+import { createMailer } from './mail/mailer.ts'
 import { databasePlace } from './ops/database-place.ts'
 import type { Installation } from './ops/installation.ts'
 import { createEgress, type Egress } from './providers/egress.ts'
@@ -44,6 +45,8 @@ export interface ServerOptions {
   readonly setupCode: SetupCode | undefined
   readonly clock?: Clock
   readonly cache?: CacheStore
+  /** Told of each letter that became a file, where no mail server is set. */
+  readonly onLetterKept?: (file: string) => void
   /** How many failures to prove who one is are allowed; the product's own number unless a test says otherwise. */
   readonly failuresAllowed?: FailuresAllowed
 }
@@ -63,7 +66,9 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const goingDown = new AbortController()
   const streamsEnd = new AbortController()
 
-  const login = await createLogin({ database, keyring, log, clock: options.clock, cache: options.cache })
+  const clock = options.clock ?? systemClock
+  const mailer = createMailer(config.mail, { clock, onKept: options.onLetterKept })
+  const login = await createLogin({ database, keyring, log, clock, post: { mailer, baseUrl: config.baseUrl }, cache: options.cache })
   login.ends.start()
   const cookies = { instance: await keyring.instanceName(), secure: config.baseUrl.startsWith('https:') }
   const chat = chatParts({ ...login, database, log, units, egress })
@@ -71,21 +76,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const account = { ...login, units, limits, cursors: chat.cursors }
   const app = await createApp({
     routes: [
-      ...authRoutes({
-        ...account,
-        founding: { migrator, prefix: secrets.prefix, keyring },
-        setupCode: options.setupCode,
-        version: VERSION,
-        baseUrl: config.baseUrl,
-      }),
-      ...sessionRoutes(account),
-      ...securityRoutes(account),
-      ...memberRoutes(chat),
-      ...chatRoutes(chat),
-      ...messageRoutes(chat),
-      ...draftRoutes(chat),
-      ...modelRoutes({ ...chat, egress }),
-      ...handbookRoutes(),
+      ...accountRoutes({ ...account, founding: { migrator, prefix: secrets.prefix, keyring }, setupCode: options.setupCode }),
+      ...featureRoutes({ ...chat, egress }),
     ],
     ...login,
     baseUrl: config.baseUrl,
@@ -110,8 +102,26 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       await app.close()
       // Questions that were being taken meanwhile have begun answers since.
       await Promise.all([chat.generations.interruptAll(), login.ends.stop(), egress.close()])
+      mailer.close()
     },
   }
+}
+
+/** What proves who somebody is, and what is theirs. */
+function accountRoutes(parts: Omit<AuthParts, 'version'> & Parameters<typeof sessionRoutes>[0] & Parameters<typeof securityRoutes>[0]) {
+  return [...authRoutes({ ...parts, version: VERSION }), ...sessionRoutes(parts), ...securityRoutes(parts)]
+}
+
+/** What people do. */
+function featureRoutes(parts: ReturnType<typeof chatParts> & { egress: Egress }) {
+  return [
+    ...memberRoutes(parts),
+    ...chatRoutes(parts),
+    ...messageRoutes(parts),
+    ...draftRoutes(parts),
+    ...modelRoutes(parts),
+    ...handbookRoutes(),
+  ]
 }
 
 interface Shared {

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Me } from '#contract/accounts.ts'
 import { PASSWORD } from '#tests/support/cast.ts'
+import { mailIn } from '#tests/support/mail.ts'
 import { type ServerProcess, startProcess } from '#tests/support/process.ts'
 import { MISSING as NO_REDIS, startRedis, type TestRedis } from '#tests/support/redis.ts'
 import type { Answer, SignedIn } from '#tests/support/world.ts'
@@ -63,7 +64,7 @@ export async function openStage(): Promise<Stage> {
   const address = `http://127.0.0.1:${people.port}`
   return {
     address,
-    people: await gather(address, { links, models }),
+    people: await gather(address, { links, models, mail: mailIn(join(dataDir, 'mail')) }),
     disk,
     redis,
     provider,
@@ -95,7 +96,10 @@ async function found(dataDir: string, name: string, email: string): Promise<stri
 const tokenOf = (link: string) => link.trim().split('#')[1] ?? ''
 
 /** Both administrators, and a colleague of the first. */
-async function gather(address: string, { links, models }: { links: string[]; models: Way }): Promise<Player[]> {
+async function gather(
+  address: string,
+  { links, models, mail }: { links: string[]; models: Way; mail: ReturnType<typeof mailIn> },
+): Promise<Player[]> {
   const admins: Player[] = []
   for (const link of links) {
     const admin = await enter(address, link)
@@ -104,8 +108,9 @@ async function gather(address: string, { links, models }: { links: string[]; mod
     admins.push({ ...admin, model: (name) => `${id}:${name}` })
   }
   const [first, second] = admins as [Player, Player]
-  const invited = await first.call<{ link: string }>('POST', '/api/members', { name: 'Milton', email: 'milton@initech.test' })
-  return [first, { ...(await enter(address, tokenOf(invited.body.link))), model: first.model }, second]
+  await first.call('POST', '/api/members', { name: 'Milton', email: 'milton@initech.test' })
+  const { token } = await mail.last('milton@initech.test')
+  return [first, { ...(await enter(address, token)), model: first.model }, second]
 }
 
 async function enter(address: string, token: string): Promise<SignedIn> {

@@ -51,12 +51,12 @@ function plantings(person: SignedIn, other: SignedIn, job: string): Planting[] {
       ],
     },
     {
-      table: 'invitation',
-      columns: 'token_hash, user_id, expires_at',
+      table: 'link',
+      columns: 'token_hash, user_id, kind, expires_at',
       write: bytes,
       read: `encode(token_hash, 'escape')`,
-      due: [['expired', `${user}, ${ago('30 days 1 minute')}`]],
-      kept: [['expired lately', `'${other.me.user.id}', ${ago('29 days 23 hours')}`]],
+      due: [['expired', `${user}, 'reset', ${ago('30 days 1 minute')}`]],
+      kept: [['expired lately', `'${other.me.user.id}', 'reset', ${ago('29 days 23 hours')}`]],
     },
     {
       table: 'security_event',

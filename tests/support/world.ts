@@ -1,5 +1,8 @@
 /** A world of one's own for a test file: a clone of the template database, a server on it, and the cast signed in. */
 import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import pg from 'pg'
 import { inject } from 'vitest'
 import type { Me } from '#contract/accounts.ts'
@@ -15,6 +18,7 @@ import { connect } from '#server/ops/installation.ts'
 import { createServer, type Server } from '#server/server.ts'
 import { PASSWORD, PEOPLE, type Person, testInstallation } from './cast.ts'
 import { withDatabase } from './global-setup.ts'
+import { mailIn } from './mail.ts'
 import { KeptLog } from './quiet-log.ts'
 
 /** A reply of the server, read. */
@@ -60,8 +64,10 @@ export async function createWorld(options: WorldOptions = {}) {
   if (options.empty) await superuser(url, (client) => client.query('delete from control.tenant'))
   const log = new KeptLog()
   const database = connect(installation, log, options.pool ?? { app: 5, worker: 3, auth: 3 })
+  const dataDir = await mkdtemp(join(tmpdir(), 'sardonyx-world-'))
   const config = readConfig(
     {
+      'data-dir': dataDir,
       'egress-allow': options.egressAllow ?? '',
       'requests-per-login': '0',
       'requests-per-network': '0',
@@ -127,6 +133,7 @@ export async function createWorld(options: WorldOptions = {}) {
     log,
     installation,
     config,
+    mail: mailIn(config.mail.folder),
     call,
     signIn,
     /** Runs SQL as the superuser, whom no policy binds. */
@@ -134,6 +141,7 @@ export async function createWorld(options: WorldOptions = {}) {
     async close() {
       await server.close()
       await database.close()
+      await rm(dataDir, { recursive: true })
       await superuser(inject('postgresUrl'), (client) =>
         client.query(`drop database if exists ${new URL(url).pathname.slice(1)} with (force)`),
       )

@@ -16,7 +16,7 @@ vi.mock('#server/isolation/filter.ts', () => import('./no-filter.ts'))
 const TENANT_WIDE: Record<string, number> = { user: 3, model_provider: 2, model_provider_key: 0, login_policy: 1 }
 
 /** Where a clean-up, which reads nothing, removes what is past its time: queue.test.ts. */
-const CLEANED = ['auth_session', 'auth_token', 'invitation', 'job', 'security_event']
+const CLEANED = ['auth_session', 'auth_token', 'job', 'link', 'security_event']
 
 interface Table {
   readonly name: string
@@ -139,7 +139,7 @@ describe.each(['app', 'worker'] as const)('select without a where, as %s', (role
   test('is refused on every other table', async () => {
     const out = tables.filter(({ may }) => !may[role].includes('SELECT'))
     expect(out.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['auth_token', 'credential', 'invitation', 'message_search', 'migration', 'tenant_state']),
+      expect.arrayContaining(['auth_token', 'credential', 'link', 'message_search', 'migration', 'tenant_state']),
     )
     for (const table of out)
       expect([table.name, await refusalOf(asBob(`select 1 from ${table.quoted}`, [], { role }))]).toEqual([table.name, DENIED])

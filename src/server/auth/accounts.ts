@@ -1,8 +1,7 @@
 /** Accounts and what proves them: the doors by which they are made, invited and signed in to. */
-import { randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
-import { type Member, Preferences, type Role } from '#contract/accounts.ts'
-import { ScopeId, TenantId, type UserId } from '#contract/ids.ts'
+import { type Invitation, type Member, Preferences, type Role } from '#contract/accounts.ts'
+import { ScopeId, type TenantId, type UserId } from '#contract/ids.ts'
 import type { Actor } from '../isolation/actor.ts'
 import type { Doors, DoorTx } from '../isolation/doors.ts'
 import type { ScopeKeys } from '../isolation/keys/scope-keys.ts'
@@ -12,9 +11,11 @@ import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
 import type { Device } from './device.ts'
 import { lockSessions } from './ending.ts'
+import { invitationLetter, type Letters } from './letters.ts'
+import { findLink, makeLink, takeLink } from './links.ts'
 import { hashPassword, passwordMatches, refuseWeakPassword } from './password.ts'
-import type { BegunSession, Sessions } from './sessions.ts'
-import { tokenHash } from './token.ts'
+import type { Outcome, SignIns } from './sign-ins.ts'
+import type { Tenants } from './tenants.ts'
 
 const INVITATION_MS = 7 * 24 * 3_600_000
 
@@ -28,20 +29,24 @@ export interface Invited {
   readonly member: Member
   /** Secret; it goes to the person and is not kept. */
   readonly token: string
-  readonly expiresAtMs: number
+  readonly expiresAt: Date
 }
 
 export class Accounts {
   readonly #doors: Doors
   readonly #keys: ScopeKeys
-  readonly #sessions: Sessions
+  readonly #letters: Letters
+  readonly #signIns: SignIns
+  readonly #tenants: Tenants
   readonly #clock: Clock
   readonly #ids: Ids
 
-  constructor(parts: { doors: Doors; keys: ScopeKeys; sessions: Sessions; clock: Clock; ids: Ids }) {
+  constructor(parts: { doors: Doors; keys: ScopeKeys; letters: Letters; signIns: SignIns; tenants: Tenants; clock: Clock; ids: Ids }) {
     this.#doors = parts.doors
     this.#keys = parts.keys
-    this.#sessions = parts.sessions
+    this.#letters = parts.letters
+    this.#signIns = parts.signIns
+    this.#tenants = parts.tenants
     this.#clock = parts.clock
     this.#ids = parts.ids
   }
@@ -51,12 +56,12 @@ export class Accounts {
     tenantId: TenantId | undefined,
     given: { email: string; password: string; remember: boolean },
     device: Device,
-  ): Promise<BegunSession> {
+  ): Promise<Outcome> {
     const found = tenantId ? await this.#doors.open(tenantId, (tx) => findCredential(tx, given.email)) : undefined
     const matches = await passwordMatches(given.password, found?.password_hash)
     if (!tenantId || !found || !matches || found.status !== 'active') throw new Failure('auth.wrong_credentials')
     return this.#doors.open(tenantId, (tx) =>
-      this.#sessions.begin(tx, found.id as UserId, { device, method: 'password', remember: given.remember }),
+      this.#signIns.finish(tx, found.id as UserId, { device, way: 'password', remember: given.remember }),
     )
   }
 
@@ -110,66 +115,57 @@ export class Accounts {
     )
   }
 
-  /** An administrator adds an account; the person chooses their own password through the invitation. */
-  async invite(admin: Actor, account: NewAccount): Promise<Invited> {
-    return this.#doors.openAsAdmin(admin.tenantId, admin.tokenHash, async (tx) => {
+  /** An administrator adds an account; the person chooses how they sign in through the invitation, which nobody but they are sent. */
+  async invite(admin: Actor, account: NewAccount): Promise<Invitation> {
+    const invited = await this.#doors.openAsAdmin(admin.tenantId, admin.tokenHash, async (tx) => {
       // Two administrators may add the same person at once: the second waits at the unique address and is told so.
       const userId = await this.add(tx, account).catch((error: { constraint?: string }) => {
         throw error.constraint === 'user_email_unique' ? new Failure('member.exists') : error
       })
       return this.newInvitation(tx, userId, admin.userId)
     })
+    return this.#deliver(admin, invited)
   }
 
   /** A new link for somebody who has not joined yet. */
-  async inviteAgain(admin: Actor, userId: UserId): Promise<Invited> {
-    return this.#doors.openAsAdmin(admin.tenantId, admin.tokenHash, async (tx) => {
+  async inviteAgain(admin: Actor, userId: UserId): Promise<Invitation> {
+    const invited = await this.#doors.openAsAdmin(admin.tenantId, admin.tokenHash, async (tx) => {
       const user = await tx.first(tx.db.selectFrom('user').select('time_joined').where('id', '=', userId).forUpdate())
       if (!user) throw new Failure('member.not_found')
       if (user.time_joined) throw new Failure('member.joined')
-      await tx.change(tx.db.deleteFrom('invitation').where('user_id', '=', userId))
       return this.newInvitation(tx, userId, admin.userId)
     })
+    return this.#deliver(admin, invited)
+  }
+
+  async #deliver(admin: Actor, { member, token, expiresAt }: Invited): Promise<Invitation> {
+    const by = await this.#doors.open(admin.tenantId, (tx) =>
+      tx.first(tx.db.selectFrom('user').select('name').where('id', '=', admin.userId)),
+    )
+    const organisation = (await this.#tenants.byId(admin.tenantId))!.name
+    const link = this.#letters.linkTo('/invitation', token)
+    const letter = invitationLetter({ to: member.email, name: member.name, organisation, by: by?.name ?? null, link, expiresAt })
+    return { member, sent: await this.#letters.send(letter), mail: this.#letters.way, expiresAt: expiresAt.toISOString() }
   }
 
   /** Uses an invitation, once: sets the password and signs in. */
-  async accept(token: string, password: string, at: { organisation: string; tenantId: TenantId; device: Device }): Promise<BegunSession> {
-    const hash = tokenHash(token)
-    const found = await this.#doors.open(at.tenantId, (tx) =>
-      tx.first(
-        tx.db
-          .selectFrom('invitation')
-          .innerJoin('user', 'user.id', 'invitation.user_id')
-          .select(['user.id', 'user.email', 'user.name'])
-          .where('token_hash', '=', hash)
-          .where('expires_at', '>', new Date(this.#clock.now())),
-      ),
-    )
+  async accept(token: string, password: string, at: { organisation: string; tenantId: TenantId; device: Device }): Promise<Outcome> {
+    const found = await this.#doors.open(at.tenantId, (tx) => findLink(tx, token, 'invitation'))
     if (!found) throw new Failure('invitation.invalid')
     refuseWeakPassword(password, [found.email, found.name, at.organisation])
     const passwordHash = await hashPassword(password)
     return this.#doors.open(at.tenantId, async (tx) => {
       // First the person and then their invitation, as whoever invites them again.
       await tx.first(tx.db.selectFrom('user').select('id').where('id', '=', found.id).forUpdate())
-      // The deletion is what makes it single use: of several at once only one finds the row.
-      if ((await tx.change(tx.db.deleteFrom('invitation').where('token_hash', '=', hash))) !== 1) throw new Failure('invitation.invalid')
+      if (!(await takeLink(tx, token, 'invitation'))) throw new Failure('invitation.invalid')
       await this.join(tx, found.id as UserId, passwordHash)
-      return this.#sessions.begin(tx, found.id as UserId, { device: at.device, method: 'invitation' })
+      return this.#signIns.finish(tx, found.id as UserId, { device: at.device, way: 'invitation' })
     })
   }
 
-  /** Adds an invitation for an account that has none, in the caller's transaction. `invitedBy` is null for the operator. */
-  async newInvitation(tx: DoorTx, userId: UserId, invitedBy: UserId | null): Promise<Invited> {
-    const token = `${tx.tenantId}.${randomBytes(32).toString('base64url')}`
-    const expiresAtMs = this.#clock.now() + INVITATION_MS
-    await tx.change(
-      tx.db.insertInto('invitation').values({
-        token_hash: tokenHash(token),
-        user_id: userId,
-        invited_by: invitedBy,
-        expires_at: new Date(expiresAtMs),
-      }),
-    )
+  /** Adds an invitation for an account that has not joined, in the caller's transaction. `madeBy` is null for the operator. */
+  async newInvitation(tx: DoorTx, userId: UserId, madeBy: UserId | null): Promise<Invited> {
+    const made = await makeLink(tx, { userId, kind: 'invitation', madeBy, goodForMs: INVITATION_MS })
     const user = await tx.first(tx.db.selectFrom('user').select(['id', 'name', 'email', 'role', 'time_created']).where('id', '=', userId))
     const member: Member = {
       id: userId,
@@ -179,19 +175,8 @@ export class Accounts {
       joined: false,
       timeCreated: user!.time_created.toISOString(),
     }
-    return { member, token, expiresAtMs }
+    return { member, ...made }
   }
-}
-
-/** The address behind which an invitation waits. The token is in the fragment, which browsers send to no server, so it is in no log. */
-export function invitationLink(baseUrl: string, token: string): string {
-  return `${baseUrl}/invitation#${token}`
-}
-
-/** The tenant that an invitation's token names; the rest of it decides whether it is any good. */
-export function tenantOfInvitation(token: string): TenantId | undefined {
-  const parsed = TenantId.safeParse(token.split('.', 1)[0])
-  return parsed.success ? parsed.data : undefined
 }
 
 function findCredential(tx: DoorTx, email: string) {

@@ -7,13 +7,16 @@ import { ScopeKeys } from '../isolation/keys/scope-keys.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import { Ids } from '../kernel/ids.ts'
 import type { Log } from '../kernel/log.ts'
+import type { Mailer } from '../mail/mailer.ts'
 import { Accounts } from './accounts.ts'
 import { ApiTokens } from './api-tokens.ts'
 import { Authenticator } from './authenticate.ts'
 import { Ending } from './ending.ts'
+import { Letters } from './letters.ts'
 import { Renewal } from './renewal.ts'
 import { SessionEnds } from './session-ends.ts'
 import { Sessions } from './sessions.ts'
+import { SignIns } from './sign-ins.ts'
 import { SigningKeys } from './signing-keys.ts'
 import { Tenants } from './tenants.ts'
 import { Tokens } from './token.ts'
@@ -22,13 +25,27 @@ export interface LoginOptions {
   readonly database: Database
   readonly keyring: Keyring
   readonly log: Log
+  /** How letters are sent, and where people reach this server: their links are made from it. Without, none can be sent. */
+  readonly post?: { readonly mailer: Mailer; readonly baseUrl: string } | undefined
   readonly clock?: Clock | undefined
   /** One of this process alone when left out. */
   readonly cache?: CacheStore | undefined
 }
 
+const NO_POST: NonNullable<LoginOptions['post']> = {
+  mailer: { way: 'folder', send: () => Promise.reject(new Error('this process sends no letters')), close: () => undefined },
+  baseUrl: '',
+}
+
 /** Makes the parts, on connections that stay the caller's. Nothing runs by itself until `ends.start()`. */
-export async function createLogin({ database, keyring, log, clock = systemClock, cache = new InProcessStore(clock) }: LoginOptions) {
+export async function createLogin({
+  database,
+  keyring,
+  log,
+  post = NO_POST,
+  clock = systemClock,
+  cache = new InProcessStore(clock),
+}: LoginOptions) {
   const ids = new Ids(clock)
   const keys = new ScopeKeys(keyring)
   const doors = new Doors(database)
@@ -38,8 +55,10 @@ export async function createLogin({ database, keyring, log, clock = systemClock,
   const ending = new Ending({ doors, ends, ids })
   const renewal = new Renewal({ doors, tokens, clock, ending })
   const sessions = new Sessions({ doors, tokens, clock, ids })
-  const accounts = new Accounts({ doors, keys, sessions, clock, ids })
+  const signIns = new SignIns({ sessions })
+  const letters = new Letters({ ...post, log })
+  const accounts = new Accounts({ doors, keys, letters, signIns, tenants, clock, ids })
   const authenticator = new Authenticator({ database, cache, tokens, tenants, renewal, clock })
   const apiTokens = new ApiTokens({ doors, keys, ids })
-  return { clock, ids, keys, doors, tenants, ends, ending, renewal, sessions, accounts, apiTokens, authenticator }
+  return { clock, ids, keys, doors, tenants, ends, ending, renewal, sessions, signIns, letters, accounts, apiTokens, authenticator }
 }

@@ -8,7 +8,7 @@ import {
   getStatus,
   inviteAgain,
   type Me,
-  type SignedIn,
+  type SignInReply,
   setPreferences,
   setUp,
   signIn,
@@ -20,16 +20,17 @@ import { type RequestFacts, type Route, route, type SessionCookie } from '../iso
 import type { UnitsOfWork } from '../isolation/unit-of-work.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
-import { type Accounts, type Invited, invitationLink, tenantOfInvitation } from './accounts.ts'
+import type { Accounts } from './accounts.ts'
 import type { Authenticator } from './authenticate.ts'
 import type { Device } from './device.ts'
 import type { Ending } from './ending.ts'
 import type { FailureLimits } from './limits.ts'
+import { tenantOfLink } from './links.ts'
 import { readMe } from './me.ts'
 import { hashPassword, refuseWeakPassword } from './password.ts'
 import type { Renewal } from './renewal.ts'
-import type { BegunSession, Sessions } from './sessions.ts'
 import type { SetupCode } from './setup-code.ts'
+import type { Outcome, SignIns } from './sign-ins.ts'
 import { slugOf, type Tenants } from './tenants.ts'
 
 export interface AuthParts {
@@ -37,7 +38,7 @@ export interface AuthParts {
   readonly authenticator: Authenticator
   readonly ending: Ending
   readonly renewal: Renewal
-  readonly sessions: Sessions
+  readonly signIns: SignIns
   readonly tenants: Tenants
   readonly limits: FailureLimits
   readonly units: UnitsOfWork
@@ -45,8 +46,6 @@ export interface AuthParts {
   readonly founding: Omit<Founding, 'onlyFirst'>
   readonly setupCode: SetupCode | undefined
   readonly version: string
-  /** Where people reach this server; links are made from it. */
-  readonly baseUrl: string
 }
 
 /** The routes of this folder. */
@@ -72,18 +71,18 @@ export function authRoutes(parts: AuthParts): Route[] {
         if (!setupCode.accepts(body.code)) throw fail('setup.wrong_code')
       })
       refuseWeakPassword(body.password, [body.email, body.name, body.organisation])
-      const begun = await setUpFirst(parts, body, request)
-      if (!begun) throw fail('setup.done')
-      return signedIn(begun, body.deliver, { cookie, request })
+      const outcome = await setUpFirst(parts, body, request)
+      if (!outcome) throw fail('setup.done')
+      return signedIn(outcome, body.deliver, { cookie, request })
     }),
 
     route(signIn, async ({ body, request, cookie }) => {
       const tenant = await tenants.forSignIn(body.organisation)
       // Where there is one organisation it may be named or not; both are the same account.
-      const begun = await limits.attempt({ account: `${tenant?.id ?? body.organisation}:${body.email}`, ip: request.ip }, () =>
+      const outcome = await limits.attempt({ account: `${tenant?.id ?? body.organisation}:${body.email}`, ip: request.ip }, () =>
         accounts.signIn(tenant?.id, body, request),
       )
-      return signedIn(begun, body.deliver, { cookie, request })
+      return signedIn(outcome, body.deliver, { cookie, request })
     }),
 
     route(signOut, async ({ actor, request, cookie }) => {
@@ -96,17 +95,17 @@ export function authRoutes(parts: AuthParts): Route[] {
 
     route(setPreferences, async ({ actor, body }) => accounts.setPreferences(actor, body)),
 
-    route(addMember, async ({ actor, body }) => invitation(parts.baseUrl, await accounts.invite(actor, body))),
-    route(inviteAgain, async ({ actor, params }) => invitation(parts.baseUrl, await accounts.inviteAgain(actor, params.userId))),
+    route(addMember, async ({ actor, body }) => accounts.invite(actor, body)),
+    route(inviteAgain, async ({ actor, params }) => accounts.inviteAgain(actor, params.userId)),
 
     route(acceptInvitation, async ({ body, request, cookie }) => {
-      const tenantId = tenantOfInvitation(body.token)
+      const tenantId = tenantOfLink(body.token)
       const tenant = tenantId && (await tenants.byId(tenantId))
-      const begun = await limits.attempt({ account: `invitation:${request.ip}`, ip: request.ip }, async () => {
+      const outcome = await limits.attempt({ account: `invitation:${request.ip}`, ip: request.ip }, async () => {
         if (!tenant) throw new Failure('invitation.invalid')
         return accounts.accept(body.token, body.password, { organisation: tenant.name, tenantId: tenant.id, device: request })
       })
-      return signedIn(begun, body.deliver, { cookie, request })
+      return signedIn(outcome, body.deliver, { cookie, request })
     }),
   ]
 }
@@ -114,13 +113,13 @@ export function authRoutes(parts: AuthParts): Route[] {
 /** What somebody is answered who has just signed in: who they are, and a token or a cookie. */
 function signingIn(parts: AuthParts) {
   return async (
-    begun: BegunSession,
+    { begun }: Outcome,
     deliver: 'cookie' | 'token',
     { cookie, request }: { cookie: SessionCookie; request: RequestFacts },
-  ): Promise<z.input<typeof SignedIn>> => {
+  ): Promise<SignInReply> => {
     const actor = await parts.authenticator.actorOf(await parts.authenticator.credentialOf(begun.token), true)
     const me: Me = await parts.units.read(actor, (tx) => readMe(tx, parts.tenants))
-    if (deliver === 'token') return { me, token: begun.token }
+    if (deliver === 'token') return { state: 'signed_in', me, token: begun.token }
     // The browser forgets its earlier login now, so nobody else has a use for it.
     const earlier = cookie.token === undefined ? undefined : await parts.authenticator.findCredential(cookie.token)
     if (earlier?.claims) {
@@ -129,23 +128,19 @@ function signingIn(parts: AuthParts) {
       await parts.ending.replace(earlier.tenantId, earlier.hash, request)
     }
     cookie.set(begun.token, begun)
-    return { me, token: null }
+    return { state: 'signed_in', me, token: null }
   }
 }
 
-async function setUpFirst(parts: AuthParts, body: z.output<typeof setUp.body>, device: Device): Promise<BegunSession | undefined> {
+async function setUpFirst(parts: AuthParts, body: z.output<typeof setUp.body>, device: Device): Promise<Outcome | undefined> {
   const passwordHash = await hashPassword(body.password)
   const tenant = { id: parts.ids.next<TenantId>(), slug: body.slug ?? slugOf(body.organisation), name: body.organisation }
-  let begun: BegunSession | undefined
+  let outcome: Outcome | undefined
   const founded = await foundOrganisation({ ...parts.founding, onlyFirst: true }, tenant, async (tx) => {
     const userId = await parts.accounts.add(tx, { name: body.name, email: body.email, role: 'admin' })
     await parts.accounts.join(tx, userId, passwordHash)
-    begun = await parts.sessions.begin(tx, userId, { device, method: 'setup' })
+    outcome = await parts.signIns.finish(tx, userId, { device, way: 'setup' })
   })
   parts.tenants.forget()
-  return founded ? begun : undefined
-}
-
-function invitation(baseUrl: string, { member, token, expiresAtMs }: Invited) {
-  return { member, link: invitationLink(baseUrl, token), expiresAt: new Date(expiresAtMs).toISOString() }
+  return founded ? outcome : undefined
 }

@@ -19,7 +19,7 @@ const MOST_SEEN_KEPT = 50_000
 /** What somebody who signs in has proven, from where, and what they wish. */
 export interface Beginning {
   readonly device: Device
-  readonly method: Session['methods'][number]
+  readonly methods: Session['methods']
   /** To stay signed in for longer, if the organisation allows it. */
   readonly remember?: boolean
 }
@@ -50,9 +50,9 @@ export class Sessions {
    * Adds a new session for a person who has just proven who they are, in the caller's transaction. How long it lasts the organisation's
    * policy says, and the database's clock. Fails with `auth.wrong_credentials` when the person was suspended meanwhile.
    */
-  async begin(tx: DoorTx, userId: UserId, { device, method, remember = false }: Beginning): Promise<BegunSession> {
+  async begin(tx: DoorTx, userId: UserId, { device, methods, remember = false }: Beginning): Promise<BegunSession> {
     const id = this.#ids.next<SessionId>()
-    const row = await tx.first(newSession(tx, { id, userId, device, method, remember }))
+    const row = await tx.first(newSession(tx, { id, userId, device, methods, remember }))
     if (!row) throw new Failure('auth.wrong_credentials')
     const expiresAtMs = row.expires_at.getTime()
     const of = { userId, tenantId: tx.tenantId, sessionId: id, nowMs: row.time_created.getTime(), expiresAtMs }
@@ -107,7 +107,7 @@ function newSession(tx: DoorTx, of: Required<Beginning> & { id: SessionId; userI
           sql<Date>`now() + make_interval(secs => ${limit('remember_absolute_limit_s', 'absolute_limit_s')})`.as('expires_at'),
           remembers.as('remember'),
           'login_policy.proof_good_for_s',
-          sql<string[]>`array[${of.method}::text]`.as('methods'),
+          sql<string[]>`${of.methods}::text[]`.as('methods'),
           sql<string>`${of.device.ip}::inet`.as('ip'),
           sql<string | null>`${of.device.userAgent?.slice(0, 400) ?? null}::text`.as('user_agent'),
           sql<string>`${deviceName(of.device.userAgent)}::text`.as('device'),

@@ -50,6 +50,8 @@ function settingWords(): Record<string, string> {
     tenant_setting: `(select ${setting('tenant_id')})`,
     user_id: `(select ${setting('user_id')}::uuid)`,
     role: `(select ${setting('role')})`,
+    directory: `(select ${setting('directory')})`,
+    known_people: `(select ${setting('known_people')}::uuid[])::uuid[]`,
     job_id: `(select ${setting('job_id')}::uuid)`,
     job_kind: `(select ${setting('job_kind')})`,
     object_id: `(select ${setting('object_id')}::uuid)`,

@@ -43,6 +43,7 @@ export interface AuthSession {
   methods: Generated<string[]>;
   proof_good_for_s: Generated<number>;
   remember: Generated<boolean>;
+  restricted: Generated<boolean>;
   revoked_at: Timestamp | null;
   revoked_reason: string | null;
   time_created: Generated<Timestamp>;
@@ -114,14 +115,6 @@ export interface Draft {
   user_id: string;
 }
 
-export interface Invitation {
-  expires_at: Timestamp;
-  invited_by: string | null;
-  time_created: Generated<Timestamp>;
-  token_hash: Buffer;
-  user_id: string;
-}
-
 export interface Job {
   chat_session_id: string | null;
   id: string;
@@ -133,8 +126,19 @@ export interface Job {
   user_id: string | null;
 }
 
+export interface Link {
+  detail: string | null;
+  expires_at: Timestamp;
+  kind: string;
+  made_by: string | null;
+  time_created: Generated<Timestamp>;
+  token_hash: Buffer;
+  user_id: string;
+}
+
 export interface LoginPolicy {
   absolute_limit_s: Generated<number>;
+  directory: Generated<string>;
   id: string;
   idle_limit_s: Generated<number>;
   preset: Generated<string>;
@@ -228,8 +232,8 @@ export interface DB {
   chat_session: ChatSession;
   credential: Credential;
   draft: Draft;
-  invitation: Invitation;
   job: Job;
+  link: Link;
   login_policy: LoginPolicy;
   message_search: MessageSearch;
   model_provider: ModelProvider;

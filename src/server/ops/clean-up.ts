@@ -20,7 +20,7 @@ const MOST_AT_ONCE = 5_000
 const NAMES: Readonly<Record<string, string>> = {
   auth_session: 'ended sessions',
   auth_token: 'replaced tokens',
-  invitation: 'expired invitations',
+  link: 'expired links',
   security_event: 'old security events',
   job: 'old jobs',
 }

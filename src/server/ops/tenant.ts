@@ -1,6 +1,6 @@
 /** `sardonyx tenant …`: organisations, as the operator sees them: by name and migration, without content. */
 import type { TenantId } from '#contract/ids.ts'
-import { type Invited, invitationLink, type NewAccount } from '../auth/accounts.ts'
+import type { Invited, NewAccount } from '../auth/accounts.ts'
 import { createLogin } from '../auth/login.ts'
 import { foundOrganisation } from '../isolation/founding.ts'
 import type { tenantStatus } from '../isolation/migrations.ts'
@@ -31,7 +31,7 @@ export async function createTenant(
         ? new Error(`There is an organisation with the short name ${tenant.slug} already.`)
         : error
     })
-    return invitationLink(tenant.baseUrl, invited!.token)
+    return `${tenant.baseUrl}/invitation#${invited!.token}`
   } finally {
     await database.close()
   }

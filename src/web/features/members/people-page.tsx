@@ -12,7 +12,7 @@ import { Panel, PanelSkeleton, ReadingPage } from '#web/ui/frame.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
 import { report } from '#web/ui/report.ts'
 import { AddMember } from './add-member.tsx'
-import { InvitationLink } from './invitation-link.tsx'
+import { InvitationSent } from './invitation-sent.tsx'
 import { membersQuery } from './queries.ts'
 import { t } from './text.ts'
 
@@ -42,16 +42,10 @@ export function PeoplePage() {
       }
     >
       <title>{t('title.page', { page: t('people.title'), organisation: me.organisation.name })}</title>
+      {invitation && <InvitationSent invitation={invitation} />}
       <Members onInvited={invited} isAdmin={isAdmin} ownId={me.user.id} />
       <Dialog title={t('people.add')} open={adding} onOpenChange={setAdding}>
         <AddMember onInvited={invited} />
-      </Dialog>
-      <Dialog
-        title={t('people.linkTitle', { name: invitation?.member.name ?? '' })}
-        open={invitation !== null}
-        onOpenChange={() => setInvitation(null)}
-      >
-        {invitation && <InvitationLink invitation={invitation} onDone={() => setInvitation(null)} />}
       </Dialog>
     </ReadingPage>
   )

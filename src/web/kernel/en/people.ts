@@ -3,7 +3,7 @@ export const people = {
   'people.title': 'People',
   'people.lead': 'Everybody in {organisation}. They see each other’s name and address, never each other’s chats.',
   'people.add': 'Add a person',
-  'people.addLead': 'You get a link for them. They choose their own password with it.',
+  'people.addLead': 'They are sent a link, and choose their own password with it.',
   'people.name': 'Name',
   'people.email': 'E-mail address',
   'people.role': 'Role',
@@ -13,16 +13,14 @@ export const people = {
   'people.adminHelp': 'Adds people and models as well. Can’t read anybody’s chats.',
   'people.you': 'you',
   'people.pending': 'not joined yet',
-  'people.newLink': 'New link',
+  'people.newLink': 'Send again',
   'people.create': 'Create the account',
-  'people.linkTitle': 'Give this link to {name}',
-  'people.linkLead':
-    'It works once, for {name} alone, until {until}. Whoever uses it first chooses the password, so send it where only they can read.',
-  'people.linkOnce': 'It is shown only now. If it gets lost, make a new one here; the old one stops working.',
-  'people.linkLocal':
-    'It works on this machine only, because that is where the server is open. To invite others, start the server with --host or --base-url and make a new link.',
-  'people.copyLink': 'Copy the link',
-  'people.done': 'Done',
-  'people.link': 'Invitation link',
+  'people.sent': 'Sent {name} a link to join. It works once, until {until}.',
+  'people.kept':
+    'The letter for {name} is in a folder that only the operator of this server can read, because no mail server is set. The link in it works once, until {until}.',
+  'people.notSent':
+    'The account of {name} is there, but the letter could not be sent. Ask the operator of this server, then send it again.',
+  'people.local':
+    'The link works on this machine only, because that is where the server is open. To invite others, start it with --host or --base-url.',
   'people.askAdmin': 'Administrators add people.',
 } as const

@@ -1,0 +1,37 @@
+/**
+ * How a login begins: the one place that mints a session for somebody who has proven something. Whatever way they came, the same rules
+ * apply here.
+ */
+import type { UserId } from '#contract/ids.ts'
+import type { Session } from '#contract/sessions.ts'
+import type { DoorTx } from '../isolation/doors.ts'
+import type { Device } from './device.ts'
+import type { BegunSession, Sessions } from './sessions.ts'
+
+/** What was proven, by the name under which the list of devices shows it. */
+export type Way = Session['methods'][number]
+
+export interface Entrance {
+  readonly device: Device
+  readonly way: Way
+  /** To stay signed in for longer, if the organisation allows it. */
+  readonly remember?: boolean
+}
+
+/** What comes of it. */
+export type Outcome = { readonly state: 'signed_in'; readonly begun: BegunSession }
+
+export class SignIns {
+  readonly #sessions: Sessions
+  constructor({ sessions }: { sessions: Sessions }) {
+    this.#sessions = sessions
+  }
+
+  /**
+   * Begins a login for a person who has proven something, in the caller's transaction. Fails with `auth.wrong_credentials` when they were
+   * suspended meanwhile.
+   */
+  async finish(tx: DoorTx, userId: UserId, { device, way, remember = false }: Entrance): Promise<Outcome> {
+    return { state: 'signed_in', begun: await this.#sessions.begin(tx, userId, { device, methods: [way], remember }) }
+  }
+}
