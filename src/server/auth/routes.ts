@@ -1,47 +1,27 @@
 /** Setting up, signing in and out, invitations: the endpoints behind which the doors are. */
 
 import type { z } from 'zod'
-import {
-  acceptInvitation,
-  addMember,
-  getMe,
-  getStatus,
-  inviteAgain,
-  type Me,
-  type SignInReply,
-  setPreferences,
-  setUp,
-  signIn,
-  signOut,
-} from '#contract/accounts.ts'
+import { acceptInvitation, addMember, getMe, getStatus, inviteAgain, setPreferences, setUp, signIn, signOut } from '#contract/accounts.ts'
 import type { TenantId } from '#contract/ids.ts'
 import { type Founding, foundOrganisation } from '../isolation/founding.ts'
-import { type RequestFacts, type Route, route, type SessionCookie } from '../isolation/route.ts'
-import type { UnitsOfWork } from '../isolation/unit-of-work.ts'
+import { type Route, route } from '../isolation/route.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
 import type { Accounts } from './accounts.ts'
-import type { Authenticator } from './authenticate.ts'
 import type { Device } from './device.ts'
-import type { Ending } from './ending.ts'
 import type { FailureLimits } from './limits.ts'
 import { tenantOfLink } from './links.ts'
 import { readMe } from './me.ts'
 import { hashPassword, refuseWeakPassword } from './password.ts'
-import type { Renewal } from './renewal.ts'
 import type { SetupCode } from './setup-code.ts'
 import type { Outcome, SignIns } from './sign-ins.ts'
-import { slugOf, type Tenants } from './tenants.ts'
+import { type SigningInParts, signingIn } from './signing-in.ts'
+import { slugOf } from './tenants.ts'
 
-export interface AuthParts {
+export interface AuthParts extends SigningInParts {
   readonly accounts: Accounts
-  readonly authenticator: Authenticator
-  readonly ending: Ending
-  readonly renewal: Renewal
   readonly signIns: SignIns
-  readonly tenants: Tenants
   readonly limits: FailureLimits
-  readonly units: UnitsOfWork
   readonly ids: Ids
   readonly founding: Omit<Founding, 'onlyFirst'>
   readonly setupCode: SetupCode | undefined
@@ -108,28 +88,6 @@ export function authRoutes(parts: AuthParts): Route[] {
       return signedIn(outcome, body.deliver, { cookie, request })
     }),
   ]
-}
-
-/** What somebody is answered who has just signed in: who they are, and a token or a cookie. */
-function signingIn(parts: AuthParts) {
-  return async (
-    { begun }: Outcome,
-    deliver: 'cookie' | 'token',
-    { cookie, request }: { cookie: SessionCookie; request: RequestFacts },
-  ): Promise<SignInReply> => {
-    const actor = await parts.authenticator.actorOf(await parts.authenticator.credentialOf(begun.token), true)
-    const me: Me = await parts.units.read(actor, (tx) => readMe(tx, parts.tenants))
-    if (deliver === 'token') return { state: 'signed_in', me, token: begun.token }
-    // The browser forgets its earlier login now, so nobody else has a use for it.
-    const earlier = cookie.token === undefined ? undefined : await parts.authenticator.findCredential(cookie.token)
-    if (earlier?.claims) {
-      // A token that was replaced is a copy here as anywhere, and its login does not end without a word.
-      await parts.renewal.suspectTheft(earlier.tenantId, earlier.hash, request)
-      await parts.ending.replace(earlier.tenantId, earlier.hash, request)
-    }
-    cookie.set(begun.token, begun)
-    return { state: 'signed_in', me, token: null }
-  }
 }
 
 async function setUpFirst(parts: AuthParts, body: z.output<typeof setUp.body>, device: Device): Promise<Outcome | undefined> {
