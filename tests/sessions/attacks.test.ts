@@ -1,7 +1,7 @@
 /** What a thief, a stranger or somebody in a hurry tried against logins, and what comes of it. */
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Member } from '#contract/accounts.ts'
 import type { SecurityEvent } from '#contract/security.ts'
@@ -9,7 +9,7 @@ import type { CurrentSession, Session } from '#contract/sessions.ts'
 import { tokenHash } from '#server/auth/token.ts'
 import { PASSWORD } from '#tests/support/cast.ts'
 import { schemaOf } from '#tests/support/conversation.ts'
-import { eventually } from '#tests/support/redis.ts'
+import { hold, waiting } from '#tests/support/locks.ts'
 import { codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 import { asRole, refusalOf } from '#tests/walls/attack.ts'
 
@@ -22,26 +22,6 @@ beforeAll(async () => {
 afterAll(() => world.close())
 beforeEach(() => world.sql(`update ${schema}.auth_session set revoked_at = now(), revoked_reason = 'operator' where revoked_at is null`))
 
-/** Locks something, so that whoever needs it waits; answers how to let go of it. */
-async function hold(what: string): Promise<() => Promise<void>> {
-  const client = new pg.Client({ connectionString: world.url })
-  await client.connect()
-  await client.query(`begin; ${what}`)
-  return async () => {
-    await client.query('commit')
-    await client.end()
-  }
-}
-
-/** Resolves once so many connections wait for locks. */
-const waiting = (count: number) =>
-  eventually(async () => {
-    const { rows } = await world.sql<{ count: number }>(
-      `select count(distinct pid)::int from pg_locks join pg_stat_activity using (pid) where not granted and datname = current_database()`,
-    )
-    return rows[0]!.count === count
-  })
-
 /** Begins a write as somebody: `enter`, which answers once they are in, or refuses them. */
 const write = (client: pg.Client, { token }: SignedIn) =>
   client.query(`begin isolation level read committed; select ${schema}.enter('\\x${tokenHash(token).toString('hex')}', true)`)
@@ -52,9 +32,9 @@ test('a login that writes without a pause is ended after the writes under way, a
     asRole(world, 'app', async (second) => {
       await write(first, thief)
       const ending = person.call('DELETE', `/api/me/sessions/${thief.me.session.id}`)
-      await waiting(1)
+      await waiting(world, 1)
       const writing = refusalOf(write(second, thief)).finally(() => second.query('rollback'))
-      await Promise.race([waiting(2), writing])
+      await Promise.race([waiting(world, 2), writing])
       await first.query('commit')
       expect([await writing, (await ending).body]).toEqual(['SX401', { ended: 1 }])
     }),
@@ -65,21 +45,21 @@ test('of API tokens that are made at once none goes past a person’s hundred', 
   const person = await world.signIn('alice')
   const make = () => person.call('POST', '/api/me/tokens', { name: 'One more', abilities: ['read'], days: 1 })
   for (let i = 0; i < 99; i++) await make()
-  const letGo = await hold(`lock table ${schema}.api_token in share row exclusive mode`)
+  const letGo = await hold(world, `lock table ${schema}.api_token in share row exclusive mode`)
   const making = Promise.all([make(), make()])
-  await waiting(2)
+  await waiting(world, 2)
   await letGo()
   expect((await making).map(({ status }) => status).sort()).toEqual([201, 409])
 })
 
 test('somebody who is just signing in while the rules become stricter is bound by the new ones', async () => {
   const carol = await world.signIn('carol')
-  const letGo = await hold(`lock table ${schema}.auth_token in share row exclusive mode`)
+  const letGo = await hold(world, `lock table ${schema}.auth_token in share row exclusive mode`)
   const body = { email: 'alice@acme.test', password: PASSWORD, organisation: 'acme', remember: true, deliver: 'token' }
   const signingIn = world.call<{ token: string }>('POST', '/api/auth/sign-in', { body })
-  await waiting(1)
+  await waiting(world, 1)
   const changing = carol.call('PATCH', '/api/login-policy', { preset: 'strict' })
-  await Promise.race([waiting(2), changing])
+  await Promise.race([waiting(world, 2), changing])
   await letGo()
   const [{ body: begun }] = [await signingIn, await changing]
   const session = await world.call<CurrentSession>('GET', '/api/session', { headers: { authorization: `Bearer ${begun.token}` } })
@@ -148,12 +128,12 @@ test('a time before the calendar begins is none to filter by', async () => {
 test('somebody who joins while they are invited again has joined, and neither waits for the other in a circle', async () => {
   const carol = await world.signIn('carol')
   const invited = await carol.call<{ member: Member }>('POST', '/api/members', { name: 'Dave', email: 'dave@acme.test' })
-  const letGo = await hold(`lock table ${schema}.credential in share row exclusive mode`)
+  const letGo = await hold(world, `lock table ${schema}.credential in share row exclusive mode`)
   const body = { token: (await world.mail.last('dave@acme.test')).token, password: PASSWORD }
   const joining = world.call('POST', '/api/invitations/accept', { body })
-  await waiting(1)
+  await waiting(world, 1)
   const inviting = carol.call('POST', `/api/members/${invited.body.member.id}/invitation`)
-  await waiting(2)
+  await waiting(world, 2)
   await letGo()
   expect([(await joining).status, codeOf(await inviting)]).toEqual([200, 'member.joined'])
 })

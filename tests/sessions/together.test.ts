@@ -1,12 +1,11 @@
 /** Ends, proofs and changes at the same moment: each has its effect or is refused, none waits in a circle, and nothing slips through between them. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createLogin } from '#server/auth/login.ts'
 import { tokenHash } from '#server/auth/token.ts'
 import { PASSWORD } from '#tests/support/cast.ts'
 import { schemaOf } from '#tests/support/conversation.ts'
-import { eventually } from '#tests/support/redis.ts'
+import { hold, waiting, waitingSince } from '#tests/support/locks.ts'
 import { type Answer, codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 
 let world: World
@@ -19,30 +18,6 @@ beforeAll(async () => {
 afterAll(() => world.close())
 beforeEach(() => world.sql(`update ${schema}.auth_session set revoked_at = now(), revoked_reason = 'operator' where revoked_at is null`))
 
-/** Locks something, so that whoever needs it waits; answers how to let go of it. */
-async function hold(what: string): Promise<() => Promise<void>> {
-  const client = new pg.Client({ connectionString: world.url })
-  await client.connect()
-  await client.query(`begin; ${what}`)
-  return async () => {
-    await client.query('commit')
-    await client.end()
-  }
-}
-
-/** How many wait for locks and came to do so since a time. */
-async function waitingSince(since: Date): Promise<number> {
-  const { rows } = await world.sql<{ count: number }>(
-    `select count(*)::int from pg_locks join pg_stat_activity using (pid)
-      where not granted and waitstart > $1 and datname = current_database()`,
-    [since],
-  )
-  return rows[0]!.count
-}
-
-/** Resolves once so many wait for locks. */
-const waiting = (count: number) => eventually(async () => (await waitingSince(new Date(0))) === count)
-
 const login = ({ me }: SignedIn) => `select from ${schema}.auth_session where id = '${me.session.id}' for update`
 const statuses = (answers: readonly Answer[]) => answers.map(({ status }) => status).sort()
 
@@ -51,12 +26,12 @@ const statuses = (answers: readonly Answer[]) => answers.map(({ status }) => sta
  * both come to the same first nobody moves, and it is not waited for long.
  */
 async function inEachOthersWay(rows: readonly [string, string], deeds: readonly (() => Promise<Answer>)[]): Promise<number[]> {
-  const [first, second] = [await hold(rows[0]), await hold(rows[1])]
+  const [first, second] = [await hold(world, rows[0]), await hold(world, rows[1])]
   const answers = Promise.all(deeds.map((deed) => deed()))
-  await waiting(2)
+  await waiting(world, 2)
   const since = new Date()
   await second()
-  for (let tries = 0; tries < 20 && (await waitingSince(since)) === 0; tries++) await sleep(25)
+  for (let tries = 0; tries < 20 && (await waitingSince(world, since)) === 0; tries++) await sleep(25)
   await first()
   return statuses(await answers)
 }
@@ -77,11 +52,11 @@ test('of two administrators who end all other logins at once one does, and the o
 
 test('an API token that another device is just making goes along when “this wasn’t me” is said', async () => {
   const [person, other] = [await world.signIn('alice'), await world.signIn('alice')]
-  const letGo = await hold(`select from ${schema}."user" where id = '${person.me.user.id}' for update`)
+  const letGo = await hold(world, `select from ${schema}."user" where id = '${person.me.user.id}' for update`)
   const making = other.call<{ token: string }>('POST', '/api/me/tokens', { name: 'Nightly', abilities: ['read'], days: 1 })
-  await waiting(1)
+  await waiting(world, 1)
   const ending = person.call('POST', '/api/me/sessions/not-me')
-  await waiting(2)
+  await waiting(world, 2)
   await letGo()
   const [made, ended] = [await making, await ending]
   expect([made.status, ended.body]).toEqual([201, { ended: 2 }])
@@ -92,14 +67,14 @@ test('an API token that another device is just making goes along when “this wa
 test('somebody who is just signing in when they are suspended has no login left when they are reinstated', async () => {
   const { me } = await world.signIn('bob')
   const { ending } = await createLogin({ database: world.database, keyring: world.installation.keyring, log: world.log })
-  const letGo = await hold(`lock table ${schema}.auth_token in exclusive mode`)
+  const letGo = await hold(world, `lock table ${schema}.auth_token in exclusive mode`)
   const signingIn = world.call('POST', '/api/auth/sign-in', { body: { email: me.user.email, password: PASSWORD, organisation: 'acme' } })
-  await waiting(1)
+  await waiting(world, 1)
   const of = { chosen: { userId: me.user.id }, end: { reason: 'suspended', by: { kind: 'operator' } } } as const
   const suspending = ending.endAs(me.organisation.id, of, async (tx) => {
     await tx.change(tx.db.updateTable('user').set({ status: 'suspended' }).where('id', '=', me.user.id))
   })
-  await waiting(2)
+  await waiting(world, 2)
   await letGo()
   // Whether it is answered before the suspension is committed, or after, is up to them.
   expect([200, 401]).toContain((await signingIn).status)
@@ -111,10 +86,10 @@ test('somebody who is just signing in when they are suspended has no login left 
 
 test('changes of one’s preferences on two devices at once take turns', async () => {
   const both = [await world.signIn('alice'), await world.signIn('alice')]
-  const letGo = await hold(`select from ${schema}."user" where id = '${both[0]!.me.user.id}' for share`)
+  const letGo = await hold(world, `select from ${schema}."user" where id = '${both[0]!.me.user.id}' for share`)
   const changes = [{ theme: 'dark' }, { model: 'librarian' }]
   const answers = Promise.all(both.map((one, i) => one.call('PATCH', '/api/me/preferences', changes[i])))
-  await waiting(2)
+  await waiting(world, 2)
   await letGo()
   expect(statuses(await answers)).toEqual([200, 200])
   const { body } = await both[0]!.call('GET', '/api/me')
@@ -151,9 +126,9 @@ describe('a token and its successor', () => {
 
   test('of a login that ends while it is asked for is refused as every token of it', async () => {
     const { token, me, as } = await replaced()
-    const letGo = await hold(`select from ${schema}.auth_session_seen where session_id = '${me.session.id}' for update`)
+    const letGo = await hold(world, `select from ${schema}.auth_session_seen where session_id = '${me.session.id}' for update`)
     const refreshing = as(token)('POST', '/api/auth/refresh')
-    await waiting(1)
+    await waiting(world, 1)
     expect((await as(token)('POST', '/api/auth/sign-out')).status).toBe(204)
     await letGo()
     expect(codeOf(await refreshing)).toBe('auth.required')
@@ -161,9 +136,9 @@ describe('a token and its successor', () => {
 
   test('that was given while a proof had already begun does not outlive what was proven', async () => {
     const { token, me, as, refresh } = await replaced()
-    const letGo = await hold(`select from ${schema}."user" where id = '${me.user.id}' for update`)
+    const letGo = await hold(world, `select from ${schema}."user" where id = '${me.user.id}' for update`)
     const proving = as(token)('POST', '/api/session/prove', proof)
-    await waiting(1)
+    await waiting(world, 1)
     const successor = await refresh()
     await letGo()
     const { token: proven } = (await proving).body

@@ -40,7 +40,7 @@ export function explain(error: unknown): Explanation {
     if (error.is('auth.too_many_attempts') && error.retryAfterS !== null) return { what: detail, next: sayWhen(error.retryAfterS) }
     return { what: detail, next: status >= 500 ? `${next} (${t('failure.requestId', { id: requestId })})` : next }
   }
-  if (error instanceof Unreachable) return { what: error.message, next: t('connection.retrying') }
+  if (error instanceof Unreachable) return { what: error.message, next: t('connection.check') }
   return { what: t('failure.unexpected'), next: t('failure.reload') }
 }
 

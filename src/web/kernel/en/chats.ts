@@ -73,6 +73,7 @@ export const chats = {
   'message.interrupted': 'The server stopped while writing this. What was written is kept.',
   'message.failed': 'The model could not answer.',
   'message.sources': 'Sources',
+  'message.goesOn': 'It is sent by itself when the connection is back.',
   'message.leftBefore': 'The page was left before the server had it.',
   'message.editUnsent': 'Edit',
   'message.discardUnsent': 'Discard',

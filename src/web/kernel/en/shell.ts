@@ -45,7 +45,7 @@ export const shell = {
   'connection.offline': 'You are offline. What you write is kept here, and goes on when the connection is back.',
   'connection.unreachable': 'The server cannot be reached.',
   'connection.trying': 'The server cannot be reached. Trying again; nothing you wrote is lost.',
-  'connection.retrying': 'Check your connection; it is tried again by itself.',
+  'connection.check': 'Check your connection, then try again.',
 
   'failure.unexpected': 'Something went wrong on this page.',
   'failure.reload': 'Reload it; if it happens again, tell your administrator.',

@@ -123,12 +123,13 @@ async function deliver(place: Place, unsent: Unsent): Promise<void> {
     if (isFirst(place)) onBegun?.(sent)
   } catch (error) {
     const { what, next } = explain(error)
+    const waits = error instanceof Unreachable
     const refused = error instanceof ApiProblem && !mayPass(error) && !isSessionEnd(error)
     if (refused && chatId !== null && isFirst(place)) {
       void removeBegun(chatId)
       chatId = null
     }
-    keep(place, { ...unsent, chatId, state: 'failed', reason: `${what} ${next}`.trim(), refused, waits: error instanceof Unreachable })
+    keep(place, { ...unsent, chatId, state: 'failed', reason: `${what} ${waits ? t('message.goesOn') : next}`.trim(), refused, waits })
     noticeSessionEnd(error)
   }
 }
