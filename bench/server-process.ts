@@ -24,7 +24,8 @@ import type { Question, Settings } from './server.ts'
 
 const settings = JSON.parse(process.argv[2]!) as Settings
 
-if (settings.unsealed) replaceSealers(async () => ({ seal: (plain) => Buffer.from(plain), open: (sealed) => sealed.toString() }))
+if (settings.unsealed)
+  replaceSealers(async () => ({ seal: (plain) => Buffer.from(plain), open: (sealed) => sealed.toString(), openBytes: (sealed) => sealed }))
 if (settings.openings) slowSealers(settings.openings)
 
 if (settings.far) FirstLevel.prototype.open = () => undefined
@@ -120,7 +121,7 @@ function replaceSealers(make: () => Promise<Sealer>): void {
 function slowSealers(times: number): void {
   const { ofScope, ofChat } = ScopeKeys.prototype
   const slow = (sealer: Sealer): Sealer => ({
-    seal: sealer.seal,
+    ...sealer,
     open(sealed, row, column) {
       for (let time = 1; time < times; time++) sealer.open(sealed, row, column)
       return sealer.open(sealed, row, column)

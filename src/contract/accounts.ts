@@ -23,11 +23,30 @@ const Remember = z.boolean().default(false).describe('stay signed in for longer,
 export const Preferences = z.strictObject({
   theme: z.enum(['system', 'light', 'dark']).default('system'),
   model: ModelId.nullable().default(null).describe('id of the model that new chats start with'),
+  sendKey: z.enum(['enter', 'mod_enter']).default('enter').describe('what sends a question: Enter, or Enter with Ctrl or Cmd'),
+  motion: z.enum(['system', 'reduced']).default('system'),
 })
 export type Preferences = z.infer<typeof Preferences>
 
+const { theme, model, sendKey, motion } = Preferences.shape
+const PreferenceChanges = z.strictObject({
+  theme: theme.unwrap().optional(),
+  model: model.unwrap().optional(),
+  sendKey: sendKey.unwrap().optional(),
+  motion: motion.unwrap().optional(),
+})
+
+const PictureVersion = z.uuid().nullable().describe('changes with the picture; null where there is none')
+
 export const Me = z.strictObject({
-  user: z.strictObject({ id: UserId, name: z.string(), email: z.string(), role: Role, preferences: Preferences }),
+  user: z.strictObject({
+    id: UserId,
+    name: z.string(),
+    email: z.string(),
+    role: Role,
+    picture: PictureVersion,
+    preferences: Preferences,
+  }),
   organisation: z.strictObject({ id: TenantId, name: z.string(), slug: z.string() }),
   session: z.strictObject({ id: SessionId, expiresAt: Time, remembered: z.boolean() }),
   personalScopeId: ScopeId,
@@ -123,7 +142,7 @@ export const setPreferences = endpoint({
   summary: 'Change own preferences; fields left out stay as they are',
   access: 'user',
   work: 'door',
-  body: z.strictObject({ theme: z.enum(['system', 'light', 'dark']).optional(), model: ModelId.nullable().optional() }),
+  body: PreferenceChanges,
   reply: Preferences,
 })
 
@@ -132,6 +151,7 @@ export const Member = z.strictObject({
   name: z.string(),
   email: z.string(),
   role: Role,
+  picture: PictureVersion,
   joined: z.boolean().describe('false until the person has accepted the invitation'),
   timeCreated: Time,
 })

@@ -100,6 +100,13 @@ const catalogue = {
   'member.not_found': { status: 404, detail: 'There is no such person in your organisation.', next: 'Look at the list of people again.' },
   'member.joined': { status: 409, detail: 'This person has joined already.', next: 'They can sign in with their own password.' },
 
+  'picture.not_found': { status: 404, detail: 'There is no such picture, or it is not yours to see.', next: 'Show the initials instead.' },
+  'picture.unreadable': {
+    status: 400,
+    detail: 'That is not a picture that can be read.',
+    next: 'Take a whole PNG, JPEG or WebP file that does not move, of 16 million pixels at most.',
+  },
+
   'chat.not_found': {
     status: 404,
     detail: 'There is no such chat, or it is not yours to see.',

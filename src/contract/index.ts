@@ -4,6 +4,7 @@ import * as chats from './chats.ts'
 import { forgetDraft, keepDraft, listDrafts } from './drafts.ts'
 import type { Endpoint } from './endpoint.ts'
 import * as models from './models.ts'
+import { changeMe, getPicture, removePicture, setPicture } from './profile.ts'
 import * as security from './security.ts'
 import * as sessions from './sessions.ts'
 
@@ -40,6 +41,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
   followEvents,
   getMe,
   setPreferences,
+  changeMe,
+  setPicture,
+  removePicture,
   listOwnSessions,
   endOwnSession,
   endOtherSessions,
@@ -55,6 +59,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   getLoginPolicy,
   setLoginPolicy,
   listMembers,
+  getPicture,
   addMember,
   inviteAgain,
   acceptInvitation,

@@ -104,6 +104,7 @@ export const followEvents = endpoint({
   events: {
     ended: z.strictObject({ reason: EndReason }),
     security: z.strictObject({}).describe('something new is in the security log'),
+    me: z.strictObject({}).describe('own name, picture or preferences have changed'),
   },
 })
 

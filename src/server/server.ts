@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import { FailureLimits, type FailuresAllowed } from './auth/limits.ts'
 import { createLogin } from './auth/login.ts'
+import { meRoutes } from './auth/me-routes.ts'
 import { type AuthParts, authRoutes } from './auth/routes.ts'
 import { securityRoutes } from './auth/security-routes.ts'
+import type { SessionEnds } from './auth/session-ends.ts'
 import { sessionRoutes } from './auth/session-routes.ts'
 import type { SetupCode } from './auth/setup-code.ts'
 import type { Config } from './config.ts'
@@ -14,10 +16,12 @@ import { handbookRoutes } from './features/librarian/index.ts'
 import { memberRoutes } from './features/members/index.ts'
 import { Answering, Asking, Generations, MessageSearch, MessageStore, messageRoutes } from './features/messages/index.ts'
 import { ModelChoice, modelRoutes, ProviderStore } from './features/models/index.ts'
+import { PictureStore, pictureRoutes } from './features/pictures/index.ts'
 import { createApp } from './http/app.ts'
 import type { Certificate } from './http/certificate.ts'
 import { OpenStreams } from './http/open-streams.ts'
 import { RequestLimits } from './http/request-limits.ts'
+import type { Actor } from './isolation/actor.ts'
 import type { CacheStore } from './isolation/cache.ts'
 import { Cursors } from './isolation/cursor.ts'
 import type { Database } from './isolation/database.ts'
@@ -109,13 +113,14 @@ export async function createServer(options: ServerOptions): Promise<Server> {
 
 /** What proves who somebody is, and what is theirs. */
 function accountRoutes(parts: Omit<AuthParts, 'version'> & Parameters<typeof sessionRoutes>[0] & Parameters<typeof securityRoutes>[0]) {
-  return [...authRoutes({ ...parts, version: VERSION }), ...sessionRoutes(parts), ...securityRoutes(parts)]
+  return [...authRoutes({ ...parts, version: VERSION }), ...meRoutes(parts), ...sessionRoutes(parts), ...securityRoutes(parts)]
 }
 
 /** What people do. */
 function featureRoutes(parts: ReturnType<typeof chatParts> & { egress: Egress }) {
   return [
     ...memberRoutes(parts),
+    ...pictureRoutes(parts),
     ...chatRoutes(parts),
     ...messageRoutes(parts),
     ...draftRoutes(parts),
@@ -129,20 +134,23 @@ interface Shared {
   readonly clock: Clock
   readonly ids: Ids
   readonly keys: ScopeKeys
+  readonly ends: SessionEnds
 }
 
 /** What chats are made of. */
-function chatParts({ database, log, clock, ids, keys, units, egress }: Shared & { log: Log; units: UnitsOfWork; egress: Egress }) {
+function chatParts({ database, log, clock, ids, keys, ends, units, egress }: Shared & { log: Log; units: UnitsOfWork; egress: Egress }) {
   const providers = new ProviderStore(keys)
+  const tellChanged = (actor: Actor) => ends.tellChanged(actor)
   const models = new ModelChoice(providers)
   const chats = new ChatStore(keys)
   const messages = new MessageStore(keys)
   const drafts = new DraftStore(keys)
+  const pictures = new PictureStore(keys)
   const search = new MessageSearch({ keys, chats, messages })
   const answering = new Answering({ chats, messages, models, search, units, egress })
   const generations = new Generations({ jobs: new Jobs(database), units, chats, messages, search, answering, clock, log })
   const asking = new Asking({ chats, messages, search, models, generations, clock, ids })
-  return { providers, models, chats, messages, drafts, generations, asking, cursors: new Cursors(keys), clock, ids }
+  return { providers, models, chats, messages, drafts, pictures, tellChanged, generations, asking, cursors: new Cursors(keys), clock, ids }
 }
 
 /** What no model server may be at: the database, and the cache. */

@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Endpoint } from '#contract/endpoint.ts'
 import { PASSWORD } from '#tests/support/cast.ts'
-import { CANARIES, ENDLESS, exampleOf, IN_ORDER, makeThings, type Things, urlOf } from '#tests/support/examples.ts'
+import { CANARIES, ENDLESS, exampleOf, IN_ORDER, makeThings, PIXELS, type Things, urlOf } from '#tests/support/examples.ts'
 import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'
 import { type Answer, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 import { anythingLike, fitting, type Schema } from './from-schema.ts'
@@ -77,6 +77,7 @@ const known = (): Record<string, readonly string[]> => ({
   cursor: Object.values(things.cursors),
   email: ['alice@acme.test', 'new@acme.test', 'ERIN@acme.test '],
   password: [PASSWORD, 'password1234'],
+  picture: [PIXELS],
   token: [things.invitationToken],
   // Nobody else's server is called: the vendors' own addresses are not among these.
   baseUrl: [models.url, 'http://169.254.169.254/v1', 'http://[::1]:1/v1', 'ftp://127.0.0.1', 'http://', 'x'],

@@ -29,6 +29,8 @@ export interface Things {
   readonly generationId: MessageId
   readonly providerId: ProviderId
   readonly pendingId: UserId
+  /** Alice, who shows a picture. */
+  readonly pictured: UserId
   readonly invitationToken: string
   /** Another login of Alice, an API token of hers, and an entry of her security log. */
   readonly sessionId: SessionId
@@ -43,6 +45,10 @@ export interface Request {
   readonly query?: Record<string, string>
   readonly body?: Record<string, unknown>
 }
+
+/** A picture of four pixels, PNG. */
+export const PIXELS =
+  'iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAACXBIWXMAAAPoAAAD6AG1e1JrAAAAEElEQVQI12PYmioLRAwQCgAkcgTdzeaUSAAAAABJRU5ErkJggg=='
 
 /** Of no chat: places are not looked up, so at this one everyone has a draft of their own. */
 const PLACE = '5d0c9a52-3f0e-4b8a-9c41-7f6f1f0f2b1d'
@@ -76,7 +82,11 @@ export const EXAMPLES: Readonly<Record<string, (things: Things) => Request>> = {
   'login_policy.set': () => ({ body: { preset: 'everyday' } }),
   'me.get': () => ({}),
   'me.set_preferences': () => ({ body: { theme: 'dark' } }),
+  'me.change': () => ({ body: { name: 'Alice M. Moreau' } }),
+  'me.set_picture': () => ({ body: { picture: PIXELS } }),
+  'me.remove_picture': () => ({}),
   'members.list': () => ({ query: { limit: '100' } }),
+  'members.picture': ({ pictured }) => ({ params: { userId: pictured } }),
   'members.add': () => ({ body: { name: 'Dave Novak', email: 'dave@acme.test', role: 'user' } }),
   'members.invite_again': ({ pendingId }) => ({ params: { userId: pendingId } }),
   'invitation.accept': ({ invitationToken }) => ({ body: { token: invitationToken, password: PASSWORD, deliver: 'token' } }),
@@ -113,6 +123,7 @@ export const ENDLESS: readonly string[] = ['events.follow']
 const LAST = [
   'login_policy.set',
   'tokens.revoke',
+  'me.remove_picture',
   'devices.end',
   'devices.end_others',
   'devices.not_me',
@@ -142,6 +153,7 @@ export async function makeThings(
     email: 'erin@acme.test',
   })
   await alice.call('PATCH', '/api/me/preferences', { model: CANARIES.preference })
+  await alice.call('POST', '/api/me/picture', { picture: PIXELS })
   models.script({ text: `${CANARIES.answer} is the word.` })
   const first = await chatOf(alice, { description: CANARIES.title, question: `What is ${CANARIES.question}?`, model: `${providerId}:echo` })
   await alice.call('PATCH', `/api/drafts/${PLACE}`, { text: `What if ${CANARIES.draft}` })
@@ -161,6 +173,7 @@ export async function makeThings(
     questionId: first.questionId,
     generationId: first.answerId,
     providerId,
+    pictured: alice.me.user.id,
     pendingId: invited.body.member.id,
     invitationToken: (await mail.last('erin@acme.test')).token,
     providerUrl: models.url,

@@ -26,6 +26,8 @@ export interface Answer<T = unknown> {
   readonly status: number
   readonly body: T
   readonly text: string
+  /** The body as it came, where it was not read over a network. */
+  readonly bytes?: Buffer
   readonly headers: Record<string, string | string[] | number | undefined>
 }
 
@@ -107,6 +109,7 @@ export async function createWorld(options: WorldOptions = {}) {
       status: reply.statusCode,
       body: (isJson && reply.body !== '' ? JSON.parse(reply.body) : reply.body) as T,
       text: reply.body,
+      bytes: reply.rawPayload,
       headers: reply.headers,
     }
   }

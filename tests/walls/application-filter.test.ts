@@ -25,6 +25,7 @@ let bob: SignedIn
 let actor: Actor
 let secret: AskedChat
 let own: Chat
+let carolId: string
 let filtered: Queries
 let plain: Queries
 
@@ -34,6 +35,7 @@ beforeAll(async () => {
   units = new UnitsOfWork(database)
   alice = await world.signIn('alice')
   bob = await world.signIn('bob')
+  carolId = (await world.signIn('carol')).me.user.id
   secret = await secretChat(alice)
   own = (await bob.call<Chat>('POST', '/api/chats', { description: 'Lunch' })).body
   actor = actorOf(bob)
@@ -156,6 +158,12 @@ describe('reading', () => {
   test.each(Object.keys(shapes))('%s', async (name) => {
     expect(await showsAlice(() => shapes[name]!(plain)), 'without the filter').toBe(true)
     expect(await showsAlice(() => shapes[name]!(filtered)), 'with the filter').toBe(false)
+  })
+
+  test('a picture is shown to others, and nothing else of its scope', async () => {
+    expect(await showsAlice(() => filtered.selectFrom('picture as p').select('p.scope_id'))).toBe(true)
+    const chats = filtered.selectFrom('picture as p').innerJoin('chat_session as c', 'c.user_id', 'p.user_id').select('c.scope_id')
+    expect(await showsAlice(() => chats)).toBe(false)
   })
 
   test('own rows are shown all the same', async () => {
@@ -281,6 +289,10 @@ describe('changing', () => {
     'a deletion of everything': (db) => db.deleteFrom('draft'),
     'a deletion by way of a foreign row': (db) =>
       db.deleteFrom('chat_session').using('chat_message as m').where('chat_session.id', '=', own.id).where('m.id', '=', secret.questionId),
+    'an update of what is shown': (db) => db.updateTable('picture').set({ content: bytes }),
+    'a deletion of what is shown': (db) => db.deleteFrom('picture'),
+    'an addition to what is shown': (db) =>
+      db.insertInto('picture').values({ user_id: carolId, scope_id: carolId, version: theirs(), content: bytes }),
     'an addition': (db) => db.insertInto('chat_session').values(chatIn(theirs())),
     'an addition among own ones': (db) => db.insertInto('chat_session').values([chatIn(bob.me.personalScopeId), chatIn(theirs())]),
     'an addition whose scope is a text': (db) =>

@@ -10,6 +10,7 @@ import type { Actor } from '#server/isolation/actor.ts'
 import { Database, type DatabaseRole } from '#server/isolation/database.ts'
 import { mintActor } from '#server/isolation/mint.ts'
 import { createServer } from '#server/server.ts'
+import { PIXELS } from '#tests/support/examples.ts'
 import { type Answer, type AskedChat, chatOf, type SignedIn, type World } from '#tests/support/world.ts'
 
 /** What Alice typed, and nobody else may read. */
@@ -19,10 +20,11 @@ export const SECRET = {
   draft: 'Does Initech know',
 } as const
 
-/** Alice's chat, with a question and its answer, and the draft of another one. */
+/** Alice's chat, with a question and its answer, and the draft of another one; and her picture, which the directory shows. */
 export async function secretChat(alice: SignedIn): Promise<AskedChat> {
   const chat = await chatOf(alice, { description: SECRET.title, question: SECRET.question })
   await alice.call('PATCH', `/api/drafts/${chat.chatId}`, { text: SECRET.draft })
+  await alice.call('POST', '/api/me/picture', { picture: PIXELS })
   return chat
 }
 
@@ -92,6 +94,7 @@ export async function serverOver(world: Pick<World, 'installation' | 'config' | 
           status: reply.statusCode,
           body: (isJson ? JSON.parse(reply.body) : reply.body) as T,
           text: reply.body,
+          bytes: reply.rawPayload,
           headers: reply.headers,
         }
       },

@@ -18,6 +18,7 @@ import { type Embedded, startEmbedded } from '#server/ops/embedded-postgres.ts'
 import { connect } from '#server/ops/installation.ts'
 import { filesUnder, formsOf } from '#tests/support/canaries.ts'
 import { castInto, PASSWORD, PEOPLE, type Person, testInstallation } from '#tests/support/cast.ts'
+import { PIXELS } from '#tests/support/examples.ts'
 import { mailIn } from '#tests/support/mail.ts'
 import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'
 import { KeptLog } from '#tests/support/quiet-log.ts'
@@ -109,6 +110,7 @@ async function live(): Promise<void> {
   await chatOf(alice, { description: SECRET.title, question: SECRET.question, model })
   // The Librarian quotes what was said before.
   await chatOf(alice, { description: SECRET.title, question: `Where was ${SECRET.question}?` })
+  await alice.call('POST', '/api/me/picture', { picture: PIXELS })
   await badRequests(alice)
 }
 
@@ -155,6 +157,16 @@ describe('it is in no', () => {
     const clear = files.filter(({ text }) => foundIn(text, { name: IN_THE_CLEAR }).length > 0).map(({ path }) => path)
     expect(clear.some((path) => path.includes('/base/'))).toBe(true)
     expect(clear.some((path) => path.includes('/pg_wal/'))).toBe(true)
+  })
+
+  test('file of the cluster, as bytes: the picture that others are shown', async () => {
+    const alice = await signIn('alice')
+    const shown = (await alice.call('GET', `/api/members/${alice.me.user.id}/picture`)).bytes!
+    // Behind the head, which every such file begins with.
+    const bytes = shown.subarray(40).toString('latin1')
+    expect(bytes.length).toBeGreaterThan(40)
+    const files = await filesUnder(join(directory, 'postgres', 'cluster'))
+    expect(files.filter(({ text }) => text.includes(bytes)).map(({ path }) => path)).toEqual([])
   })
 
   test('row of any table, copied out by the superuser', async () => {

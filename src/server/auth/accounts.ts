@@ -73,21 +73,30 @@ export class Accounts {
     return passwordMatches(password, found?.password_hash)
   }
 
+  /** Changes preferences of the actor's own. */
+  async setPreferences(actor: Actor, changes: { [K in keyof Preferences]?: Preferences[K] | undefined }): Promise<Preferences> {
+    return this.#alone(actor, async (tx) => {
+      const change = sql<unknown>`${sql.id(schemaName(tx.tenantId), 'set_own_preferences')}(${JSON.stringify(changes)}::jsonb)`
+      const row = await tx.first(tx.db.selectNoFrom(change.as('kept')))
+      return Preferences.parse(row?.kept)
+    })
+  }
+
+  /** Changes the actor's own name. */
+  async rename(actor: Actor, name: string): Promise<void> {
+    await this.#alone(actor, (tx) => tx.change(tx.db.updateTable('user').set({ name }).where('id', '=', actor.userId)))
+  }
+
   /**
-   * Changes preferences of the actor's own. They are in the person's row, which every unit of work that writes shares; so this one has it
-   * alone before it enters, or two changes at once would each wait for the other.
+   * Changes the actor's own row. Every unit of work that writes shares it; so this one has it alone before it enters, or two changes at
+   * once would each wait for the other.
    */
-  async setPreferences(
-    { tenantId, sessionId, userId, tokenHash: hash }: Actor,
-    changes: { [K in keyof Preferences]?: Preferences[K] | undefined },
-  ): Promise<Preferences> {
+  async #alone<T>({ tenantId, sessionId, userId, tokenHash: hash }: Actor, change: (tx: DoorTx) => Promise<T>): Promise<T> {
     return this.#doors.open(tenantId, async (tx) => {
       await lockSessions(tx, { sessionId })
       await tx.first(tx.db.selectFrom('user').select('id').where('id', '=', userId).forNoKeyUpdate())
       await tx.enter(hash)
-      const change = sql<unknown>`${sql.id(schemaName(tenantId), 'set_own_preferences')}(${JSON.stringify(changes)}::jsonb)`
-      const row = await tx.first(tx.db.selectNoFrom(change.as('kept')))
-      return Preferences.parse(row?.kept)
+      return change(tx)
     })
   }
 
@@ -172,6 +181,7 @@ export class Accounts {
       name: user!.name,
       email: user!.email,
       role: user!.role,
+      picture: null,
       joined: false,
       timeCreated: user!.time_created.toISOString(),
     }

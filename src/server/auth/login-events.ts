@@ -14,14 +14,16 @@ interface Sources {
 
 /** Events until the login ends, which is the last of them, or the reader goes. They are not numbered: one that was missed is looked up. */
 export async function* loginEvents(actor: Actor, { signal, ends, why }: Sources): AsyncGenerator<StreamEvent, void, undefined> {
-  let hasNews = false
+  const news = new Set<'security' | 'me'>()
   let wake: () => void = () => undefined
+  const hear = (event: 'security' | 'me') => {
+    news.add(event)
+    wake()
+  }
   const forget = ends.watch(actor, {
     onEnd: () => wake(),
-    onNews: () => {
-      hasNews = true
-      wake()
-    },
+    onNews: () => hear('security'),
+    onChanged: () => hear('me'),
   })
   signal.addEventListener('abort', () => wake())
   try {
@@ -29,10 +31,9 @@ export async function* loginEvents(actor: Actor, { signal, ends, why }: Sources)
       const woken = new Promise<void>((resolve) => {
         wake = resolve
       })
-      if (hasNews) {
-        hasNews = false
-        yield { id: '0', event: 'security', data: {} }
-        continue
+      for (const event of news) {
+        news.delete(event)
+        yield { id: '0', event, data: {} }
       }
       if (!signal.aborted) await woken
     }

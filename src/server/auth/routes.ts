@@ -1,7 +1,7 @@
 /** Setting up, signing in and out, invitations: the endpoints behind which the doors are. */
 
 import type { z } from 'zod'
-import { acceptInvitation, addMember, getMe, getStatus, inviteAgain, setPreferences, setUp, signIn, signOut } from '#contract/accounts.ts'
+import { acceptInvitation, addMember, getStatus, inviteAgain, setUp, signIn, signOut } from '#contract/accounts.ts'
 import type { TenantId } from '#contract/ids.ts'
 import { type Founding, foundOrganisation } from '../isolation/founding.ts'
 import { type Route, route } from '../isolation/route.ts'
@@ -11,7 +11,6 @@ import type { Accounts } from './accounts.ts'
 import type { Device } from './device.ts'
 import type { FailureLimits } from './limits.ts'
 import { tenantOfLink } from './links.ts'
-import { readMe } from './me.ts'
 import { hashPassword, refuseWeakPassword } from './password.ts'
 import type { SetupCode } from './setup-code.ts'
 import type { Outcome, SignIns } from './sign-ins.ts'
@@ -70,10 +69,6 @@ export function authRoutes(parts: AuthParts): Route[] {
       cookie.clear()
       return undefined
     }),
-
-    route(getMe, async ({ tx }) => readMe(tx, tenants)),
-
-    route(setPreferences, async ({ actor, body }) => accounts.setPreferences(actor, body)),
 
     route(addMember, async ({ actor, body }) => accounts.invite(actor, body)),
     route(inviteAgain, async ({ actor, params }) => accounts.inviteAgain(actor, params.userId)),

@@ -20,7 +20,7 @@ const LOOKS_PER_ROLL_CALL = 5
 const MOST_AT_ONCE = 500
 const MOST_BY_NAME = 5_000
 
-const Told = z.union([z.strictObject({ ended: SessionId }), z.strictObject({ news: UserId })])
+const Told = z.union([z.strictObject({ ended: SessionId }), z.strictObject({ news: UserId }), z.strictObject({ changed: UserId })])
 type Told = z.input<typeof Told>
 
 /** Somebody who wants to know of one session. */
@@ -29,6 +29,8 @@ export interface Watcher {
   onEnd(): void
   /** Something new is in its person's security log. */
   onNews?(): void
+  /** Their name, picture or preferences have changed. */
+  onChanged?(): void
 }
 
 interface Watched {
@@ -55,7 +57,8 @@ export class SessionEnds {
     onTold(this.#cache, (message) => {
       const { data } = Told.safeParse(message)
       if (data && 'ended' in data) this.#endHere(data.ended)
-      if (data && 'news' in data) this.#newsHere(data.news)
+      if (data && 'news' in data) this.#sayTo(data.news, 'onNews')
+      if (data && 'changed' in data) this.#sayTo(data.changed, 'onChanged')
     })
   }
 
@@ -77,8 +80,14 @@ export class SessionEnds {
 
   /** Tells every page of a person that something is new in their security log. One that does not hear of it sees it when it looks. */
   async tellNews(tenantId: TenantId, userId: UserId): Promise<void> {
-    this.#newsHere(userId)
+    this.#sayTo(userId, 'onNews')
     await new TenantCache(this.#cache, tenantId).tell({ news: userId } satisfies Told)
+  }
+
+  /** Tells every page of the actor's person that their name, picture or preferences have changed. One that does not hear looks later. */
+  async tellChanged({ tenantId, userId }: Actor): Promise<void> {
+    this.#sayTo(userId, 'onChanged')
+    await new TenantCache(this.#cache, tenantId).tell({ changed: userId } satisfies Told)
   }
 
   /** Calls back for the actor's session until the returned function is called. */
@@ -192,8 +201,8 @@ export class SessionEnds {
     for (const watcher of [...(this.#watched.get(sessionId)?.watchers ?? [])]) watcher.onEnd()
   }
 
-  #newsHere(userId: UserId): void {
-    for (const watched of this.#watched.values()) if (watched.userId === userId) for (const watcher of watched.watchers) watcher.onNews?.()
+  #sayTo(userId: UserId, what: 'onNews' | 'onChanged'): void {
+    for (const watched of this.#watched.values()) if (watched.userId === userId) for (const watcher of watched.watchers) watcher[what]?.()
   }
 }
 

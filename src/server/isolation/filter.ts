@@ -52,6 +52,7 @@ const SCOPE_COLUMN: Record<keyof AppTables, string> = {
   chat_session: 'scope_id',
   chat_message: 'scope_id',
   draft: 'scope_id',
+  picture: 'scope_id',
   job: 'scope_id',
   scope: 'id',
   scope_member: 'scope_id',
@@ -65,7 +66,11 @@ const SCOPE_COLUMN: Record<keyof AppTables, string> = {
   api_token: 'scope_id',
   security_event: 'scope_id',
   login_policy: 'tenant',
+  privacy_contact: 'tenant',
 }
+
+/** Shown to everyone of the tenant whom row security lets see them, and changed in the actor's own scopes only. */
+const SHOWN: readonly string[] = ['picture' satisfies keyof AppTables]
 
 /** Joins whose condition decides which rows of the joined table are seen. The others show rows that fail it, too. */
 const FILTERING_JOINS: readonly JoinType[] = ['InnerJoin', 'LeftJoin', 'LateralInnerJoin', 'LateralLeftJoin']
@@ -131,7 +136,10 @@ export class ScopeFilter extends OperationNodeTransformer implements KyselyPlugi
   }
 
   #readable(tables: readonly OperationNode[] | undefined): OperationNode[] {
-    return conditions(tables ?? [], this.#reach.readScopes)
+    return conditions(
+      (tables ?? []).filter((table) => !isShown(table)),
+      this.#reach.readScopes,
+    )
   }
 
   /** A row goes only to scopes that the actor may write. */
@@ -162,6 +170,11 @@ function conditions(tables: readonly OperationNode[], scopes: readonly string[])
     // lists would be read whole and sorted instead of in the order of their index.
     return [sql`case when ${sql.ref(`${name}.${column}`)} = any(${scopes}::uuid[]) then true end`.toOperationNode()]
   })
+}
+
+function isShown(table: OperationNode): boolean {
+  const source = AliasNode.is(table) ? table.node : table
+  return TableNode.is(source) && SHOWN.includes(tableName(source))
 }
 
 function whereAll<T extends SelectQueryNode | UpdateQueryNode | DeleteQueryNode>(node: T, wanted: readonly OperationNode[]): T {

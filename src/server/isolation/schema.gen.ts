@@ -167,6 +167,19 @@ export interface ModelProviderKey {
   sealed: Buffer;
 }
 
+export interface Picture {
+  content: Buffer;
+  scope_id: string;
+  time_changed: Generated<Timestamp>;
+  user_id: string;
+  version: string;
+}
+
+export interface PrivacyContact {
+  contact: Buffer | null;
+  id: string;
+}
+
 export interface Scope {
   id: string;
   kind: string;
@@ -238,6 +251,8 @@ export interface DB {
   message_search: MessageSearch;
   model_provider: ModelProvider;
   model_provider_key: ModelProviderKey;
+  picture: Picture;
+  privacy_contact: PrivacyContact;
   scope: Scope;
   scope_key: ScopeKey;
   scope_member: ScopeMember;

@@ -10,6 +10,8 @@ export type AppTables = Pick<
   | 'chat_session'
   | 'chat_message'
   | 'draft'
+  | 'picture'
+  | 'privacy_contact'
   | 'job'
   | 'scope'
   | 'scope_member'

@@ -9,7 +9,11 @@ export async function listPeople(
   tx: ReadTx,
   page: { limit: number; after: readonly string[] | undefined },
 ): Promise<{ people: Member[]; last: readonly string[] | undefined }> {
-  let query = tx.db.selectFrom('user').select(['id', 'name', 'email', 'role', 'time_joined', 'time_created']).where('status', '=', 'active')
+  let query = tx.db
+    .selectFrom('user')
+    .leftJoin('picture', 'picture.user_id', 'user.id')
+    .select(['id', 'name', 'email', 'role', 'version', 'time_joined', 'time_created'])
+    .where('status', '=', 'active')
   if (page.after) query = query.where(sql<boolean>`(name, id) > (${page.after[0]}, ${page.after[1]}::uuid)`)
   const rows = await tx.all(
     query
@@ -24,6 +28,7 @@ export async function listPeople(
     name: row.name,
     email: row.email,
     role: row.role,
+    picture: row.version,
     joined: row.time_joined !== null,
     timeCreated: row.time_created.toISOString(),
   }))

@@ -28,8 +28,9 @@ const MOST_KEPT = 10_000
 
 /** Seals and opens one kind of thing at its places, under one key. */
 export interface Sealer {
-  seal(plain: string, row: string, column: string): Buffer
+  seal(plain: string | Buffer, row: string, column: string): Buffer
   open(sealed: Buffer, row: string, column: string): string
+  openBytes(sealed: Buffer, row: string, column: string): Buffer
 }
 
 export class ScopeKeys {
@@ -92,7 +93,8 @@ export class ScopeKeys {
 
 function sealer(key: KeyObject, at: Pick<Place, 'tenantId' | 'owner' | 'table'>): Sealer {
   return {
-    seal: (plain, row, column) => seal(key, Buffer.from(plain), { ...at, row, column }),
+    seal: (plain, row, column) => seal(key, typeof plain === 'string' ? Buffer.from(plain) : plain, { ...at, row, column }),
     open: (sealed, row, column) => open(key, sealed, { ...at, row, column }).toString(),
+    openBytes: (sealed, row, column) => open(key, sealed, { ...at, row, column }),
   }
 }
