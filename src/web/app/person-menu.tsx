@@ -2,12 +2,13 @@
 import { useNavigate } from '@tanstack/react-router'
 import type { Me } from '#contract/accounts.ts'
 import { onlyHere } from '#web/features/chats/data/drafts.ts'
-import { call } from '#web/kernel/api.ts'
-import { meQuery, queryClient, signOut, useMe } from '#web/kernel/session.ts'
+import { changePreferences, pictureOf } from '#web/kernel/preferences.ts'
+import { signOut, useMe } from '#web/kernel/session.ts'
 import { caps } from '#web/kernel/shortcuts.ts'
 import { t } from '#web/kernel/text.ts'
-import { applyTheme, type Theme } from '#web/kernel/theme.ts'
+import type { Theme } from '#web/kernel/theme.ts'
 import { MenuButton, type MenuEntry } from '#web/ui/menu.tsx'
+import { Portrait } from '#web/ui/portrait.tsx'
 import { report } from '#web/ui/report.ts'
 
 const THEMES = [
@@ -26,12 +27,7 @@ export function PersonMenu({ onShortcuts }: { onShortcuts: () => void }) {
       entries={useEntries(me, onShortcuts)}
       className="flex min-h-11 w-full items-center gap-2.5 rounded-control px-2 text-left hover:bg-hover aria-expanded:bg-hover desk:min-h-9"
     >
-      <span
-        className="grid size-6 flex-none place-items-center rounded-full bg-accent-soft text-tiny font-strong text-accent"
-        aria-hidden="true"
-      >
-        {[...me.user.name][0]?.toUpperCase()}
-      </span>
+      <Portrait name={me.user.name} source={pictureOf(me.user)} size="small" />
       <span className="min-w-0 flex-1 truncate">
         {me.user.name}
         <span className="sr-only">, {t('nav.person')}</span>
@@ -52,10 +48,10 @@ function useEntries(me: Me, onShortcuts: () => void): MenuEntry[] {
       label: t('theme.label'),
       value: me.user.preferences.theme,
       options: THEMES,
-      onChange: (theme) => setTheme(me, theme as Theme),
+      onChange: (theme) => changePreferences({ theme: theme as Theme }).catch((error: unknown) => report(error, t('preferences.notKept'))),
     },
     { kind: 'line' },
-    { kind: 'action', icon: 'person', label: t('nav.account'), onSelect: () => void navigate({ to: '/account/devices' }) },
+    { kind: 'action', icon: 'person', label: t('nav.account'), onSelect: () => void navigate({ to: '/account/profile' }) },
     { kind: 'action', icon: 'people', label: t('nav.people'), onSelect: () => void navigate({ to: '/people' }) },
     ...(me.user.role === 'admin' ? admin : []),
     { kind: 'action', icon: 'book', label: t('nav.handbook'), onSelect: () => void navigate({ to: '/handbook' }) },
@@ -70,10 +66,4 @@ function useEntries(me: Me, onShortcuts: () => void): MenuEntry[] {
 async function leave(me: Me): Promise<void> {
   await import('#web/features/chats/data/keep-drafts.ts').then(({ settleDrafts }) => settleDrafts(me.user.id)).catch(report)
   await signOut(onlyHere())
-}
-
-function setTheme(me: Me, theme: Theme): void {
-  applyTheme(theme)
-  queryClient.setQueryData(meQuery.queryKey, { ...me, user: { ...me.user, preferences: { ...me.user.preferences, theme } } })
-  call('me.set_preferences', { body: { theme } }).catch((error: unknown) => report(error, t('theme.notKept')))
 }

@@ -85,8 +85,20 @@ const accountIndexRoute = createRoute({
   getParentRoute: () => accountRoute,
   path: '/',
   beforeLoad: () => {
-    throw redirect({ to: '/account/devices', replace: true })
+    throw redirect({ to: '/account/profile', replace: true })
   },
+})
+
+const profileRoute = createRoute({
+  getParentRoute: () => accountRoute,
+  path: '/profile',
+  component: lazyRouteComponent(() => import('#web/features/profile/profile-page.tsx'), 'ProfilePage'),
+})
+
+const preferencesRoute = createRoute({
+  getParentRoute: () => accountRoute,
+  path: '/preferences',
+  component: lazyRouteComponent(() => import('#web/features/profile/preferences-page.tsx'), 'PreferencesPage'),
 })
 
 const devicesRoute = createRoute({
@@ -160,7 +172,7 @@ const invitationRoute = createRoute({
   component: lazyRouteComponent(() => import('#web/features/sign-in/invitation-page.tsx'), 'InvitationPage'),
 })
 
-const accountRoutes = [accountIndexRoute, devicesRoute, securityRoute, tokensRoute] as const
+const accountRoutes = [accountIndexRoute, profileRoute, preferencesRoute, devicesRoute, securityRoute, tokensRoute] as const
 
 const routes = [
   newChatRoute,

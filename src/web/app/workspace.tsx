@@ -4,10 +4,11 @@ import { type ReactNode, Suspense, useEffect, useMemo, useState } from 'react'
 import { openOutbox } from '#web/features/chats/data/outbox.ts'
 import { keepTo } from '#web/kernel/login.ts'
 import { useWide } from '#web/kernel/media.ts'
+import { followOwn } from '#web/kernel/preferences.ts'
 import { useMe } from '#web/kernel/session.ts'
 import { useShortcut } from '#web/kernel/shortcuts.ts'
 import { t } from '#web/kernel/text.ts'
-import { applyTheme } from '#web/kernel/theme.ts'
+import { applyAppearance } from '#web/kernel/theme.ts'
 import { ConnectionBanner } from '#web/ui/connection-banner.tsx'
 import { Dialog } from '#web/ui/dialog.tsx'
 import { SidebarContext } from '#web/ui/frame.tsx'
@@ -67,7 +68,7 @@ export function WorkspaceFrame({ children }: { children: ReactNode }) {
   )
 }
 
-/** Binds the page to the person: their theme, their outbox and drafts, and nobody else in this tab. */
+/** Binds the page to the person: their appearance, their outbox and drafts, and nobody else in this tab. */
 function useOwnPage(): void {
   const me = useMe()
   const [opened] = useState(me)
@@ -75,8 +76,10 @@ function useOwnPage(): void {
     keepTo(opened)
     openOutbox(opened.user.id)
     import('#web/features/chats/data/keep-drafts.ts').then(({ keepDrafts }) => keepDrafts(opened.user.id), report)
-    applyTheme(opened.user.preferences.theme)
+    return followOwn()
   }, [opened])
+  const { theme, motion } = me.user.preferences
+  useEffect(() => applyAppearance({ theme, motion }), [theme, motion])
 }
 
 /** On a wide screen the sidebar stays as the person left it; on a small one it covers the page until they go somewhere. */

@@ -36,17 +36,22 @@ export async function call<Id extends EndpointId>(id: Id, ...[given, wish]: Call
 type CallArguments<Id extends EndpointId> =
   Record<never, never> extends Given<Id> ? [given?: Given<Id>, wish?: Wish] : [given: Given<Id>, wish?: Wish]
 
-/** Opens an endpoint and gives the raw response, for streams; failures are thrown as by `call`. */
-export async function open(id: EndpointId, given: Parts = {}, wish: Wish = {}): Promise<Response> {
-  const [method, path] = WIRE[id] as readonly [string, string]
+/** The address of an endpoint, for what the browser fetches by itself, such as pictures. */
+export function addressOf(id: EndpointId, given: Parts = {}): string {
+  const [, path] = WIRE[id] as readonly [string, string]
   const filled = path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(given.params?.[name] ?? ''))
   const query = new URLSearchParams(
     Object.entries(given.query ?? {}).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
   ).toString()
+  return query ? `${filled}?${query}` : filled
+}
+
+/** Opens an endpoint and gives the raw response, for streams; failures are thrown as by `call`. */
+export async function open(id: EndpointId, given: Parts = {}, wish: Wish = {}): Promise<Response> {
   const body = given.body === undefined ? null : JSON.stringify(given.body)
   const headers = { accept: 'application/json, */*', ...(body === null ? {} : { 'content-type': 'application/json' }), ...wish.headers }
-  return checked(query ? `${filled}?${query}` : filled, {
-    method,
+  return checked(addressOf(id, given), {
+    method: WIRE[id]![0],
     headers,
     body,
     signal: wish.signal ?? null,

@@ -11,6 +11,8 @@ import { follow } from './sse.ts'
 
 /** What is told, by kind: the events of the server, and what tabs tell each other. */
 interface Kinds extends Events<'events.follow'> {
+  /** Somebody follows from now on; what was told since the page was loaded was told to nobody. */
+  opened: null
   /** For a while nobody followed. What was told in that time was told to nobody, so whoever depends on it looks again. */
   resumed: null
   /** A tab has heard from the server how long the login lasts, at a time by the clock of this device. */
@@ -62,7 +64,7 @@ export function startEvents(login: string): () => void {
 async function lead(signal: AbortSignal, say: Say, first: boolean): Promise<void> {
   let missed = !first
   const onOpen = () => {
-    if (missed) say('resumed', null)
+    say(missed ? 'resumed' : 'opened', null)
     missed = true
   }
   const onEvent = ({ name, data }: { name: Kind; data: Kinds[Kind] }) => {

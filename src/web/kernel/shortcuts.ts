@@ -23,13 +23,15 @@ export type ShortcutId = keyof typeof SHORTCUTS
 
 const OFF = 'sardonyx.singleKeysOff'
 const APPLE = /Mac|iPhone|iPad/.test(navigator.platform)
+/** The cap of the key that is held for shortcuts. */
+export const MOD = APPLE ? '⌘' : 'Ctrl'
 const handlers = new Map<ShortcutId, () => void>()
 
 /** Gives the caps to print for a shortcut, in the manner of this system. */
 export function caps(id: ShortcutId): string[] {
   const { keys, mod }: Shortcut = SHORTCUTS[id]
   const key = keys === 'Escape' ? 'Esc' : keys.toUpperCase()
-  return mod ? [APPLE ? '⌘' : 'Ctrl', key] : [key]
+  return mod ? [MOD, key] : [key]
 }
 
 /** Runs `run` on the shortcut for as long as the component is shown. */

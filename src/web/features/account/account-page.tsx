@@ -1,4 +1,4 @@
-/** One's own account, in parts: where one is signed in, what happened, and the programs that act for one. */
+/** One's own account, in parts: what others see, what one prefers, where one is signed in, what happened, and the programs that act for one. */
 import { Outlet } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { onEvent } from '#web/kernel/events.ts'
@@ -8,6 +8,8 @@ import { type Tab, Tabs } from '#web/ui/tabs.tsx'
 import { t } from './text.ts'
 
 const TABS: readonly Tab[] = [
+  { to: '/account/profile', words: t('account.profile') },
+  { to: '/account/preferences', words: t('account.preferences') },
   { to: '/account/devices', words: t('account.devices') },
   { to: '/account/security', words: t('account.security') },
   { to: '/account/tokens', words: t('account.tokens') },

@@ -1,6 +1,8 @@
 /** Where questions are written: grows with the text, keeps it as a draft, sends with Enter, and never while a word is being composed. */
 import { type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import type { Preferences } from '#contract/accounts.ts'
 import { hasKeyboard } from '#web/kernel/media.ts'
+import { useMe } from '#web/kernel/session.ts'
 import { useShortcut } from '#web/kernel/shortcuts.ts'
 import { t } from '#web/kernel/text.ts'
 import { Icon } from '#web/ui/icon.tsx'
@@ -26,6 +28,7 @@ interface ComposerProps {
 export function Composer({ place, onSend, onStop, hold, above, seal, model }: ComposerProps) {
   const { text, parentId } = useDraft(place)
   const setText = (next: string) => write(place, { text: next, parentId })
+  const { sendKey } = useMe().user.preferences
   const [tried, setTried] = useState(false)
   const area = useComposerArea(text)
   const tooLong = text.length > LONGEST
@@ -38,7 +41,7 @@ export function Composer({ place, onSend, onStop, hold, above, seal, model }: Co
     area.current?.focus()
   }
   const onKeyDown = (event: KeyboardEvent) => {
-    if (!sends(event)) return
+    if (!sends(event, sendKey)) return
     event.preventDefault()
     send()
   }
@@ -108,10 +111,14 @@ function StopButton({ onStop }: { onStop: () => void }) {
   )
 }
 
-/** Enter sends where there are keys; on a touch keyboard it makes a new line, for there is no other way to make one. */
-function sends(event: KeyboardEvent): boolean {
+/**
+ * Enter sends where there are keys, if the person hasn’t chosen otherwise; on a touch keyboard it makes a new line, for there is no other
+ * way to make one. With Ctrl or Cmd it sends in any case.
+ */
+function sends(event: KeyboardEvent, sendKey: Preferences['sendKey']): boolean {
   const composing = event.nativeEvent.isComposing || event.keyCode === 229
-  return event.key === 'Enter' && !event.shiftKey && !composing && hasKeyboard()
+  if (event.key !== 'Enter' || composing) return false
+  return event.ctrlKey || event.metaKey || (sendKey === 'enter' && !event.shiftKey && hasKeyboard())
 }
 
 function useComposerArea(text: string) {

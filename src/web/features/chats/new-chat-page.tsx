@@ -4,9 +4,9 @@ import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { ModelPicker } from '#web/features/models/model-picker.tsx'
 import { type Model, modelsQuery } from '#web/features/models/queries.ts'
-import { call } from '#web/kernel/api.ts'
+import { changePreferences } from '#web/kernel/preferences.ts'
 import { explain } from '#web/kernel/problem.ts'
-import { meQuery, queryClient, useMe } from '#web/kernel/session.ts'
+import { useMe } from '#web/kernel/session.ts'
 import { t } from '#web/kernel/text.ts'
 import { PageHead } from '#web/ui/frame.tsx'
 import { Icon, Mark } from '#web/ui/icon.tsx'
@@ -120,9 +120,7 @@ function useModelChoice() {
   const { data: models, error } = useQuery(modelsQuery)
   const model = models?.find(({ id }) => id === me.user.preferences.model) ?? models?.[0]
   const choose = (id: string) => {
-    const preferences = { ...me.user.preferences, model: id }
-    queryClient.setQueryData(meQuery.queryKey, { ...me, user: { ...me.user, preferences } })
-    call('me.set_preferences', { body: { model: id } }).catch((error: unknown) => report(error, t('model.notKept')))
+    changePreferences({ model: id }).catch((error: unknown) => report(error, t('model.notKept')))
   }
   const hold = model ? null : error ? explain(error).what : t('composer.holdModels')
   return { models, model, hold, choose }

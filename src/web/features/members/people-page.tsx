@@ -4,12 +4,14 @@ import { useState } from 'react'
 import type { Member } from '#contract/accounts.ts'
 import { call } from '#web/kernel/api.ts'
 import type { Reply } from '#web/kernel/endpoints.ts'
+import { pictureOf } from '#web/kernel/preferences.ts'
 import { withProof } from '#web/kernel/proof.ts'
 import { queryClient, useMe } from '#web/kernel/session.ts'
 import { Button } from '#web/ui/button.tsx'
 import { Dialog } from '#web/ui/dialog.tsx'
 import { Panel, PanelSkeleton, ReadingPage } from '#web/ui/frame.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
+import { Portrait } from '#web/ui/portrait.tsx'
 import { report } from '#web/ui/report.ts'
 import { AddMember } from './add-member.tsx'
 import { InvitationSent } from './invitation-sent.tsx'
@@ -100,9 +102,7 @@ function MemberRow({ member, isOwn, onInvited }: MemberRowProps) {
   }
   return (
     <div className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-3">
-      <span className="grid size-9 flex-none place-items-center rounded-full bg-accent-soft font-strong text-accent" aria-hidden="true">
-        {[...member.name][0]?.toUpperCase()}
-      </span>
+      <Portrait name={member.name} source={pictureOf(member)} size="medium" />
       <div className="min-w-0 flex-[1_1_8rem]">
         <p className="font-medium wrap-anywhere">
           {member.name}

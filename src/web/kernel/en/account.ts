@@ -2,6 +2,8 @@
 export const account = {
   'account.title': 'Account',
   'account.parts': 'Parts of your account',
+  'account.profile': 'Profile',
+  'account.preferences': 'Preferences',
   'account.devices': 'Devices',
   'account.security': 'Security log',
   'account.tokens': 'API tokens',

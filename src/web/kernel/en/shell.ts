@@ -40,7 +40,7 @@ export const shell = {
   'theme.light': 'Light',
   'theme.dark': 'Dark',
   'theme.system': 'As the system',
-  'theme.notKept': 'The appearance was changed here, but could not be kept for your other devices.',
+  'preferences.notKept': 'That was changed here, but could not be kept for your other devices.',
 
   'connection.offline': 'You are offline. What you write is kept here, and goes on when the connection is back.',
   'connection.unreachable': 'The server cannot be reached.',
