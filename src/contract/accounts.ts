@@ -17,7 +17,7 @@ export const Slug = z
 export const NewPassword = z.string().min(12, 'must be at least 12 characters').max(128, 'must be at most 128 characters')
 const GivenPassword = z.string().min(1, 'must not be empty').max(128, 'must be at most 128 characters')
 /** `cookie` sets an HttpOnly cookie and returns no token; `token` returns it for the Authorization header and sets none. */
-const Deliver = z.enum(['cookie', 'token']).default('cookie')
+export const Deliver = z.enum(['cookie', 'token']).default('cookie')
 const Remember = z.boolean().default(false).describe('stay signed in for longer, where the organisation allows it')
 
 export const Preferences = z.strictObject({
@@ -153,13 +153,18 @@ export const Member = z.strictObject({
   role: Role,
   picture: PictureVersion,
   joined: z.boolean().describe('false until the person has accepted the invitation'),
+  suspended: z.boolean(),
   timeCreated: Time,
 })
 export type Member = z.infer<typeof Member>
 
+export const MailWay = z
+  .enum(['smtp', 'folder'])
+  .describe('whether letters go out by mail, or into a folder that only the operator of the server reads')
+
 const Invitation = z.strictObject({
   member: Member,
-  mail: z.enum(['smtp', 'folder']).describe('whether letters go out by mail, or into a folder that only the operator of the server reads'),
+  mail: MailWay,
   sent: z.boolean().describe('false when the letter with the link could not be sent; the invitation is there all the same'),
   expiresAt: Time,
 })
@@ -169,11 +174,14 @@ export const listMembers = endpoint({
   id: 'members.list',
   method: 'GET',
   path: '/api/members',
-  summary: 'The people of the organisation, by name',
+  summary: 'The people of the organisation whom one may see, by name; who is suspended is listed to administrators only',
   access: 'user',
   work: 'read',
   token: ['read', 'chat', 'admin'],
-  query: PageQuery,
+  query: PageQuery.extend({
+    query: line(254).optional().describe('a part of a name or an address'),
+    status: z.enum(['joined', 'invited', 'suspended']).optional(),
+  }),
   reply: page(Member),
   fails: ['cursor.invalid'],
 })

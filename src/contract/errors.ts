@@ -98,6 +98,42 @@ const catalogue = {
   },
   'member.exists': { status: 409, detail: 'Somebody with this address is in the organisation already.', next: 'Use another address.' },
   'member.not_found': { status: 404, detail: 'There is no such person in your organisation.', next: 'Look at the list of people again.' },
+  'member.last_administrator': {
+    status: 409,
+    detail: 'That would leave the organisation without an administrator who can sign in.',
+    next: 'Make somebody else an administrator first.',
+  },
+  'member.oneself': { status: 403, detail: 'You cannot do this to your own account.', next: 'Ask another administrator.' },
+  'recovery.not_possible': {
+    status: 409,
+    detail: 'This person has not joined, or is suspended, so there is nothing to recover.',
+    next: 'Send the invitation again, or reinstate the person.',
+  },
+  'recovery.open': {
+    status: 409,
+    detail: 'A recovery of this account is under way already.',
+    next: 'Look at it under Requests; end it there to begin another one.',
+  },
+  'recovery.not_found': {
+    status: 404,
+    detail: 'There is no such recovery, or it is over.',
+    next: 'Look at the list of requests again.',
+  },
+  'recovery.not_yours': {
+    status: 403,
+    detail: 'Neither who asked for a recovery nor whose account it is may approve it.',
+    next: 'Ask another administrator, or the operator of this server.',
+  },
+  'recovery.invalid': {
+    status: 404,
+    detail: 'This recovery link is not valid, was used already, or was stopped.',
+    next: 'Ask your administrator to begin again.',
+  },
+  'address.invalid': {
+    status: 404,
+    detail: 'This link confirms no new address of yours.',
+    next: 'Ask for the change again under Account, and follow the newest link while you are signed in.',
+  },
   'member.joined': { status: 409, detail: 'This person has joined already.', next: 'They can sign in with their own password.' },
 
   'picture.not_found': { status: 404, detail: 'There is no such picture, or it is not yours to see.', next: 'Show the initials instead.' },

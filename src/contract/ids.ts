@@ -21,3 +21,5 @@ export const ProviderId = id('ProviderId')
 export type ProviderId = z.infer<typeof ProviderId>
 export const EventId = id('EventId')
 export type EventId = z.infer<typeof EventId>
+export const RecoveryId = id('RecoveryId')
+export type RecoveryId = z.infer<typeof RecoveryId>

@@ -4,6 +4,7 @@ import * as chats from './chats.ts'
 import { forgetDraft, keepDraft, listDrafts } from './drafts.ts'
 import type { Endpoint } from './endpoint.ts'
 import * as models from './models.ts'
+import * as people from './people.ts'
 import { changeMe, getPicture, removePicture, setPicture } from './profile.ts'
 import * as security from './security.ts'
 import * as sessions from './sessions.ts'
@@ -23,6 +24,25 @@ const {
   stopGeneration,
 } = chats
 const { listModels, listProviders, addProvider, changeProvider, removeProvider, testProvider, getHandbook } = models
+const {
+  getMember,
+  changeRole,
+  suspendMember,
+  reinstateMember,
+  inviteMembers,
+  listInvitations,
+  cancelInvitation,
+  startRecovery,
+  listRecoveries,
+  decideRecovery,
+  ownRecovery,
+  stopRecovery,
+  useRecovery,
+  askAddress,
+  confirmAddress,
+  getDirectory,
+  setDirectory,
+} = people
 const { getSession, extendSession, proveSession, refreshSession, whyEnded, followEvents } = sessions
 const { listOwnSessions, endOwnSession, endOtherSessions, notMe, getLoginPolicy, setLoginPolicy } = sessions
 const { listSessions, countSessions, endSessions } = sessions
@@ -63,6 +83,23 @@ export const ENDPOINTS: readonly Endpoint[] = [
   addMember,
   inviteAgain,
   acceptInvitation,
+  getMember,
+  changeRole,
+  suspendMember,
+  reinstateMember,
+  inviteMembers,
+  listInvitations,
+  cancelInvitation,
+  startRecovery,
+  listRecoveries,
+  decideRecovery,
+  ownRecovery,
+  stopRecovery,
+  useRecovery,
+  askAddress,
+  confirmAddress,
+  getDirectory,
+  setDirectory,
   listChats,
   createChat,
   getChat,

@@ -1,5 +1,6 @@
 /** What happened to one's account, and the API tokens by which programs act for one. */
 import { z } from 'zod'
+import { Role } from './accounts.ts'
 import { Ability, endpoint, line, PageQuery, page, Time } from './endpoint.ts'
 import { EventId, SessionId, UserId } from './ids.ts'
 import { EndReason } from './sessions.ts'
@@ -17,6 +18,13 @@ export const EventKind = z.enum([
   'role_changed',
   'suspended',
   'reinstated',
+  'recovery_begun',
+  'recovery_asked',
+  'recovery_approved',
+  'recovery_ended',
+  'recovered',
+  'address_asked',
+  'address_changed',
 ])
 export type EventKind = z.infer<typeof EventKind>
 
@@ -27,6 +35,7 @@ export const SecurityEvent = z.strictObject({
   byUser: z.strictObject({ id: UserId, name: z.string() }).nullable(),
   sessionId: SessionId.nullable().describe('the login that it is about'),
   reason: EndReason.nullable(),
+  roles: z.strictObject({ from: Role, to: Role }).nullable().describe('of a change of role'),
   device: z.string().nullable(),
   ip: z.string().nullable(),
   unread: z.boolean().describe('a notice that its person has not seen yet'),

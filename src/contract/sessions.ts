@@ -15,6 +15,7 @@ export const EndReason = z.enum([
   'operator',
   'role_changed',
   'suspended',
+  'recovered',
   'policy',
   'theft',
   'unknown',

@@ -1,13 +1,16 @@
 /** The commands by which an operator looks after people and their logins. Each acts as the operator, and is in the log of whom it concerns. */
 import { z } from 'zod'
 import { Email, Role, Slug } from '#contract/accounts.ts'
+import { line } from '#contract/endpoint.ts'
 import { SessionId } from '#contract/ids.ts'
 import { type Command, checked, type Given, inLines, type Option, type Result } from './command-line.ts'
 import type { TenantEntry } from './isolation/doors.ts'
+import { systemClock } from './kernel/clock.ts'
+import { createMailer } from './mail/mailer.ts'
 import { findKeyring, withInstallation } from './ops/installation.ts'
 import { asOperator, type Login } from './ops/operator.ts'
 import { listSessions, revokeSessions, sessionLine, type Which } from './ops/session.ts'
-import { changeRole, listPeople, personLine, reinstate, suspend } from './ops/user.ts'
+import { changeRole, invite, listPeople, personLine, recover, reinstate, suspend } from './ops/user.ts'
 
 const ORGANISATION = { placeholder: 'SHORT', help: 'short name of the organisation, where there are several' } as const satisfies Option
 const PERSON = { placeholder: 'ADDRESS', help: 'e-mail address of the person' } as const satisfies Option
@@ -18,6 +21,8 @@ const Asked = z.object({
   role: Role.optional(),
   id: SessionId.optional(),
   all: z.boolean().default(false),
+  name: line(80).optional(),
+  factors: z.boolean().default(false),
 })
 type Asked = z.output<typeof Asked>
 
@@ -61,6 +66,33 @@ export const OPERATOR_COMMANDS: readonly Command[] = [
       }),
   },
   {
+    name: 'user invite',
+    summary: 'add a person; a letter with their link goes to them',
+    options: {
+      email: PERSON,
+      name: { placeholder: 'NAME', help: 'of the person' },
+      role: { placeholder: 'ROLE', help: 'admin or user; user when left out' },
+      organisation: ORGANISATION,
+    },
+    answer: (given) =>
+      operating(given, async (login, tenant, asked) => {
+        const account = { email: needed('email', asked.email), name: needed('name', asked.name), role: asked.role ?? 'user' }
+        await invite(login, tenant, account)
+        return { value: account, text: `Invited ${account.email}. ${sayLetter(given.config)}` }
+      }),
+  },
+  {
+    name: 'user recover',
+    summary: 'let somebody in again who lost their password; a letter with a link goes to them',
+    options: { email: PERSON, factors: { help: 'they lost their second factor as well: it goes, too' }, organisation: ORGANISATION },
+    answer: (given) =>
+      operating(given, async (login, tenant, asked) => {
+        const of = { email: needed('email', asked.email), factors: asked.factors }
+        await recover(login, tenant, of)
+        return { value: of, text: `${of.email} can choose a new password by the link in the letter to them. ${sayLetter(given.config)}` }
+      }),
+  },
+  {
     name: 'session list',
     summary: 'logins and API tokens that are good now, the latest first',
     options: { email: PERSON, organisation: ORGANISATION },
@@ -92,9 +124,11 @@ async function operating(
   const asked = checked(Asked, options)
   // A command about people who are there makes no installation where there is none.
   await findKeyring(config)
+  const mailer = createMailer(config.mail, { clock: systemClock })
+  const post = { mailer, baseUrl: config.baseUrl }
   return withInstallation(config, (installation, log) =>
-    asOperator(installation, { organisation: asked.organisation, log }, (login, tenant) => work(login, tenant, asked)),
-  )
+    asOperator(installation, { organisation: asked.organisation, log, post }, (login, tenant) => work(login, tenant, asked)),
+  ).finally(() => mailer.close())
 }
 
 function needed<T>(name: string, value: T | undefined): T {
@@ -107,6 +141,12 @@ function oneOf({ id, email, all }: Asked): Which {
   if ([id !== undefined, email !== undefined, all].filter(Boolean).length !== 1)
     throw new Error('Say which logins: --id, --email or --all, and one of them only.')
   return { id, email }
+}
+
+function sayLetter({ mail }: Given['config']): string {
+  return mail.smtpUrl === undefined
+    ? `No mail server is set, so the letter is a file in ${mail.folder}.`
+    : 'It was handed to the mail server.'
 }
 
 function sayEnded(ended: number): string {

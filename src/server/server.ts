@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { FailureLimits, type FailuresAllowed } from './auth/limits.ts'
 import { createLogin } from './auth/login.ts'
 import { meRoutes } from './auth/me-routes.ts'
+import { peopleRoutes } from './auth/people-routes.ts'
 import { type AuthParts, authRoutes } from './auth/routes.ts'
 import { securityRoutes } from './auth/security-routes.ts'
 import type { SessionEnds } from './auth/session-ends.ts'
@@ -105,15 +106,26 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       streamsEnd.abort('going down' satisfies StreamEnd)
       await app.close()
       // Questions that were being taken meanwhile have begun answers since.
-      await Promise.all([chat.generations.interruptAll(), login.ends.stop(), egress.close()])
+      await Promise.all([chat.generations.interruptAll(), login.ends.stop(), login.invitations.settled(), egress.close()])
       mailer.close()
     },
   }
 }
 
 /** What proves who somebody is, and what is theirs. */
-function accountRoutes(parts: Omit<AuthParts, 'version'> & Parameters<typeof sessionRoutes>[0] & Parameters<typeof securityRoutes>[0]) {
-  return [...authRoutes({ ...parts, version: VERSION }), ...meRoutes(parts), ...sessionRoutes(parts), ...securityRoutes(parts)]
+function accountRoutes(
+  parts: Omit<AuthParts, 'version'> &
+    Parameters<typeof sessionRoutes>[0] &
+    Parameters<typeof securityRoutes>[0] &
+    Parameters<typeof peopleRoutes>[0],
+) {
+  return [
+    ...authRoutes({ ...parts, version: VERSION }),
+    ...meRoutes(parts),
+    ...sessionRoutes(parts),
+    ...securityRoutes(parts),
+    ...peopleRoutes(parts),
+  ]
 }
 
 /** What people do. */

@@ -175,12 +175,12 @@ test('the list of people pages without loss or repetition, also where names are 
 
 test('preferences are kept field by field, and follow the person to every device', async () => {
   const set = (changes: object) => alice.call('PATCH', '/api/me/preferences', changes)
-  expect((await set({ theme: 'dark' })).body).toEqual({ theme: 'dark', model: null })
-  expect((await set({ model: 'librarian' })).body).toEqual({ theme: 'dark', model: 'librarian' })
-  expect((await set({ model: null })).body).toEqual({ theme: 'dark', model: null })
-  expect((await set({})).body).toEqual({ theme: 'dark', model: null })
+  expect((await set({ theme: 'dark' })).body).toMatchObject({ theme: 'dark', model: null })
+  expect((await set({ model: 'librarian' })).body).toMatchObject({ theme: 'dark', model: 'librarian' })
+  expect((await set({ model: null })).body).toMatchObject({ theme: 'dark', model: null })
+  expect((await set({})).body).toMatchObject({ theme: 'dark', model: null })
   for (const wrong of [{ theme: 'pink' }, { theme: null }, { model: 'x'.repeat(301) }, { model: 'a\u0000' }, { language: 'de' }])
     expect((await set(wrong)).status).toBe(400)
-  expect((await world.signIn('alice')).me.user.preferences).toEqual({ theme: 'dark', model: null })
-  expect((await world.signIn('bob')).me.user.preferences).toEqual({ theme: 'system', model: null })
+  expect((await world.signIn('alice')).me.user.preferences).toMatchObject({ theme: 'dark', model: null })
+  expect((await world.signIn('bob')).me.user.preferences).toMatchObject({ theme: 'system', model: null })
 })

@@ -50,7 +50,7 @@ beforeAll(async () => {
   // The one who was invited with the other things gets new links meanwhile.
   await people.carol.call('POST', '/api/members', { name: 'Frank Ito', email: 'frank@acme.test' })
   things = {
-    ...(await makeThings({ mail: world.mail, ...people, models, again: await world.signIn('alice') })),
+    ...(await makeThings({ ...world, ...people, models, again: await world.signIn('alice') })),
     invitationToken: (await world.mail.last('frank@acme.test')).token,
   }
   const document = (await world.call<{ paths: typeof paths; components: object }>('GET', '/openapi.json')).body

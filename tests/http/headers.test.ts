@@ -42,7 +42,7 @@ beforeAll(async () => {
   await world.server.app.listen({ host: '127.0.0.1', port: 0 })
   port = (world.server.app.server.address() as AddressInfo).port
   const [alice, again, carol] = [await world.signIn('alice'), await world.signIn('alice'), await world.signIn('carol')]
-  things = await makeThings({ mail: world.mail, alice, carol, models, again })
+  things = await makeThings({ ...world, alice, carol, models, again })
   const entries = await readdir(WEB, { recursive: true, withFileTypes: true })
   files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => `/${relative(WEB, join(parentPath, name))}`)
 })

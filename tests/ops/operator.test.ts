@@ -1,10 +1,12 @@
 /** What an operator does to people and their logins from the command line, beside a server that runs: at once, in their logs, and as JSON. */
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
 import type { SecurityEvent } from '#contract/security.ts'
 import { migrateAll, openInstallation } from '#server/ops/installation.ts'
+import { PASSWORD } from '#tests/support/cast.ts'
+import { mailIn } from '#tests/support/mail.ts'
 import { sardonyx } from '#tests/support/process.ts'
 import { codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 
@@ -107,6 +109,39 @@ describe('sardonyx user', () => {
       status: 'active',
       joined: true,
     })
+  })
+})
+
+describe('letters by the operator', () => {
+  const mail = mailIn(join(dirname(inject('keyringDirectory')), 'mail'))
+
+  test('sardonyx user invite adds a person, to whom the letter goes; its link is on no terminal', async () => {
+    const invite = () =>
+      run('user', 'invite', '--organisation', 'acme', '--email', 'olga@acme.test', '--name', 'Olga Brandt', '--role', 'admin')
+    const { code, stdout } = await invite()
+    const { token } = await mail.last('olga@acme.test')
+    expect([code, stdout.includes(token)]).toEqual([0, false])
+    expect(stdout).toMatch(/^Invited olga@acme\.test\. No mail server is set, so the letter is a file in .*mail\.$/m)
+    expect((await invite()).stderr).toBe('Somebody in acme has the address olga@acme.test already.\n')
+    const joined = await world.call<SignedIn>('POST', '/api/invitations/accept', { body: { token, password: PASSWORD, deliver: 'token' } })
+    expect(joined.body.me.user).toMatchObject({ name: 'Olga Brandt', role: 'admin' })
+  })
+
+  test('sardonyx user recover lets somebody in again, recorded as the operator’s act, and settles what an administrator had asked', async () => {
+    const carol = await world.signIn('carol')
+    const asked = await carol.call('POST', `/api/members/${bob.me.user.id}/recovery`, { lost: 'password_and_factors' })
+    expect(asked.status).toBe(201)
+    const recover = (...more: string[]) => run('user', 'recover', '--organisation', 'acme', '--email', 'bob@acme.test', ...more)
+    expect((await recover('--factors')).stdout).toContain('bob@acme.test can choose a new password by the link in the letter to them.')
+    expect(await newest(bob)).toMatchObject({ kind: 'recovery_begun', by: 'operator' })
+    const { items } = (await carol.call<{ items: { lost: string; state: string; begunBy: null }[] }>('GET', '/api/recoveries')).body
+    expect(items).toMatchObject([{ lost: 'password_and_factors', state: 'approved', begunBy: null }])
+    const { token } = await mail.last('bob@acme.test')
+    const used = await world.call('POST', '/api/recovery/use', { body: { token, password: PASSWORD, deliver: 'token' } })
+    expect([used.status, await isIn(bob)]).toEqual([200, false])
+    await run('user', 'suspend', '--organisation', 'acme', '--email', 'bob@acme.test')
+    expect((await recover()).stderr).toBe('bob@acme.test has not joined, or is suspended, so there is nothing to recover.\n')
+    await run('user', 'reinstate', '--organisation', 'acme', '--email', 'bob@acme.test')
   })
 })
 

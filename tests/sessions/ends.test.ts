@@ -152,6 +152,14 @@ describe.skipIf(MISSING !== undefined)('two hundred workers', () => {
     },
     role_changed: (worker) => byChange(worker, 'role_changed', { role: 'admin' }),
     suspended: (worker) => byChange(worker, 'suspended', { status: 'suspended' }),
+    recovered: async ({ person }) => {
+      const { id, email } = person.me.user
+      const ended = ofPerson(id)
+      await ok(carol.call('POST', `/api/members/${id}/recovery`, { lost: 'password' }))
+      const { token } = await all.world.mail.last(email)
+      await ok(all.world.call('POST', '/api/recovery/use', { body: { token, password: PASSWORD } }))
+      return ended
+    },
     replaced: async (worker) => {
       const { user, session, organisation } = worker.person.me
       const cookie = `sardonyx-${await all.world.installation.keyring.instanceName()}=${worker.person.token}`

@@ -3,7 +3,7 @@
  * walls; that the owner's succeeds shows that the refusal was not for a wrong reason. An endpoint without an example fails the tests.
  */
 import type { Endpoint } from '#contract/endpoint.ts'
-import type { ChatId, EventId, MessageId, ProviderId, SessionId, UserId } from '#contract/ids.ts'
+import type { ChatId, EventId, MessageId, ProviderId, RecoveryId, SessionId, UserId } from '#contract/ids.ts'
 import { ENDPOINTS } from '#contract/index.ts'
 import { PASSWORD } from './cast.ts'
 import type { ModelServer } from './model-server.ts'
@@ -32,6 +32,12 @@ export interface Things {
   /** Alice, who shows a picture. */
   readonly pictured: UserId
   readonly invitationToken: string
+  /** Somebody else who was invited; people who joined: one is to be recovered, of two it has begun; and a new address of Alice. */
+  readonly cancelledId: UserId
+  readonly lostId: UserId
+  readonly recoveryId: RecoveryId
+  readonly recoveryToken: string
+  readonly addressToken: string
   /** Another login of Alice, an API token of hers, and an entry of her security log. */
   readonly sessionId: SessionId
   readonly apiTokenId: SessionId
@@ -89,6 +95,23 @@ export const EXAMPLES: Readonly<Record<string, (things: Things) => Request>> = {
   'members.picture': ({ pictured }) => ({ params: { userId: pictured } }),
   'members.add': () => ({ body: { name: 'Dave Novak', email: 'dave@acme.test', role: 'user' } }),
   'members.invite_again': ({ pendingId }) => ({ params: { userId: pendingId } }),
+  'members.get': ({ pendingId }) => ({ params: { userId: pendingId } }),
+  'members.change_role': ({ pendingId }) => ({ params: { userId: pendingId }, body: { role: 'admin' } }),
+  'members.suspend': ({ pendingId }) => ({ params: { userId: pendingId } }),
+  'members.reinstate': ({ pendingId }) => ({ params: { userId: pendingId } }),
+  'members.invite': () => ({ body: { people: [{ name: 'Frank Weiss', email: 'frank@acme.test' }] } }),
+  'invitations.list': () => ({ query: { limit: '100' } }),
+  'invitations.cancel': ({ cancelledId }) => ({ params: { userId: cancelledId } }),
+  'recoveries.start': ({ lostId }) => ({ params: { userId: lostId }, body: { lost: 'password' } }),
+  'recoveries.list': () => ({}),
+  'recoveries.decide': ({ recoveryId }) => ({ params: { recoveryId }, body: { approve: false } }),
+  'recovery.own': () => ({}),
+  'recovery.stop': () => ({}),
+  'recovery.use': ({ recoveryToken }) => ({ body: { token: recoveryToken, password: PASSWORD, deliver: 'token' } }),
+  'address.ask': () => ({ body: { email: 'alice.moreau@acme.test' } }),
+  'address.confirm': ({ addressToken }) => ({ body: { token: addressToken } }),
+  'directory.get': () => ({}),
+  'directory.set': () => ({ body: { shows: 'everyone' } }),
   'invitation.accept': ({ invitationToken }) => ({ body: { token: invitationToken, password: PASSWORD, deliver: 'token' } }),
   'chats.list': () => ({ query: { limit: '100' } }),
   'chats.create': () => ({ body: { description: 'Another chat' } }),
@@ -122,6 +145,8 @@ export const ENDLESS: readonly string[] = ['events.follow']
 /** They end what the others need, or shorten it. */
 const LAST = [
   'login_policy.set',
+  'address.confirm',
+  'address.ask',
   'tokens.revoke',
   'me.remove_picture',
   'devices.end',
@@ -138,7 +163,7 @@ export const IN_ORDER: readonly Endpoint[] = ENDPOINTS.toSorted((a, b) => LAST.i
 
 /** Makes the things, with a canary in everything that is typed; `again` is another login of Alice. */
 export async function makeThings(
-  owners: { alice: SignedIn; carol: SignedIn; models: ModelServer; again: SignedIn } & Pick<World, 'mail'>,
+  owners: { alice: SignedIn; carol: SignedIn; models: ModelServer; again: SignedIn } & Pick<World, 'mail' | 'call' | 'sql'>,
 ): Promise<Things> {
   const { alice, carol, models, mail } = owners
   const made = await carol.call<{ id: ProviderId }>('POST', '/api/providers', {
@@ -166,6 +191,7 @@ export async function makeThings(
   })
   const events = await alice.call<{ items: { id: EventId }[] }>('GET', '/api/me/security-events')
   return {
+    ...(await makeLooked(owners)),
     sessionId: owners.again.me.session.id,
     apiTokenId: apiToken.body.apiToken.id,
     eventId: events.body.items[0]!.id,
@@ -183,6 +209,34 @@ export async function makeThings(
       devices: await next('/api/me/sessions'),
       security: await next('/api/me/security-events'),
     },
+  }
+}
+
+/** What administrators look after, and a change of Alice's address that began a while ago. */
+async function makeLooked({ alice, carol, mail, call, sql }: Omit<Parameters<typeof makeThings>[0], 'models' | 'again'>) {
+  const invite = async (email: string) => {
+    const made = await carol.call<{ member: { id: UserId } }>('POST', '/api/members', { name: 'Grace Hall', email })
+    return made.body.member.id
+  }
+  const joined = async (email: string) => {
+    const id = await invite(email)
+    await call('POST', '/api/invitations/accept', { body: { token: (await mail.last(email)).token, password: PASSWORD } })
+    return id
+  }
+  const recover = async (id: UserId, lost: string) =>
+    (await carol.call<{ recovery: { id: RecoveryId } }>('POST', `/api/members/${id}/recovery`, { lost })).body.recovery.id
+  const recoveryId = await recover(await joined('ivan@acme.test'), 'password_and_factors')
+  await recover(await joined('heidi@acme.test'), 'password')
+  await alice.call('POST', '/api/me/address', { email: 'alice@moreau.test' })
+  await sql(
+    `update t_${alice.me.organisation.id.replaceAll('-', '')}.link set time_created = now() - interval '1 hour' where kind = 'address'`,
+  )
+  return {
+    cancelledId: await invite('judy@acme.test'),
+    lostId: await joined('grace@acme.test'),
+    recoveryId,
+    recoveryToken: (await mail.last('heidi@acme.test')).token,
+    addressToken: (await mail.last('alice@moreau.test')).token,
   }
 }
 

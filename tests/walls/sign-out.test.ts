@@ -26,7 +26,7 @@ beforeAll(async () => {
   world = await createWorld({ egressAllow: models.allow })
   alice = await world.signIn('alice')
   carol = await world.signIn('carol')
-  things = await makeThings({ mail: world.mail, alice, carol, models, again: await world.signIn('alice') })
+  things = await makeThings({ ...world, alice, carol, models, again: await world.signIn('alice') })
 })
 afterAll(async () => {
   await world.close()

@@ -1,6 +1,6 @@
 /** Accounts and what proves them: the doors by which they are made, invited and signed in to. */
 import { sql } from 'kysely'
-import { type Invitation, type Member, Preferences, type Role } from '#contract/accounts.ts'
+import { type Member, Preferences, type Role } from '#contract/accounts.ts'
 import { ScopeId, type TenantId, type UserId } from '#contract/ids.ts'
 import type { Actor } from '../isolation/actor.ts'
 import type { Doors, DoorTx } from '../isolation/doors.ts'
@@ -9,13 +9,12 @@ import { schemaName } from '../isolation/tables.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
+import { MEMBER, memberOf } from '../kernel/member.ts'
 import type { Device } from './device.ts'
 import { lockSessions } from './ending.ts'
-import { invitationLetter, type Letters } from './letters.ts'
 import { findLink, makeLink, takeLink } from './links.ts'
 import { hashPassword, passwordMatches, refuseWeakPassword } from './password.ts'
 import type { Outcome, SignIns } from './sign-ins.ts'
-import type { Tenants } from './tenants.ts'
 
 const INVITATION_MS = 7 * 24 * 3_600_000
 
@@ -35,18 +34,14 @@ export interface Invited {
 export class Accounts {
   readonly #doors: Doors
   readonly #keys: ScopeKeys
-  readonly #letters: Letters
   readonly #signIns: SignIns
-  readonly #tenants: Tenants
   readonly #clock: Clock
   readonly #ids: Ids
 
-  constructor(parts: { doors: Doors; keys: ScopeKeys; letters: Letters; signIns: SignIns; tenants: Tenants; clock: Clock; ids: Ids }) {
+  constructor(parts: { doors: Doors; keys: ScopeKeys; signIns: SignIns; clock: Clock; ids: Ids }) {
     this.#doors = parts.doors
     this.#keys = parts.keys
-    this.#letters = parts.letters
     this.#signIns = parts.signIns
-    this.#tenants = parts.tenants
     this.#clock = parts.clock
     this.#ids = parts.ids
   }
@@ -124,39 +119,6 @@ export class Accounts {
     )
   }
 
-  /** An administrator adds an account; the person chooses how they sign in through the invitation, which nobody but they are sent. */
-  async invite(admin: Actor, account: NewAccount): Promise<Invitation> {
-    const invited = await this.#doors.openAsAdmin(admin.tenantId, admin.tokenHash, async (tx) => {
-      // Two administrators may add the same person at once: the second waits at the unique address and is told so.
-      const userId = await this.add(tx, account).catch((error: { constraint?: string }) => {
-        throw error.constraint === 'user_email_unique' ? new Failure('member.exists') : error
-      })
-      return this.newInvitation(tx, userId, admin.userId)
-    })
-    return this.#deliver(admin, invited)
-  }
-
-  /** A new link for somebody who has not joined yet. */
-  async inviteAgain(admin: Actor, userId: UserId): Promise<Invitation> {
-    const invited = await this.#doors.openAsAdmin(admin.tenantId, admin.tokenHash, async (tx) => {
-      const user = await tx.first(tx.db.selectFrom('user').select('time_joined').where('id', '=', userId).forUpdate())
-      if (!user) throw new Failure('member.not_found')
-      if (user.time_joined) throw new Failure('member.joined')
-      return this.newInvitation(tx, userId, admin.userId)
-    })
-    return this.#deliver(admin, invited)
-  }
-
-  async #deliver(admin: Actor, { member, token, expiresAt }: Invited): Promise<Invitation> {
-    const by = await this.#doors.open(admin.tenantId, (tx) =>
-      tx.first(tx.db.selectFrom('user').select('name').where('id', '=', admin.userId)),
-    )
-    const organisation = (await this.#tenants.byId(admin.tenantId))!.name
-    const link = this.#letters.linkTo('/invitation', token)
-    const letter = invitationLetter({ to: member.email, name: member.name, organisation, by: by?.name ?? null, link, expiresAt })
-    return { member, sent: await this.#letters.send(letter), mail: this.#letters.way, expiresAt: expiresAt.toISOString() }
-  }
-
   /** Uses an invitation, once: sets the password and signs in. */
   async accept(token: string, password: string, at: { organisation: string; tenantId: TenantId; device: Device }): Promise<Outcome> {
     const found = await this.#doors.open(at.tenantId, (tx) => findLink(tx, token, 'invitation'))
@@ -175,17 +137,8 @@ export class Accounts {
   /** Adds an invitation for an account that has not joined, in the caller's transaction. `madeBy` is null for the operator. */
   async newInvitation(tx: DoorTx, userId: UserId, madeBy: UserId | null): Promise<Invited> {
     const made = await makeLink(tx, { userId, kind: 'invitation', madeBy, goodForMs: INVITATION_MS })
-    const user = await tx.first(tx.db.selectFrom('user').select(['id', 'name', 'email', 'role', 'time_created']).where('id', '=', userId))
-    const member: Member = {
-      id: userId,
-      name: user!.name,
-      email: user!.email,
-      role: user!.role,
-      picture: null,
-      joined: false,
-      timeCreated: user!.time_created.toISOString(),
-    }
-    return { member, ...made }
+    const user = await tx.first(tx.db.selectFrom('user').select(MEMBER).where('id', '=', userId))
+    return { member: memberOf(user!), ...made }
   }
 }
 

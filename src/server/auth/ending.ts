@@ -106,11 +106,18 @@ export class Ending {
     })
   }
 
-  /** The operator, or Sardonyx itself, ends what is chosen and does something more to it in the same transaction; returns how many ended. */
-  async endAs(tenantId: TenantId, { chosen, end }: { chosen: Chosen; end: End }, more?: (tx: DoorTx) => Promise<void>): Promise<number> {
+  /**
+   * Ends what is chosen and does something more to it in the same transaction; returns how many ended. An administrator's own session is
+   * locked with them, and `more` is where they enter.
+   */
+  async endAs(
+    tenantId: TenantId,
+    { chosen, end, own }: { chosen: Chosen; end: End; own?: SessionId | undefined },
+    more?: (tx: EnterableTx) => Promise<void>,
+  ): Promise<number> {
     const ending = (change?: typeof more) =>
       this.#endAnd(tenantId, async (tx) => {
-        const sessions = await lockSessions(tx, chosen)
+        const sessions = await lockSessions(tx, chosen, own)
         await change?.(tx)
         return this.#end(tx, sessions, end)
       })

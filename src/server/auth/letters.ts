@@ -24,6 +24,11 @@ export class Letters {
     return `${this.#baseUrl}${page}#${token}`
   }
 
+  /** The address of a page, for who can sign in. */
+  pageAt(page: `/${string}`): string {
+    return `${this.#baseUrl}${page}`
+  }
+
   /** Sends a letter; false, and a line in the log, when it could not be sent. */
   async send(letter: Letter): Promise<boolean> {
     try {
@@ -64,6 +69,6 @@ If you did not expect this letter, ignore it.`,
 }
 
 /** A time in a letter: nobody knows in which time zone it is read. */
-function sayTime(time: Date): string {
+export function sayTime(time: Date): string {
   return `${new Intl.DateTimeFormat('en', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }).format(time)} UTC`
 }

@@ -9,10 +9,14 @@ import { Ids } from '../kernel/ids.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Mailer } from '../mail/mailer.ts'
 import { Accounts } from './accounts.ts'
+import { Addresses } from './addresses.ts'
 import { ApiTokens } from './api-tokens.ts'
 import { Authenticator } from './authenticate.ts'
 import { Ending } from './ending.ts'
+import { Invitations } from './invitations.ts'
 import { Letters } from './letters.ts'
+import { People } from './people.ts'
+import { Recoveries } from './recoveries.ts'
 import { Renewal } from './renewal.ts'
 import { SessionEnds } from './session-ends.ts'
 import { Sessions } from './sessions.ts'
@@ -57,8 +61,31 @@ export async function createLogin({
   const sessions = new Sessions({ doors, tokens, clock, ids })
   const signIns = new SignIns({ sessions })
   const letters = new Letters({ ...post, log })
-  const accounts = new Accounts({ doors, keys, letters, signIns, tenants, clock, ids })
+  const accounts = new Accounts({ doors, keys, signIns, clock, ids })
   const authenticator = new Authenticator({ database, cache, tokens, tenants, renewal, clock })
+  const people = new People({ doors, ending, ends, ids })
+  const invitations = new Invitations({ doors, accounts, letters, tenants })
+  const recoveries = new Recoveries({ doors, ending, ends, ids, letters, signIns, tenants })
+  const addresses = new Addresses({ doors, ids, letters, tenants })
   const apiTokens = new ApiTokens({ doors, keys, ids })
-  return { clock, ids, keys, doors, tenants, ends, ending, renewal, sessions, signIns, letters, accounts, apiTokens, authenticator }
+  return {
+    clock,
+    ids,
+    keys,
+    doors,
+    tenants,
+    ends,
+    ending,
+    renewal,
+    sessions,
+    signIns,
+    letters,
+    accounts,
+    people,
+    invitations,
+    recoveries,
+    addresses,
+    apiTokens,
+    authenticator,
+  }
 }

@@ -1,7 +1,7 @@
 /** Setting up, signing in and out, invitations: the endpoints behind which the doors are. */
 
 import type { z } from 'zod'
-import { acceptInvitation, addMember, getStatus, inviteAgain, setUp, signIn, signOut } from '#contract/accounts.ts'
+import { acceptInvitation, getStatus, setUp, signIn, signOut } from '#contract/accounts.ts'
 import type { TenantId } from '#contract/ids.ts'
 import { type Founding, foundOrganisation } from '../isolation/founding.ts'
 import { type Route, route } from '../isolation/route.ts'
@@ -69,9 +69,6 @@ export function authRoutes(parts: AuthParts): Route[] {
       cookie.clear()
       return undefined
     }),
-
-    route(addMember, async ({ actor, body }) => accounts.invite(actor, body)),
-    route(inviteAgain, async ({ actor, params }) => accounts.inviteAgain(actor, params.userId)),
 
     route(acceptInvitation, async ({ body, request, cookie }) => {
       const tenantId = tenantOfLink(body.token)

@@ -1,5 +1,6 @@
 /** The security log: what happened to somebody's account, written in the transaction in which it happens, read by its person alone. */
 import { sql } from 'kysely'
+import type { Role } from '#contract/accounts.ts'
 import type { EventId, SessionId, UserId } from '#contract/ids.ts'
 import type { EventKind, SecurityEvent } from '#contract/security.ts'
 import type { EndReason } from '#contract/sessions.ts'
@@ -24,6 +25,8 @@ export interface NewEvent {
   readonly by: By
   readonly sessionId?: SessionId
   readonly reason?: EndReason
+  /** Of a change of role. */
+  readonly roles?: { readonly from: Role; readonly to: Role }
   /** The device that it is about, where that is not the one that did it. */
   readonly device?: string
   /** Shown to the person until they have seen it. */
@@ -39,7 +42,7 @@ export function insertEvents(tx: DoorTx, ids: Ids, events: readonly NewEvent[]) 
   return tx.db
     .insertInto('security_event')
     .values(
-      events.map(({ userId, kind, by, sessionId, reason, device, notice, once, at }) => ({
+      events.map(({ userId, kind, by, sessionId, reason, roles, device, notice, once, at }) => ({
         id: ids.next<EventId>(),
         user_id: userId,
         scope_id: userId,
@@ -48,6 +51,8 @@ export function insertEvents(tx: DoorTx, ids: Ids, events: readonly NewEvent[]) 
         by_user_id: by.userId ?? null,
         session_id: sessionId ?? null,
         reason: reason ?? null,
+        role_before: roles?.from ?? null,
+        role_after: roles?.to ?? null,
         device: device ?? (by.device ? deviceName(by.device.userAgent) : null),
         ip: by.device?.ip ?? null,
         notice: notice ?? false,
@@ -71,6 +76,7 @@ export async function listEvents(tx: ReadTx, { limit, after, about }: Page): Pro
     .selectFrom('security_event')
     .leftJoin('user', 'user.id', 'security_event.by_user_id')
     .select(['security_event.id', 'kind', 'by', 'by_user_id', 'user.name', 'session_id', 'reason', 'device', 'notice', 'read_at'])
+    .select(['role_before', 'role_after'])
     .select([sql<string | null>`host(ip)`.as('ip'), 'security_event.time_created'])
     .where('security_event.user_id', '=', tx.actor.userId)
   if (about === 'ends') query = query.where('kind', 'in', ['session_ended', 'theft_suspected'])
@@ -84,6 +90,7 @@ export async function listEvents(tx: ReadTx, { limit, after, about }: Page): Pro
     byUser: row.by_user_id && row.name !== null ? { id: row.by_user_id as UserId, name: row.name } : null,
     sessionId: row.session_id as SessionId | null,
     reason: row.reason as EndReason | null,
+    roles: row.role_before && row.role_after ? { from: row.role_before as Role, to: row.role_after as Role } : null,
     device: row.device,
     ip: row.ip,
     unread: row.notice && row.read_at === null,

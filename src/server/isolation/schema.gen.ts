@@ -130,6 +130,8 @@ export interface Link {
   detail: string | null;
   expires_at: Timestamp;
   kind: string;
+  letter: string | null;
+  letter_at: Timestamp | null;
   made_by: string | null;
   time_created: Generated<Timestamp>;
   token_hash: Buffer;
@@ -180,6 +182,18 @@ export interface PrivacyContact {
   id: string;
 }
 
+export interface Recovery {
+  begun_by: string | null;
+  decided_by: string | null;
+  email: string;
+  expires_at: Timestamp;
+  id: string;
+  state: string;
+  time_created: Generated<Timestamp>;
+  user_id: string;
+  with_factors: boolean;
+}
+
 export interface Scope {
   id: string;
   kind: string;
@@ -209,6 +223,8 @@ export interface SecurityEvent {
   once: string | null;
   read_at: Timestamp | null;
   reason: string | null;
+  role_after: string | null;
+  role_before: string | null;
   scope_id: string;
   session_id: string | null;
   time_created: Generated<Timestamp>;
@@ -253,6 +269,7 @@ export interface DB {
   model_provider_key: ModelProviderKey;
   picture: Picture;
   privacy_contact: PrivacyContact;
+  recovery: Recovery;
   scope: Scope;
   scope_key: ScopeKey;
   scope_member: ScopeMember;

@@ -3,7 +3,7 @@
  * of everybody they concern. Servers that run meanwhile learn of ended logins from the database, where the command wrote them down.
  */
 import type { UserId } from '#contract/ids.ts'
-import { createLogin } from '../auth/login.ts'
+import { createLogin, type LoginOptions } from '../auth/login.ts'
 import type { CacheStore } from '../isolation/cache.ts'
 import type { TenantEntry } from '../isolation/doors.ts'
 import type { Log } from '../kernel/log.ts'
@@ -24,13 +24,13 @@ export type Login = Awaited<ReturnType<typeof createLogin>>
 /** Runs `work` with what proves logins, and with the organisation of that short name, or the only one there is. */
 export async function asOperator<T>(
   installation: Installation,
-  { organisation, log }: { organisation: string | undefined; log: Log },
+  { organisation, log, post }: { organisation: string | undefined; log: Log; post?: LoginOptions['post'] },
   work: (login: Login, tenant: TenantEntry) => Promise<T>,
 ): Promise<T> {
   await migrateAll(installation)
   const database = connect(installation, log, { app: 1, worker: 1, auth: 1 })
   try {
-    const login = await createLogin({ database, keyring: installation.keyring, log, cache: NO_CACHE })
+    const login = await createLogin({ database, keyring: installation.keyring, log, post, cache: NO_CACHE })
     return await work(login, chosen(await login.doors.tenants(), organisation))
   } finally {
     await database.close()

@@ -1,10 +1,10 @@
 /** `sardonyx user …`: people as the operator sees them, without content; suspending them and changing their role, which end their logins. */
 import { sql } from 'kysely'
 import type { Role } from '#contract/accounts.ts'
-import type { UserId } from '#contract/ids.ts'
-import { insertEvents, OPERATOR } from '../auth/security-log.ts'
+import type { NewAccount } from '../auth/accounts.ts'
 import { IS_LIVE } from '../auth/session-lists.ts'
-import type { DoorTx, TenantEntry } from '../isolation/doors.ts'
+import type { TenantEntry } from '../isolation/doors.ts'
+import { Failure } from '../kernel/failure.ts'
 import { type Login, personAt } from './operator.ts'
 
 /** A person, and how many logins and API tokens of theirs are good now. */
@@ -52,45 +52,52 @@ export function personLine({ email, name, role, status, joined, logins }: Person
 export async function suspend(login: Login, tenant: TenantEntry, email: string): Promise<number> {
   const person = await personAt(login, tenant, email)
   if (person.status === 'suspended') throw new Error(`${email} is suspended already.`)
-  return login.ending.endAs(tenant.id, { chosen: { userId: person.id }, end: { reason: 'suspended', by: OPERATOR } }, async (tx) => {
-    await keepAnAdministrator(tx, tenant, person.id)
-    await tx.change(tx.db.updateTable('user').set({ status: 'suspended' }).where('id', '=', person.id))
-    await tx.change(insertEvents(tx, login.ids, [{ userId: person.id, kind: 'suspended', by: OPERATOR, notice: true }]))
-  })
+  return login.people.suspend(tenant.id, person.id, 'operator').catch(keepingAnAdministrator(tenant))
 }
 
 /** Takes a suspension back: the person can sign in again. */
 export async function reinstate(login: Login, tenant: TenantEntry, email: string): Promise<void> {
   const person = await personAt(login, tenant, email)
   if (person.status === 'active') throw new Error(`${email} is not suspended.`)
-  await login.doors.open(tenant.id, async (tx) => {
-    await tx.change(tx.db.updateTable('user').set({ status: 'active' }).where('id', '=', person.id))
-    await tx.change(insertEvents(tx, login.ids, [{ userId: person.id, kind: 'reinstated', by: OPERATOR, notice: true }]))
-  })
+  await login.people.reinstate(tenant.id, person.id, 'operator')
 }
 
 /** Gives a person another role; they sign in again to use it. Answers how many logins ended. */
 export async function changeRole(login: Login, tenant: TenantEntry, { email, role }: { email: string; role: Role }): Promise<number> {
   const person = await personAt(login, tenant, email)
   if (person.role === role) throw new Error(`${email} has the role ${role} already.`)
-  return login.ending.endAs(tenant.id, { chosen: { userId: person.id }, end: { reason: 'role_changed', by: OPERATOR } }, async (tx) => {
-    if (role !== 'admin') await keepAnAdministrator(tx, tenant, person.id)
-    await tx.change(tx.db.updateTable('user').set({ role }).where('id', '=', person.id))
-    await tx.change(insertEvents(tx, login.ids, [{ userId: person.id, kind: 'role_changed', by: OPERATOR, notice: true }]))
-  })
+  return login.people.changeRole(tenant.id, { userId: person.id, role }, 'operator').catch(keepingAnAdministrator(tenant))
 }
 
-/** Throws when an organisation would be left without an administrator who can sign in. Those there are stay so until the commit. */
-async function keepAnAdministrator({ db, all }: DoorTx, tenant: TenantEntry, without: UserId): Promise<void> {
-  const administrators = await all(
-    db
-      .selectFrom('user')
-      .select('id')
-      .where('role', '=', 'admin')
-      .where('status', '=', 'active')
-      .where('time_joined', 'is not', null)
-      .forUpdate(),
-  )
-  if (administrators.some(({ id }) => id === without) && administrators.length === 1)
+/** Invites somebody; a letter with their link goes to them. */
+export async function invite(login: Login, tenant: TenantEntry, account: NewAccount): Promise<void> {
+  const { sent } = await login.invitations.invite(tenant.id, account, 'operator').catch((error: unknown) => {
+    if (!(error instanceof Failure && error.code === 'member.exists')) throw error
+    throw new Error(`Somebody in ${tenant.slug} has the address ${account.email} already.`)
+  })
+  if (!sent) throw new Error(NOT_SENT)
+}
+
+/**
+ * Recovers somebody's account: a link goes to them, by which they choose a new password, and with `factors` lose their second ones. What an
+ * administrator had asked for is settled by it.
+ */
+export async function recover(login: Login, tenant: TenantEntry, { email, factors }: { email: string; factors: boolean }): Promise<void> {
+  const person = await personAt(login, tenant, email)
+  const lost = factors ? 'password_and_factors' : 'password'
+  const sent = await login.recoveries.start(tenant.id, { userId: person.id, lost }, 'operator').catch((error: unknown) => {
+    if (!(error instanceof Failure && error.code === 'recovery.not_possible')) throw error
+    throw new Error(`${email} has not joined, or is suspended, so there is nothing to recover.`)
+  })
+  if (!sent) throw new Error(NOT_SENT)
+}
+
+const NOT_SENT = 'The letter could not be sent; the log says why. Set the mail server right and run this again.'
+
+/** Says in the words of the command line that the last administrator stays. */
+function keepingAnAdministrator(tenant: TenantEntry) {
+  return (error: unknown): never => {
+    if (!(error instanceof Failure && error.code === 'member.last_administrator')) throw error
     throw new Error(`That would leave ${tenant.slug} without an administrator. Make somebody else one first: sardonyx user role.`)
+  }
 }

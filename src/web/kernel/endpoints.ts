@@ -5,11 +5,19 @@ import type * as chats from '#contract/chats.ts'
 import type * as drafts from '#contract/drafts.ts'
 import type { Endpoint } from '#contract/endpoint.ts'
 import type * as models from '#contract/models.ts'
+import type * as people from '#contract/people.ts'
 import type * as profile from '#contract/profile.ts'
 import type * as security from '#contract/security.ts'
 import type * as sessions from '#contract/sessions.ts'
 
-type Exported = typeof accounts & typeof chats & typeof drafts & typeof models & typeof profile & typeof security & typeof sessions
+type Exported = typeof accounts &
+  typeof chats &
+  typeof drafts &
+  typeof models &
+  typeof people &
+  typeof profile &
+  typeof security &
+  typeof sessions
 type Declared = Extract<Exported[keyof Exported], Endpoint>
 
 /** The id of an endpoint, such as `chats.list`. */

@@ -8,9 +8,11 @@ import { listPeople } from './store.ts'
 export function memberRoutes({ cursors }: { cursors: Cursors }): Route[] {
   return [
     route(listMembers, async ({ actor, tx, query }) => {
-      const after = await cursors.read(actor, 'members', query.cursor)
-      const { people: items, last } = await listPeople(tx, { limit: query.limit, after })
-      return { items, next: last ? await cursors.make(actor, 'members', last) : null }
+      const { cursor, ...asked } = query
+      // A cursor is of the list that it was made in: what is looked for is in its name.
+      const list = `members:${asked.status ?? ''}:${asked.query ?? ''}`
+      const { people: items, last } = await listPeople(tx, { ...asked, after: await cursors.read(actor, list, cursor) })
+      return { items, next: last ? await cursors.make(actor, list, last) : null }
     }),
   ]
 }

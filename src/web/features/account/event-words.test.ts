@@ -14,6 +14,7 @@ const happened = (event: Partial<SecurityEvent>): SecurityEvent => ({
   byUser: null,
   sessionId: null,
   reason: null,
+  roles: null,
   device: 'Firefox on Linux',
   ip: null,
   unread: false,

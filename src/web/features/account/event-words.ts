@@ -6,6 +6,7 @@ import { t } from './text.ts'
 export function sayEvent(event: SecurityEvent, ownId: string): string {
   const who = sayWho(event, ownId)
   if (event.kind === 'token_revoked' && event.reason === 'not_me') return t('event.token_revoked.not_me')
+  if (event.kind === 'role_changed' && event.roles) return t(`event.role_changed.${event.roles.to}`, { who })
   if (event.kind !== 'session_ended') return t(`event.${event.kind}`, { who })
   const device = event.device === null ? null : `“${event.device}”`
   const named = { who, device: device ?? t('what.thatDevice'), Device: device ?? t('what.aDevice') }

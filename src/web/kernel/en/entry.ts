@@ -47,6 +47,8 @@ export const entry = {
   'ended.role_changed.next': 'Sign in again and go on with the new one.',
   'ended.suspended': 'Your account is suspended, so you were signed out everywhere.',
   'ended.suspended.next': 'You can’t sign in until whoever operates this server lifts that. Your chats are kept.',
+  'ended.recovered': 'Your account was recovered with a new password, which signed you out everywhere.',
+  'ended.recovered.next': 'Sign in with the new password. If you did not choose one, tell an administrator at once.',
   'ended.policy': 'Your organisation changed how long people stay signed in, and by the new rules this login was over.',
   'ended.policy.next': 'Sign in and you are back where you were. What you had written is kept.',
   'ended.theft': 'Somebody used an old copy of your login, as a thief would. It was ended at once, for them and for you.',

@@ -35,6 +35,14 @@ export const session = {
   'notice.role_changed': 'Your role was changed.',
   'notice.suspended': 'Your account was suspended.',
   'notice.reinstated': 'Your account was suspended, and is good again.',
+  'notice.recovery_begun': 'Somebody began to recover your account. If you can sign in yourself, stop it.',
+  'notice.recovery_asked': 'An administrator asks to recover somebody’s account, and another one has to decide.',
+  'notice.recovery_approved':
+    'The recovery of your account was approved, and a link went to your address. If you can sign in yourself, stop it.',
+  'notice.recovery_ended': 'The recovery of your account was stopped.',
+  'notice.recovered': 'Your account was recovered, with a new password.',
+  'notice.address_asked': 'Somebody asked to change the address of your account.',
+  'notice.address_changed': 'The address of your account was changed.',
   'notice.more': { one: 'And {count} more.', other: 'And {count} more.' },
   'notice.see': 'See what happened',
 } as const

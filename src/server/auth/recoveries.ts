@@ -1,0 +1,221 @@
+/**
+ * Recovering accounts of people who cannot sign in. Whoever begins it never holds what lets somebody in: the link goes to the person's
+ * own mailbox, at the address they had when it began. That second factors go needs two administrators, or the operator.
+ */
+import { sql } from 'kysely'
+import type { RecoveryId, TenantId, UserId } from '#contract/ids.ts'
+import type { Recovery } from '#contract/people.ts'
+import type { Actor } from '../isolation/actor.ts'
+import { type Doors, type DoorTx, type EnterableTx, requireAdmin } from '../isolation/doors.ts'
+import { Failure } from '../kernel/failure.ts'
+import type { Ids } from '../kernel/ids.ts'
+import type { Letter } from '../mail/mailer.ts'
+import { type Acting, byOf } from './acting.ts'
+import type { Device } from './device.ts'
+import type { Ending } from './ending.ts'
+import type { Letters } from './letters.ts'
+import { findLink, type MadeLink, makeLink, takeLink } from './links.ts'
+import { hashPassword, refuseWeakPassword } from './password.ts'
+import { recoveryAskedLetter, recoveryBegunLetter, recoveryLetter } from './people-letters.ts'
+import { administratorsBut, approvedOf, dropLink, lockRecovery, makeRoom, openRecoveries, setState } from './recovery-rows.ts'
+import { insertEvents } from './security-log.ts'
+import type { SessionEnds } from './session-ends.ts'
+import type { Outcome, SignIns } from './sign-ins.ts'
+import type { Tenants } from './tenants.ts'
+
+const LINK_GOOD_FOR_MS = 24 * 3_600_000
+const DECIDED_WITHIN_S = 3 * 24 * 3_600
+
+type Lost = Recovery['lost']
+interface Whom {
+  readonly id: UserId
+  readonly name: string
+  readonly email: string
+}
+
+/** What has begun, and the letters that say so: they go out after the commit. */
+interface Begun {
+  readonly person: Whom
+  readonly by: string | null
+  readonly expiresAt: Date
+  readonly link: MadeLink | undefined
+  readonly others: readonly Whom[]
+}
+
+export interface RecoveryParts {
+  readonly doors: Doors
+  readonly ending: Ending
+  readonly ends: SessionEnds
+  readonly ids: Ids
+  readonly letters: Letters
+  readonly signIns: SignIns
+  readonly tenants: Tenants
+}
+
+export class Recoveries {
+  readonly #parts: RecoveryParts
+  constructor(parts: RecoveryParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Begins one. Without factors, or by the operator, a link is mailed to the person at once; with them the other administrators are told,
+   * and one of them decides. The person is told in any case. Answers whether their letter was sent.
+   */
+  async start(tenantId: TenantId, { userId, lost }: { userId: UserId; lost: Lost }, acting: Acting): Promise<boolean> {
+    const admin = acting === 'operator' ? undefined : acting.admin
+    if (admin?.userId === userId) throw new Failure('member.oneself')
+    const begun = await this.#parts.doors.open(tenantId, async (tx) => {
+      if (admin) requireAdmin(await tx.enter(admin.tokenHash))
+      return this.#begin(tx, { userId, lost }, acting)
+    })
+    for (const { id } of [begun.person, ...begun.others]) await this.#parts.ends.tellNews(tenantId, id)
+    return this.#write(tenantId, { ...begun, withFactors: lost === 'password_and_factors' })
+  }
+
+  /** Approves or ends one, as an administrator; answers whether a link was sent to the person. */
+  async decide(admin: Actor, { recoveryId, approve }: { recoveryId: RecoveryId; approve: boolean }, device: Device): Promise<boolean> {
+    const { doors, ends, ids } = this.#parts
+    const { tenantId } = admin
+    const decided = await doors.openAsAdmin(tenantId, admin.tokenHash, async (tx) => {
+      const recovery = await lockRecovery(tx, recoveryId)
+      if (!recovery || (approve && (recovery.state !== 'asked' || !recovery.is_same))) throw new Failure('recovery.not_found')
+      if (approve && [recovery.begun_by, recovery.user_id].includes(admin.userId)) throw new Failure('recovery.not_yours')
+      const person = { id: recovery.user_id as UserId, name: recovery.name, email: recovery.email }
+      const kind = approve ? 'recovery_approved' : 'recovery_ended'
+      const by = byOf({ admin, device })
+      await tx.change(insertEvents(tx, ids, [{ userId: person.id, kind, by, notice: true }]))
+      if (!approve) {
+        await setState(tx, recoveryId, 'declined')
+        await dropLink(tx, person.id)
+        return { person, link: undefined, by: null }
+      }
+      return { person, link: await this.#approve(tx, { id: recoveryId, userId: person.id, by: admin.userId }), by: await nameOf(tx, admin) }
+    })
+    await ends.tellNews(tenantId, decided.person.id)
+    if (!decided.link) return false
+    return this.#write(tenantId, { ...decided, expiresAt: decided.link.expiresAt, others: [], withFactors: true })
+  }
+
+  /** Stops what is under way for the actor's own account: whoever can sign in needs no recovery. */
+  async stop({ tenantId, tokenHash, userId }: Actor, device: Device): Promise<void> {
+    const { doors, ids } = this.#parts
+    await doors.open(tenantId, async (tx) => {
+      await tx.enter(tokenHash)
+      const [open] = await openRecoveries(tx, userId, userId)
+      if (!open) return
+      await setState(tx, open.id, 'stopped')
+      await dropLink(tx, userId)
+      await tx.change(insertEvents(tx, ids, [{ userId, kind: 'recovery_ended', by: { kind: 'self', userId, device } }]))
+    })
+  }
+
+  /** Uses a recovery's link, once: a new password, the factors gone if that was approved, all logins ended, and a new one begun. */
+  async use(token: string, password: string, at: { organisation: string; tenantId: TenantId; device: Device }): Promise<Outcome> {
+    const { doors, ending, ids, signIns } = this.#parts
+    const { tenantId, device } = at
+    const found = await doors.open(tenantId, (tx) => findLink(tx, token, 'recovery'))
+    if (!found) throw new Failure('recovery.invalid')
+    refuseWeakPassword(password, [found.email, found.name, at.organisation])
+    const passwordHash = await hashPassword(password)
+    const userId = found.id as UserId
+    const by = { kind: 'self', userId, device } as const
+    await ending.endAs(tenantId, { chosen: { userId }, end: { reason: 'recovered', by } }, async (tx) => {
+      // First the person, then their recovery, then its link: as everybody who changes more than one of them.
+      await tx.first(tx.db.selectFrom('user').select('id').where('id', '=', userId).forNoKeyUpdate())
+      const recovery = await approvedOf(tx, userId)
+      if (!recovery || !(await takeLink(tx, token, 'recovery'))) throw new Failure('recovery.invalid')
+      await setState(tx, recovery.id, 'used')
+      await setPassword(tx, userId, passwordHash)
+      await tx.change(insertEvents(tx, ids, [{ userId, kind: 'recovered', by, notice: true }]))
+    })
+    return doors.open(tenantId, (tx) => signIns.finish(tx, userId, { device, way: 'recovery' }))
+  }
+
+  async #begin(tx: EnterableTx, { userId, lost }: { userId: UserId; lost: Lost }, acting: Acting): Promise<Begun> {
+    const { ids } = this.#parts
+    const admin = acting === 'operator' ? undefined : acting.admin
+    // As little as keeps their address what it is: two administrators who begin each other's do not wait for one another.
+    const person = await tx.first(
+      tx.db.selectFrom('user').select(['id', 'name', 'email', 'status', 'time_joined']).where('id', '=', userId).forKeyShare(),
+    )
+    if (!person) throw new Failure('member.not_found')
+    if (person.status !== 'active' || !person.time_joined) throw new Failure('recovery.not_possible')
+    const [id, by, needsAnother] = [ids.next<RecoveryId>(), byOf(acting), lost === 'password_and_factors' && admin !== undefined]
+    await makeRoom(tx, userId, { alsoOpen: admin === undefined })
+    const row = await tx
+      .first(
+        tx.db
+          .insertInto('recovery')
+          .values({
+            id,
+            user_id: userId,
+            email: person.email,
+            with_factors: lost === 'password_and_factors',
+            state: needsAnother ? 'asked' : 'approved',
+            begun_by: admin?.userId ?? null,
+            expires_at: sql<Date>`now() + make_interval(secs => ${DECIDED_WITHIN_S}::int)`,
+          })
+          .returning('expires_at'),
+      )
+      .catch((error: { constraint?: string }) => {
+        throw error.constraint === 'recovery_one_open_idx' ? new Failure('recovery.open') : error
+      })
+    const others = needsAnother && admin ? await administratorsBut(tx, admin.userId, userId) : []
+    await tx.change(
+      insertEvents(tx, ids, [
+        { userId, kind: 'recovery_begun', by, notice: true },
+        ...others.map((other) => ({ userId: other.id as UserId, kind: 'recovery_asked' as const, by, notice: true })),
+      ]),
+    )
+    return {
+      person: person as Whom,
+      by: admin ? await nameOf(tx, admin) : null,
+      expiresAt: row!.expires_at,
+      link: needsAnother ? undefined : await this.#approve(tx, { id, userId, by: null }),
+      others: others as Whom[],
+    }
+  }
+
+  async #approve(tx: DoorTx, { id, userId, by }: { id: RecoveryId; userId: UserId; by: UserId | null }): Promise<MadeLink> {
+    const made = await makeLink(tx, { userId, kind: 'recovery', madeBy: by, goodForMs: LINK_GOOD_FOR_MS })
+    const change = { state: 'approved', decided_by: by, expires_at: made.expiresAt }
+    await tx.change(tx.db.updateTable('recovery').set(change).where('id', '=', id))
+    return made
+  }
+
+  /** Sends the letters of what has begun, or was approved; answers whether the person's was sent. */
+  async #write(
+    tenantId: TenantId,
+    { person, by, expiresAt, link, others, withFactors }: Begun & { withFactors: boolean },
+  ): Promise<boolean> {
+    const { letters, tenants } = this.#parts
+    const organisation = (await tenants.byId(tenantId))!.name
+    const about = { to: person.email, name: person.name, organisation, by, withFactors, stopAt: letters.pageAt('/account/recovery') }
+    const own: Letter = link
+      ? recoveryLetter({ ...about, link: letters.linkTo('/recovery', link.token), expiresAt: link.expiresAt })
+      : recoveryBegunLetter(about)
+    const decideAt = letters.pageAt('/people/requests')
+    const [sent] = await Promise.all([
+      letters.send(own),
+      ...others.map(({ email, name }) =>
+        letters.send(recoveryAskedLetter({ to: email, name, organisation, by, whose: person.name, decideAt, expiresAt })),
+      ),
+    ])
+    return sent
+  }
+}
+
+async function nameOf(tx: DoorTx, { userId }: Actor): Promise<string | null> {
+  return (await tx.first(tx.db.selectFrom('user').select('name').where('id', '=', userId)))?.name ?? null
+}
+
+async function setPassword(tx: DoorTx, userId: UserId, passwordHash: string): Promise<void> {
+  const changed = { password_hash: passwordHash, time_changed: sql<Date>`now()` }
+  await tx.change(
+    tx.db
+      .insertInto('credential')
+      .values({ user_id: userId, ...changed })
+      .onConflict((conflict) => conflict.column('user_id').doUpdateSet(changed)),
+  )
+}
