@@ -144,6 +144,11 @@ const walls = [
     to: npm('nodemailer'),
     comment: 'Letters go out through src/server/mail, which knows where to.',
   }),
+  only('only-oidc-asks-providers', {
+    path: '^src/server/auth/oidc/',
+    to: npm('openid-client|oauth4webapi|jose'),
+    comment: 'What a sign-in provider says is read in src/server/auth/oidc, over the guarded fetch that is handed in.',
+  }),
   only('only-ops-spawns', {
     path: '^src/(server/ops|cli)/',
     to: core('child_process|cluster'),

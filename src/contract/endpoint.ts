@@ -41,8 +41,10 @@ export interface Endpoint {
   readonly params: z.ZodObject
   readonly query: z.ZodObject
   readonly body: z.ZodType | null
-  /** Status of success: 200 unless something was created (201) or there is nothing to say (204). */
-  readonly status: 200 | 201 | 202 | 204
+  /** Whether the body is a form, as a specification of others wants it, and no JSON. */
+  readonly form: boolean
+  /** Status of success: 200 unless something was created (201), there is nothing to say (204), or a browser is sent on (303). */
+  readonly status: 200 | 201 | 202 | 204 | 303
   /** `null` when the reply is bytes, or a stream of server-sent events, whose data are then `events`. */
   readonly reply: z.ZodType | null
   /** The media types of a reply that is bytes and no JSON, such as a picture or an archive. */
@@ -63,6 +65,7 @@ type Defaults = {
   params: typeof NOTHING
   query: typeof NOTHING
   body: null
+  form: false
   status: 200
   reply: null
   bytes: null
@@ -84,6 +87,7 @@ export function endpoint<const E extends Partial<Endpoint> & Pick<Endpoint, 'id'
     params: NOTHING,
     query: NOTHING,
     body: null,
+    form: false,
     status: 200,
     reply: null,
     bytes: null,

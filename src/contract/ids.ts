@@ -23,3 +23,5 @@ export const EventId = id('EventId')
 export type EventId = z.infer<typeof EventId>
 export const RecoveryId = id('RecoveryId')
 export type RecoveryId = z.infer<typeof RecoveryId>
+export const IdentityId = id('IdentityId')
+export type IdentityId = z.infer<typeof IdentityId>

@@ -4,6 +4,7 @@ import * as chats from './chats.ts'
 import { forgetDraft, keepDraft, listDrafts } from './drafts.ts'
 import type { Endpoint } from './endpoint.ts'
 import * as models from './models.ts'
+import * as oidc from './oidc.ts'
 import * as people from './people.ts'
 import { changeMe, getPicture, removePicture, setPicture } from './profile.ts'
 import * as security from './security.ts'
@@ -43,6 +44,8 @@ const {
   getDirectory,
   setDirectory,
 } = people
+const { getSignInProvider, setSignInProvider, testSignInProvider, trySignInProvider, findSignInProvider, startSignIn } = oidc
+const { returnFromProvider, finishWay, endByProvider, listIdentities, linkIdentity, unlinkIdentity, proveByProvider } = oidc
 const { getSession, extendSession, proveSession, refreshSession, whyEnded, followEvents } = sessions
 const { listOwnSessions, endOwnSession, endOtherSessions, notMe, getLoginPolicy, setLoginPolicy } = sessions
 const { listSessions, countSessions, endSessions } = sessions
@@ -121,4 +124,17 @@ export const ENDPOINTS: readonly Endpoint[] = [
   removeProvider,
   testProvider,
   getHandbook,
+  getSignInProvider,
+  setSignInProvider,
+  testSignInProvider,
+  trySignInProvider,
+  findSignInProvider,
+  startSignIn,
+  returnFromProvider,
+  finishWay,
+  endByProvider,
+  listIdentities,
+  linkIdentity,
+  unlinkIdentity,
+  proveByProvider,
 ]

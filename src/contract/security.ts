@@ -25,6 +25,9 @@ export const EventKind = z.enum([
   'recovered',
   'address_asked',
   'address_changed',
+  'provider_changed',
+  'identity_linked',
+  'identity_unlinked',
 ])
 export type EventKind = z.infer<typeof EventKind>
 

@@ -18,6 +18,7 @@ export const EndReason = z.enum([
   'recovered',
   'policy',
   'theft',
+  'provider_signed_out',
   'unknown',
 ])
 export type EndReason = z.infer<typeof EndReason>

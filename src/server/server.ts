@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { FailureLimits, type FailuresAllowed } from './auth/limits.ts'
 import { createLogin } from './auth/login.ts'
 import { meRoutes } from './auth/me-routes.ts'
+import { type OidcParts, oidcRoutes } from './auth/oidc/routes.ts'
 import { peopleRoutes } from './auth/people-routes.ts'
 import { type AuthParts, authRoutes } from './auth/routes.ts'
 import { securityRoutes } from './auth/security-routes.ts'
@@ -37,6 +38,7 @@ import { createMailer } from './mail/mailer.ts'
 import { databasePlace } from './ops/database-place.ts'
 import type { Installation } from './ops/installation.ts'
 import { createEgress, type Egress } from './providers/egress.ts'
+import { isLoopback } from './providers/public-address.ts'
 
 export const VERSION: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 
@@ -78,7 +80,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const cookies = { instance: await keyring.instanceName(), secure: config.baseUrl.startsWith('https:') }
   const chat = chatParts({ ...login, database, log, units, egress })
   const limits = new FailureLimits({ doors: login.doors, key: await keyring.attemptKey(), allowed: options.failuresAllowed })
-  const account = { ...login, units, limits, cursors: chat.cursors }
+  const outbound = { ...egress, isLoopback }
+  const account = { ...login, units, limits, cursors: chat.cursors, log, outbound, baseUrl: config.baseUrl }
   const app = await createApp({
     routes: [
       ...accountRoutes({ ...account, founding: { migrator, prefix: secrets.prefix, keyring }, setupCode: options.setupCode }),
@@ -115,6 +118,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
 /** What proves who somebody is, and what is theirs. */
 function accountRoutes(
   parts: Omit<AuthParts, 'version'> &
+    OidcParts &
     Parameters<typeof sessionRoutes>[0] &
     Parameters<typeof securityRoutes>[0] &
     Parameters<typeof peopleRoutes>[0],
@@ -125,6 +129,7 @@ function accountRoutes(
     ...sessionRoutes(parts),
     ...securityRoutes(parts),
     ...peopleRoutes(parts),
+    ...oidcRoutes(parts),
   ]
 }
 

@@ -7,14 +7,15 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Endpoint } from '#contract/endpoint.ts'
 import { PASSWORD } from '#tests/support/cast.ts'
-import { CANARIES, ENDLESS, exampleOf, IN_ORDER, makeThings, PIXELS, type Things, urlOf } from '#tests/support/examples.ts'
+import { CANARIES, ENDLESS, encoded, exampleOf, IN_ORDER, makeThings, PIXELS, type Things, urlOf } from '#tests/support/examples.ts'
 import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'
+import { type ScriptedProvider, startScriptedProvider } from '#tests/support/scripted-provider.ts'
 import { type Answer, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 import { anythingLike, fitting, type Schema } from './from-schema.ts'
 
 interface Operation {
   readonly parameters?: readonly { readonly name: string; readonly in: 'path' | 'query'; readonly schema: Schema }[]
-  readonly requestBody?: { readonly content: { readonly 'application/json': { readonly schema: Schema } } }
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> }
   readonly responses: Readonly<Record<string, Response>>
 }
 interface Response {
@@ -33,11 +34,12 @@ interface Sent {
 const VISITORS = ['anonymous', 'bob', 'alice', 'carol'] as const
 /** Each hashes a password when it is taken. */
 const SLOW = ['setup.run', 'auth.sign_in', 'auth.sign_out', 'invitation.accept']
-/** There is an organisation already, so that nobody can succeed. */
-const NEVER = ['setup.run']
+/** There is an organisation already, nobody is on their way through a provider, and no logout token is guessed. */
+const NEVER = ['setup.run', 'auth.oidc_finish', 'auth.oidc_logout']
 
 let world: World
 let models: ModelServer
+let provider: ScriptedProvider
 let people: Record<Exclude<Sent['visitor'], 'anonymous'>, SignedIn>
 let things: Things
 let paths: Record<string, Record<string, Operation>>
@@ -45,12 +47,13 @@ const ajv = new Ajv2020({ strict: false, validateFormats: false })
 
 beforeAll(async () => {
   models = await startModelServer({ key: CANARIES.key })
-  world = await createWorld({ egressAllow: models.allow })
+  provider = await startScriptedProvider()
+  world = await createWorld({ egressAllow: `${models.allow},${provider.allow}` })
   people = { alice: await world.signIn('alice'), bob: await world.signIn('bob'), carol: await world.signIn('carol') }
   // The one who was invited with the other things gets new links meanwhile.
   await people.carol.call('POST', '/api/members', { name: 'Frank Ito', email: 'frank@acme.test' })
   things = {
-    ...(await makeThings({ ...world, ...people, models, again: await world.signIn('alice') })),
+    ...(await makeThings({ ...world, ...people, models, provider, again: await world.signIn('alice') })),
     invitationToken: (await world.mail.last('frank@acme.test')).token,
   }
   const document = (await world.call<{ paths: typeof paths; components: object }>('GET', '/openapi.json')).body
@@ -59,7 +62,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await world.close()
-  await models.close()
+  await Promise.all([models.close(), provider.close()])
 })
 
 /** Strings that mean something here, by the name of the field that would hold them. */
@@ -74,6 +77,9 @@ const known = (): Record<string, readonly string[]> => ({
   // Own logins are not among these: what goes on needs them.
   sessionId: [things.sessionId, things.apiTokenId],
   eventId: [things.eventId, things.chatId],
+  identityId: [things.identityId, things.chatId],
+  tenantId: [things.tenantId, things.chatId],
+  issuer: [provider.issuer, 'http://169.254.169.254', 'https://localhost', 'x'],
   cursor: Object.values(things.cursors),
   email: ['alice@acme.test', 'new@acme.test', 'ERIN@acme.test '],
   password: [PASSWORD, 'password1234'],
@@ -98,7 +104,7 @@ function requestsTo(endpoint: Endpoint, operation: Operation): fc.Arbitrary<Sent
       ),
       where === 'query' ? { requiredKeys: [] } : {},
     ) as fc.Arbitrary<Record<string, string>>
-  const schema = operation.requestBody?.content['application/json'].schema
+  const schema = Object.values(operation.requestBody?.content ?? {})[0]?.schema
   const body = schema ? fc.oneof(fitting(schema, known()), anythingLike(fitting(schema, known())), fc.constant(example.body)) : nothing
   return fc.record({
     visitor: fc.constantFrom(...VISITORS),
@@ -113,10 +119,11 @@ const ownerOf = ({ access }: Endpoint) => (access === 'admin' ? 'carol' : 'alice
 const nothing = fc.oneof({ weight: 9, arbitrary: fc.constant(undefined) }, fc.jsonValue())
 
 function send(endpoint: Endpoint, { visitor, params, query, body }: Sent, as = people): Promise<Answer> {
-  const encoded = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, encodeURIComponent(value.toWellFormed())]))
-  const text = body === undefined ? undefined : JSON.stringify(body)
+  const safe = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, encodeURIComponent(value.toWellFormed())]))
+  const sent = encoded(endpoint, body)
+  const text = sent.body === undefined ? undefined : typeof sent.body === 'string' && endpoint.form ? sent.body : JSON.stringify(body)
   const headers = visitor === 'anonymous' ? {} : { authorization: `Bearer ${as[visitor].token}` }
-  return world.call(endpoint.method, urlOf(endpoint, { params: encoded, query }), { body: text, headers })
+  return world.call(endpoint.method, urlOf(endpoint, { params: safe, query }), { body: text, headers: { ...sent.headers, ...headers } })
 }
 
 /** Fails unless the reply is one that the description of the operation names. */

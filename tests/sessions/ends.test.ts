@@ -150,6 +150,12 @@ describe.skipIf(MISSING !== undefined)('two hundred workers', () => {
       await login.ending.endAs(tenantId, { chosen: { userId }, end: { reason: 'operator', by: { kind: 'operator' } } })
       return ended
     },
+    provider_signed_out: async (worker) => {
+      const { session, organisation } = worker.person.me
+      const end = { reason: 'provider_signed_out', by: { kind: 'system' } } as const
+      await login.ending.endAs(organisation.id, { chosen: { sessionIds: [session.id] }, end })
+      return [worker]
+    },
     role_changed: (worker) => byChange(worker, 'role_changed', { role: 'admin' }),
     suspended: (worker) => byChange(worker, 'suspended', { status: 'suspended' }),
     recovered: async ({ person }) => {

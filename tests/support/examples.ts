@@ -3,10 +3,11 @@
  * walls; that the owner's succeeds shows that the refusal was not for a wrong reason. An endpoint without an example fails the tests.
  */
 import type { Endpoint } from '#contract/endpoint.ts'
-import type { ChatId, EventId, MessageId, ProviderId, RecoveryId, SessionId, UserId } from '#contract/ids.ts'
+import type { ChatId, EventId, IdentityId, MessageId, ProviderId, RecoveryId, SessionId, TenantId, UserId } from '#contract/ids.ts'
 import { ENDPOINTS } from '#contract/index.ts'
 import { PASSWORD } from './cast.ts'
 import type { ModelServer } from './model-server.ts'
+import { CLIENT, type ScriptedProvider } from './scripted-provider.ts'
 import { chatOf, type SignedIn, type World } from './world.ts'
 
 /** Words that Alice or Carol typed, or a model told them: nobody else's reply may hold one. */
@@ -18,6 +19,7 @@ export const CANARIES = {
   preference: 'canary-preference-e810',
   key: 'canary-key-5b6a',
   token: 'canary-token-2e8f',
+  secret: CLIENT.secret,
   /** Seen by everyone of the organisation, by nobody of another. */
   provider: 'canary-provider-c3d4',
 } as const
@@ -43,6 +45,10 @@ export interface Things {
   readonly apiTokenId: SessionId
   readonly eventId: EventId
   readonly providerUrl: string
+  readonly tenantId: TenantId
+  /** Where acme’s people may sign in, and Alice’s link to it; of neither there is one where no such provider was given. */
+  readonly issuer: string
+  readonly identityId: IdentityId
   readonly cursors: { readonly chats: string; readonly messages: string; readonly devices: string; readonly security: string }
 }
 
@@ -137,6 +143,55 @@ export const EXAMPLES: Readonly<Record<string, (things: Things) => Request>> = {
   'providers.remove': ({ providerId }) => ({ params: { providerId } }),
   'providers.test': ({ providerId, providerUrl }) => ({ body: { providerId, baseUrl: providerUrl } }),
   'handbook.get': () => ({}),
+  'sign_in_provider.get': () => ({}),
+  'sign_in_provider.set': ({ issuer }) => ({ body: signInProvider(issuer) }),
+  'sign_in_provider.test': ({ issuer }) => ({ body: { issuer, clientId: CLIENT.id, clientSecret: CLIENT.secret } }),
+  'sign_in_provider.try': () => ({}),
+  'auth.oidc_offer': () => ({ body: { organisation: 'acme' } }),
+  'auth.oidc_start': () => ({ body: { organisation: 'acme' } }),
+  'auth.oidc_callback': ({ tenantId }) => ({ params: { tenantId }, query: { code: 'x', state: 'y' } }),
+  'auth.oidc_finish': () => ({}),
+  'auth.oidc_logout': ({ tenantId }) => ({ params: { tenantId }, body: { logout_token: 'x' } }),
+  'identities.list': () => ({}),
+  'identities.link': () => ({ body: {} }),
+  'identities.unlink': ({ identityId }) => ({ params: { identityId } }),
+  'session.prove_by_provider': () => ({ body: {} }),
+}
+
+/** A sign-in provider of an organisation, switched on. */
+const signInProvider = (issuer: string) => ({
+  name: 'Keyhouse',
+  issuer,
+  clientId: CLIENT.id,
+  clientSecret: CLIENT.secret,
+  domains: [],
+  justInTime: false,
+  trustsAddresses: false,
+  twoFactors: false,
+  on: true,
+})
+
+/** Has an administrator set one up; the caller's people are linked to it by `linkTo`. */
+export async function setUpProvider(admin: SignedIn, { issuer }: ScriptedProvider): Promise<void> {
+  await admin.call('POST', '/api/sign-in-provider', signInProvider(issuer))
+}
+
+/** Links a person to one of this subject there, and gives the link's id. */
+export async function linkTo(person: SignedIn, provider: ScriptedProvider, sub: string): Promise<IdentityId> {
+  const begun = await person.call<{ address: string }>('POST', '/api/me/identities', {})
+  const cookie = String(begun.headers['set-cookie']).split(';')[0] ?? ''
+  const { pathname, search } = provider.signIn(begun.body.address, { sub })
+  await person.call('GET', `${pathname}${search}`, undefined, { cookie })
+  await person.call('POST', '/api/auth/oidc/finish', undefined, { cookie, 'sec-fetch-site': 'same-origin' })
+  const { items } = (await person.call<{ items: { id: IdentityId }[] }>('GET', '/api/me/identities')).body
+  return items[0]!.id
+}
+
+/** What is sent to an endpoint: JSON, or a form where it takes one. */
+export function encoded(endpoint: Pick<Endpoint, 'form'>, body: unknown): { body?: unknown; headers: Record<string, string> } {
+  if (!endpoint.form || typeof body !== 'object') return { body, headers: {} }
+  const fields = Object.entries(body ?? {}).map(([name, value]) => [name, String(value)])
+  return { body: new URLSearchParams(fields).toString(), headers: { 'content-type': 'application/x-www-form-urlencoded' } }
 }
 
 /** Streams without an end of their own, which a call would wait for. */
@@ -144,6 +199,8 @@ export const ENDLESS: readonly string[] = ['events.follow']
 
 /** They end what the others need, or shorten it. */
 const LAST = [
+  'identities.unlink',
+  'sign_in_provider.set',
   'login_policy.set',
   'address.confirm',
   'address.ask',
@@ -163,9 +220,12 @@ export const IN_ORDER: readonly Endpoint[] = ENDPOINTS.toSorted((a, b) => LAST.i
 
 /** Makes the things, with a canary in everything that is typed; `again` is another login of Alice. */
 export async function makeThings(
-  owners: { alice: SignedIn; carol: SignedIn; models: ModelServer; again: SignedIn } & Pick<World, 'mail' | 'call' | 'sql'>,
+  owners: { alice: SignedIn; carol: SignedIn; models: ModelServer; again: SignedIn; provider?: ScriptedProvider } & Pick<
+    World,
+    'mail' | 'call' | 'sql'
+  >,
 ): Promise<Things> {
-  const { alice, carol, models, mail } = owners
+  const { alice, carol, models, mail, provider } = owners
   const made = await carol.call<{ id: ProviderId }>('POST', '/api/providers', {
     name: CANARIES.provider,
     baseUrl: models.url,
@@ -190,8 +250,13 @@ export async function makeThings(
     days: 30,
   })
   const events = await alice.call<{ items: { id: EventId }[] }>('GET', '/api/me/security-events')
+  if (provider) await setUpProvider(carol, provider)
+  const identityId = provider && (await linkTo(alice, provider, 'alice-there'))
   return {
     ...(await makeLooked(owners)),
+    tenantId: carol.me.organisation.id,
+    issuer: provider?.issuer ?? 'https://keyhouse.test',
+    identityId: identityId ?? (crypto.randomUUID() as IdentityId),
     sessionId: owners.again.me.session.id,
     apiTokenId: apiToken.body.apiToken.id,
     eventId: events.body.items[0]!.id,

@@ -85,6 +85,7 @@ const TRESPASSES: readonly (readonly [file: string, imports: string, ...rules: s
   ['src/server/features/notes/requests.ts', 'node:http', 'only-http-serves-http'],
   ['src/server/features/notes/vendor.ts', '@ai-sdk/openai-compatible', 'only-providers-speak-to-vendors'],
   ['src/server/auth/posts.ts', 'nodemailer', 'only-mail-posts'],
+  ['src/server/auth/asks.ts', 'openid-client', 'only-oidc-asks-providers'],
   ['src/server/http/spawns.ts', 'node:child_process', 'only-ops-spawns'],
   ['src/server/http/nowhere.ts', './no-such-file.ts', 'resolvable'],
   ['src/server/http/undeclared.ts', 'avvio', 'declared-packages'],

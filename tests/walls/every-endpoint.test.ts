@@ -13,15 +13,19 @@ import {
   CANARIES,
   ENDLESS,
   EXAMPLES,
+  encoded,
   exampleOf,
   IN_ORDER,
+  linkTo,
   makeThings,
   type Request,
   rowsNaming,
+  setUpProvider,
   type Things,
   urlOf,
 } from '#tests/support/examples.ts'
 import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'
+import { CLIENT, type ScriptedProvider, startScriptedProvider } from '#tests/support/scripted-provider.ts'
 import { type Answer, chatOf, codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 
 type Visitor = 'anonymous' | 'bob' | 'carol' | 'trent' | 'mallory'
@@ -33,13 +37,15 @@ const BY_LETTER = ['address.confirm']
 
 let world: World
 let models: ModelServer
+let provider: ScriptedProvider
 let alice: SignedIn
 let people: Record<Exclude<Visitor, 'anonymous'>, SignedIn>
 let things: Things
 
 beforeAll(async () => {
   models = await startModelServer({ key: CANARIES.key })
-  world = await createWorld({ egressAllow: models.allow })
+  provider = await startScriptedProvider()
+  world = await createWorld({ egressAllow: `${models.allow},${provider.allow}` })
   alice = await world.signIn('alice')
   people = {
     bob: await world.signIn('bob'),
@@ -47,11 +53,14 @@ beforeAll(async () => {
     trent: await world.signIn('trent'),
     mallory: await world.signIn('mallory'),
   }
-  things = await makeThings({ ...world, alice, carol: people.carol, models, again: await world.signIn('alice') })
+  things = await makeThings({ ...world, alice, carol: people.carol, models, provider, again: await world.signIn('alice') })
+  // The others have links of their own, so that what they are refused is what is Alice’s.
+  await setUpProvider(people.mallory, provider)
+  for (const name of ['bob', 'carol', 'trent', 'mallory'] as const) await linkTo(people[name], provider, `${name}-there`)
 })
 afterAll(async () => {
   await world.close()
-  await models.close()
+  await Promise.all([models.close(), provider.close()])
 })
 
 /** Whose the things of an endpoint are: an administrator's endpoints concern Carol's, the others Alice's. */
@@ -60,7 +69,8 @@ const ownerOf = (endpoint: Endpoint): SignedIn => (endpoint.access === 'admin' ?
 function send(visitor: Visitor | 'owner', endpoint: Endpoint, request: Request): Promise<Answer> {
   const who = visitor === 'anonymous' ? undefined : visitor === 'owner' ? ownerOf(endpoint) : people[visitor]
   const headers = { ...(who ? { authorization: `Bearer ${who.token}` } : {}), 'last-event-id': '3-0' }
-  return world.call(endpoint.method, urlOf(endpoint, request), { body: request.body, headers })
+  const sent = encoded(endpoint, request.body)
+  return world.call(endpoint.method, urlOf(endpoint, request), { ...sent, headers: { ...sent.headers, ...headers } })
 }
 
 /** Ids that name something of the owner's; those of a request's own making, such as an idempotency key, do not. */
@@ -77,6 +87,7 @@ const idsIn = (of: Things) => [
   of.sessionId,
   of.apiTokenId,
   of.eventId,
+  of.identityId,
 ]
 
 function swap(request: Request, by: (id: string) => string): Request {
@@ -255,19 +266,42 @@ describe('a login whose proof is old', () => {
 })
 
 describe('the owner, with the same request', () => {
-  for (const endpoint of IN_ORDER.filter(({ id }) => ![...ENDLESS, 'setup.run'].includes(id))) {
+  for (const endpoint of IN_ORDER.filter(({ id }) => ![...ENDLESS, 'setup.run', 'auth.oidc_finish'].includes(id))) {
     test(`${endpoint.id} succeeds`, async () => {
-      const request = endpoint.id === 'invitation.accept' ? await freshInvitation() : exampleOf(endpoint, things)
+      const request = (await FRESH[endpoint.id]?.()) ?? exampleOf(endpoint, things)
       const answer = await send(endpoint.access === 'anyone' ? 'anonymous' : 'owner', endpoint, request)
       expect(`${answer.status} ${answer.status === endpoint.status ? '' : answer.text}`).toBe(`${endpoint.status} `)
     })
   }
+
+  /** What is good once, so that an example made before is good no more. */
+  const FRESH: Readonly<Record<string, () => Promise<Request>>> = { 'invitation.accept': freshInvitation, 'auth.oidc_logout': freshLogout }
 
   /** The first link stopped working when a newer one was made above. */
   async function freshInvitation(): Promise<Request> {
     await people.carol.call('POST', `/api/members/${things.pendingId}/invitation`)
     return EXAMPLES['invitation.accept']!({ ...things, invitationToken: (await world.mail.last('erin@acme.test')).token })
   }
+
+  async function freshLogout(): Promise<Request> {
+    const claims = {
+      iss: provider.issuer,
+      aud: CLIENT.id,
+      iat: Math.floor(Date.now() / 1_000),
+      jti: crypto.randomUUID(),
+      sub: 'alice-there',
+    }
+    const events = { 'http://schemas.openid.net/event/backchannel-logout': {} }
+    return { params: { tenantId: things.tenantId }, body: { logout_token: await provider.sign({ ...claims, events }) } }
+  }
+
+  test('auth.oidc_finish succeeds for the browser that set out and is back', async () => {
+    const begun = await world.call<{ address: string }>('POST', '/api/auth/oidc/start', { body: { organisation: 'acme' } })
+    const cookie = String(begun.headers['set-cookie']).split(';')[0] ?? ''
+    const { pathname, search } = provider.signIn(begun.body.address, { sub: 'bob-there' })
+    await world.call('GET', `${pathname}${search}`, { headers: { cookie } })
+    expect((await world.call('POST', '/api/auth/oidc/finish', { headers: { cookie } })).status).toBe(200)
+  })
 
   test('setup.run succeeds on a server without an organisation', async () => {
     let code = ''

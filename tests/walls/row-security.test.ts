@@ -14,7 +14,14 @@ import { actorOf, asRole, attacksOn, refusalOf, SECRET, secretChat, serverOver }
 vi.mock('#server/isolation/filter.ts', () => import('./no-filter.ts'))
 
 /** Tables whose rows belong to the organisation, and how many of them Bob, who is no administrator, may see. */
-const TENANT_WIDE: Record<string, number> = { user: 3, model_provider: 2, model_provider_key: 0, login_policy: 1, privacy_contact: 1 }
+const TENANT_WIDE: Record<string, number> = {
+  user: 3,
+  model_provider: 2,
+  model_provider_key: 0,
+  login_policy: 1,
+  privacy_contact: 1,
+  sign_in_provider: 0,
+}
 
 /** Shown to everyone of the organisation whom the directory shows their person, and changed by that person alone. */
 const SHOWN = ['picture']

@@ -35,17 +35,19 @@ export const HAS_RUN_OUT = sql<SqlBool>`${session('revoked_at')} is null and not
 export const RAN_OUT_AT = sql<Date>`least(${session('expires_at')}, ${IDLE_ENDS_AT})`
 export const RAN_OUT_BY = sql<string>`case when ${IDLE_ENDS_AT} < ${session('expires_at')} then 'idle' else 'expired' end`
 
-/** Which sessions: a filter, or one of them by its id, and but for one's own. */
+/** Which sessions: a filter, or some of them by their ids, and but for one's own. */
 export interface Chosen extends SessionFilter {
   readonly sessionId?: SessionId | undefined
+  readonly sessionIds?: readonly SessionId[] | undefined
   readonly not?: SessionId | undefined
 }
 
 /** The conditions of a choice, for the same query; those that have ended are never among them. */
 export function matching(chosen: Chosen): Expression<SqlBool>[] {
-  const { userId, kind, device, remembered, signedInBefore, seenBefore, sessionId, not } = chosen
+  const { userId, kind, device, remembered, signedInBefore, seenBefore, sessionId, sessionIds, not } = chosen
   const conditions: [isGiven: boolean, condition: Expression<SqlBool>][] = [
     [sessionId !== undefined, sql`${session('id')} = ${sessionId}`],
+    [sessionIds !== undefined, sql`${session('id')} = any(${sessionIds}::uuid[])`],
     [not !== undefined, sql`${session('id')} <> ${not}`],
     [userId !== undefined, sql`${session('user_id')} = ${userId}`],
     [kind !== undefined, sql`${session('kind')} = ${kind}`],

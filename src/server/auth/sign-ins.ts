@@ -16,6 +16,8 @@ export interface Entrance {
   readonly way: Way
   /** To stay signed in for longer, if the organisation allows it. */
   readonly remember?: boolean
+  /** Whether what was proven counts as two factors by itself, as the organisation says of its provider. */
+  readonly isTwoFactors?: boolean
 }
 
 /** What comes of it. */

@@ -13,6 +13,7 @@ import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
 import { type BindParts, bind } from './bind.ts'
 import type { Certificate } from './certificate.ts'
+import { bindForm } from './form.ts'
 import { addHealth } from './health.ts'
 import { openApiDocument } from './openapi.ts'
 import { bareHeaders, HSTS_S, refuseUnreadable, sendProblem } from './problem.ts'
@@ -81,7 +82,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
       ? reply.sendFile('index.html')
       : sendProblem(reply, new Failure('request.unknown_address'), parts.log),
   )
-  for (const route of parts.routes) bind(app, route, parts)
+  for (const route of parts.routes) (route.endpoint.form ? bindForm : bind)(app, route, parts)
   addHealth(app, parts)
   const document = openApiDocument(parts.version, parts.baseUrl)
   app.get('/openapi.json', async () => document)

@@ -13,7 +13,7 @@ import type { SessionEnds } from '../auth/session-ends.ts'
 import type { Sessions } from '../auth/sessions.ts'
 import type { Actor } from '../isolation/actor.ts'
 import { TokenReplaced } from '../isolation/database.ts'
-import type { Bytes, PresentedToken, RequestFacts, Route, SessionCookie, StreamEnd, StreamEvent } from '../isolation/route.ts'
+import type { Bytes, OwnPath, PresentedToken, RequestFacts, Route, SessionCookie, StreamEnd, StreamEvent } from '../isolation/route.ts'
 import type { UnitsOfWork } from '../isolation/unit-of-work.ts'
 import { Failure } from '../kernel/failure.ts'
 import { errorFields, type Log } from '../kernel/log.ts'
@@ -23,7 +23,7 @@ import { sendEvents } from './events.ts'
 import type { OpenStreams } from './open-streams.ts'
 import { refuseCrossSite, refusePlainHttp } from './origin.ts'
 import type { RequestLimits } from './request-limits.ts'
-import { type CookieSettings, cookieOf, presentedToken } from './session-cookie.ts'
+import { type CookieSettings, cookieOf, presentedToken, wayCookieOf } from './session-cookie.ts'
 
 export interface BindParts {
   readonly authenticator: Authenticator
@@ -70,6 +70,7 @@ export function bind(app: FastifyInstance, { endpoint, handle }: Route, parts: B
         ...parseRequest(endpoint, request),
         request: factsOf(request, () => endSignal(reply, caller?.actor, parts)),
         cookie,
+        wayCookie: wayCookieOf(reply, parts.cookies),
         presented,
         fail: failing(endpoint),
         actor: caller?.actor,
@@ -84,6 +85,7 @@ export function bind(app: FastifyInstance, { endpoint, handle }: Route, parts: B
         return sendEvents(reply, { events: result as AsyncIterable<StreamEvent>, shapes: endpoint.events, log: parts.log })
       if (caller) await afterwards(request, { endpoint, caller, cookie, parts })
       if (endpoint.bytes) return sendBytes(reply, endpoint, { request, bytes: result as Bytes })
+      if (endpoint.status === 303) return reply.redirect(result as OwnPath, 303)
       if (endpoint.reply === null) return reply.code(endpoint.status).send()
       return reply.code(endpoint.status).send(endpoint.reply.parse(result))
     },

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Endpoint } from '#contract/endpoint.ts'
 import { FAILURES, type FailureCode, Problem, SHARED_FAILURES } from '#contract/errors.ts'
 import { ENDPOINTS } from '#contract/index.ts'
+import { FORM } from './form.ts'
 
 const schema = (type: z.ZodType, io: 'input' | 'output') => z.toJSONSchema(type, { io, unrepresentable: 'any', target: 'draft-2020-12' })
 
@@ -60,7 +61,12 @@ function operation(endpoint: Endpoint): object {
     ...(endpoint.access === 'anyone' ? {} : { security: [{ token: [] }] }),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(endpoint.body
-      ? { requestBody: { required: true, content: { 'application/json': { schema: schema(endpoint.body, 'input') } } } }
+      ? {
+          requestBody: {
+            required: true,
+            content: { [endpoint.form ? FORM : 'application/json']: { schema: schema(endpoint.body, 'input') } },
+          },
+        }
       : {}),
     responses: { [endpoint.status]: success(endpoint), ...unchanged(endpoint), ...failures(codes) },
   }
@@ -81,6 +87,7 @@ function success(endpoint: Endpoint): object {
       content: Object.fromEntries(endpoint.bytes.map((type) => [type, {}])),
     }
   }
+  if (endpoint.status === 303) return { description: 'The browser is sent on to a page of this server.' }
   if (!endpoint.reply) return { description: 'Done; there is nothing to say.' }
   return { description: 'Done.', content: { 'application/json': { schema: schema(endpoint.reply, 'output') } } }
 }

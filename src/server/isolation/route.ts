@@ -49,6 +49,14 @@ export interface SessionCookie {
   clear(): void
 }
 
+/** The cookie that ties a way to another site and back to the browser that set out on it. For minutes, and never a login. */
+export interface WayCookie {
+  /** What the request brought along; undefined for none. */
+  readonly secret: string | undefined
+  set(secret: string, lastsS: number): void
+  clear(): void
+}
+
 interface Units {
   readonly unit: {
     read<T>(work: (tx: ReadTx) => Promise<T>): Promise<T>
@@ -72,7 +80,12 @@ export type Context<E extends Endpoint> = {
   (E['work'] extends 'read' ? { readonly tx: ReadTx } : unknown) &
   (E['work'] extends 'write' ? { readonly tx: WriteTx } : unknown) &
   (E['work'] extends 'none' ? (E['access'] extends 'anyone' ? unknown : Units) : unknown) &
-  (E['work'] extends 'door' ? { readonly cookie: SessionCookie; readonly presented: PresentedToken | undefined } : unknown)
+  (E['work'] extends 'door'
+    ? { readonly cookie: SessionCookie; readonly wayCookie: WayCookie; readonly presented: PresentedToken | undefined }
+    : unknown)
+
+/** Where a browser is sent on to: a page of this server, and nowhere else. */
+export type OwnPath = `/${string}`
 
 export type Reply<E extends Endpoint> =
   E['events'] extends Record<string, z.ZodType>
@@ -81,7 +94,9 @@ export type Reply<E extends Endpoint> =
       ? Bytes<E['bytes'][number]>
       : E['reply'] extends z.ZodType
         ? z.input<E['reply']>
-        : undefined
+        : E['status'] extends 303
+          ? OwnPath
+          : undefined
 
 export interface Route {
   readonly endpoint: Endpoint

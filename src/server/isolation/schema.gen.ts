@@ -115,6 +115,23 @@ export interface Draft {
   user_id: string;
 }
 
+export interface Identity {
+  id: string;
+  issuer: string;
+  subject: string;
+  time_created: Generated<Timestamp>;
+  used_at: Timestamp | null;
+  user_id: string;
+}
+
+export interface IdentitySignIn {
+  id: string;
+  identity_id: string;
+  session_id: string | null;
+  sid: string | null;
+  time_created: Generated<Timestamp>;
+}
+
 export interface Job {
   chat_session_id: string | null;
   id: string;
@@ -167,6 +184,26 @@ export interface ModelProvider {
 export interface ModelProviderKey {
   provider_id: string;
   sealed: Buffer;
+}
+
+export interface OidcLogout {
+  expires_at: Timestamp;
+  token_hash: Buffer;
+}
+
+export interface OidcWay {
+  browser_hash: Buffer;
+  expires_at: Generated<Timestamp>;
+  fetched_at: Timestamp | null;
+  found: Buffer | null;
+  purpose: string;
+  returned_at: Timestamp | null;
+  revision: string;
+  session_id: string | null;
+  state_hash: Buffer;
+  time_created: Generated<Timestamp>;
+  user_id: string | null;
+  wish: Buffer;
 }
 
 export interface Picture {
@@ -236,6 +273,15 @@ export interface SessionEnd {
   time_created: Generated<Timestamp>;
 }
 
+export interface SignInProvider {
+  config: Buffer;
+  id: string;
+  is_on: boolean;
+  revision: string;
+  secret: Buffer;
+  time_changed: Generated<Timestamp>;
+}
+
 export interface TenantState {
   id: string;
   status: Generated<string>;
@@ -261,12 +307,16 @@ export interface DB {
   chat_session: ChatSession;
   credential: Credential;
   draft: Draft;
+  identity: Identity;
+  identity_sign_in: IdentitySignIn;
   job: Job;
   link: Link;
   login_policy: LoginPolicy;
   message_search: MessageSearch;
   model_provider: ModelProvider;
   model_provider_key: ModelProviderKey;
+  oidc_logout: OidcLogout;
+  oidc_way: OidcWay;
   picture: Picture;
   privacy_contact: PrivacyContact;
   recovery: Recovery;
@@ -275,6 +325,7 @@ export interface DB {
   scope_member: ScopeMember;
   security_event: SecurityEvent;
   session_end: SessionEnd;
+  sign_in_provider: SignInProvider;
   tenant_state: TenantState;
   user: User;
 }

@@ -5,6 +5,7 @@ import type * as chats from '#contract/chats.ts'
 import type * as drafts from '#contract/drafts.ts'
 import type { Endpoint } from '#contract/endpoint.ts'
 import type * as models from '#contract/models.ts'
+import type * as oidc from '#contract/oidc.ts'
 import type * as people from '#contract/people.ts'
 import type * as profile from '#contract/profile.ts'
 import type * as security from '#contract/security.ts'
@@ -14,6 +15,7 @@ type Exported = typeof accounts &
   typeof chats &
   typeof drafts &
   typeof models &
+  typeof oidc &
   typeof people &
   typeof profile &
   typeof security &

@@ -114,6 +114,9 @@ export const account = {
   'event.recovered': 'You recovered your account, and chose a new password. All logins before it ended.',
   'event.address_asked': 'You asked to change your address. The new one has to be confirmed.',
   'event.address_changed': 'You changed the address with which you sign in.',
+  'event.provider_changed': '{who} changed the provider through which people of the organisation sign in.',
+  'event.identity_linked': 'Your account was linked to one at the sign-in provider.',
+  'event.identity_unlinked': 'You undid the link to your account at the sign-in provider.',
 
   'end.idle': '{Device} was signed out: nobody had used it for as long as the rules allow.',
   'end.expired': '{Device} was signed out: the login had lasted as long as the rules allow.',
@@ -128,6 +131,7 @@ export const account = {
   'end.recovered': '{Device} was signed out, because your account was recovered.',
   'end.policy': '{Device} was signed out, because logins may not last that long any more.',
   'end.theft': '{Device} was signed out by Sardonyx, because somebody may have copied its login.',
+  'end.provider_signed_out': '{Device} was signed out by the sign-in provider, because you were signed out there.',
   'end.unknown': '{Device} was signed out. The reason is not on record.',
 
   'tokens.lead': 'A token lets a program act for you: it may do what you choose here, until it ends or you revoke it.',

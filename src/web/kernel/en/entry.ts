@@ -53,6 +53,8 @@ export const entry = {
   'ended.policy.next': 'Sign in and you are back where you were. What you had written is kept.',
   'ended.theft': 'Somebody used an old copy of your login, as a thief would. It was ended at once, for them and for you.',
   'ended.theft.next': 'Sign in again, then look under Account at where you are signed in, and sign out what you don’t know.',
+  'ended.provider_signed_out': 'You were signed out at the provider through which you had signed in, so you were signed out here too.',
+  'ended.provider_signed_out.next': 'Sign in again when you want to go on. What you had written is kept.',
   'ended.unknown': 'Your login has ended, so you were signed out.',
   'ended.unknown.next': 'Sign in and you are back where you were. What you had written is kept.',
 

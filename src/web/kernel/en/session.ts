@@ -26,7 +26,7 @@ export const session = {
   'notice.session_ended.operator': 'Whoever operates this server signed you out.',
   'notice.session_ended.system': 'A login of yours was ended.',
   'notice.signed_in': 'Somebody signed in as you. If that was you, all is well.',
-  'notice.proven': 'Somebody entered your password again.',
+  'notice.proven': 'Somebody confirmed to be you.',
   'notice.not_me': 'You said that somebody else was using your account. All other logins and all API tokens were ended.',
   'notice.token_created': 'An API token was made for your account.',
   'notice.token_revoked': 'An API token of yours was revoked.',
@@ -43,6 +43,9 @@ export const session = {
   'notice.recovered': 'Your account was recovered, with a new password.',
   'notice.address_asked': 'Somebody asked to change the address of your account.',
   'notice.address_changed': 'The address of your account was changed.',
+  'notice.provider_changed': 'The provider through which people of your organisation sign in was changed.',
+  'notice.identity_linked': 'Your account was linked to one at the sign-in provider.',
+  'notice.identity_unlinked': 'A link of your account to one at a sign-in provider was undone.',
   'notice.more': { one: 'And {count} more.', other: 'And {count} more.' },
   'notice.see': 'See what happened',
 } as const

@@ -1,0 +1,95 @@
+/** Setting the provider up and changing it: an administrator's act under a fresh proof, of which all administrators are told. */
+import type { z } from 'zod'
+import type { UserId } from '#contract/ids.ts'
+import type { SignInProvider, setSignInProvider, testSignInProvider } from '#contract/oidc.ts'
+import type { Actor } from '../../isolation/actor.ts'
+import type { Doors, DoorTx } from '../../isolation/doors.ts'
+import { Failure } from '../../kernel/failure.ts'
+import type { Ids } from '../../kernel/ids.ts'
+import type { Device } from '../device.ts'
+import type { Letters } from '../letters.ts'
+import { insertEvents } from '../security-log.ts'
+import type { SessionEnds } from '../session-ends.ts'
+import type { Tenants } from '../tenants.ts'
+import { providerChangedLetter } from './letters.ts'
+import type { KnownProvider, ProviderStore } from './provider-store.ts'
+
+type Wanted = z.output<typeof setSignInProvider.body>
+type Tested = z.output<typeof testSignInProvider.body>
+
+export interface SettingsParts {
+  readonly doors: Doors
+  readonly ends: SessionEnds
+  readonly ids: Ids
+  readonly letters: Letters
+  readonly store: ProviderStore
+  readonly tenants: Tenants
+}
+
+export class ProviderSettings {
+  readonly #parts: SettingsParts
+  constructor(parts: SettingsParts) {
+    this.#parts = parts
+  }
+
+  /** As an administrator sees it: all of it but the secret. */
+  async shown(admin: Actor): Promise<SignInProvider | null> {
+    const { doors, store } = this.#parts
+    const known = await doors.open(admin.tenantId, async (tx) => {
+      if ((await tx.enter(admin.tokenHash)).role !== 'admin') throw new Failure('auth.not_allowed')
+      return store.find(tx)
+    })
+    if (!known) return null
+    const { clientSecret: _, revision: __, changedAt, ...shown } = known
+    return { ...shown, timeChanged: changedAt.toISOString() }
+  }
+
+  /** Puts it in force. Identities stay as they are: each is of the issuer that it was made with. Fails with `oidc.secret_needed`. */
+  async set(admin: Actor, wanted: Wanted, device: Device): Promise<SignInProvider> {
+    const { doors, ends, ids, store } = this.#parts
+    const { clientSecret: _, ...config } = wanted
+    const { changed, administrators } = await doors.openAsAdmin(admin.tenantId, admin.tokenHash, async (tx) => {
+      const clientSecret = secretFor(wanted, await store.find(tx, 'update'))
+      const at = await store.set(tx, { ...config, clientSecret, revision: ids.next<string>() })
+      const all = await administratorsOf(tx)
+      const by = { kind: 'administrator', userId: admin.userId, device } as const
+      await tx.change(
+        insertEvents(
+          tx,
+          ids,
+          all.map(({ id }) => ({ userId: id as UserId, kind: 'provider_changed', by, notice: true })),
+        ),
+      )
+      return { changed: at, administrators: all }
+    })
+    for (const { id } of administrators) await ends.tellNews(admin.tenantId, id as UserId)
+    await this.#write(admin, config, administrators)
+    return { ...config, timeChanged: changed.toISOString() }
+  }
+
+  /** The secret that a test uses: the one that was typed, or the kept one, where that was given for this issuer and client. */
+  async secretFor(admin: Actor, tested: Tested): Promise<string> {
+    return secretFor(tested, await this.#parts.doors.open(admin.tenantId, (tx) => this.#parts.store.find(tx)))
+  }
+
+  async #write(
+    admin: Actor,
+    provider: Omit<SignInProvider, 'timeChanged'>,
+    to: Awaited<ReturnType<typeof administratorsOf>>,
+  ): Promise<void> {
+    const organisation = (await this.#parts.tenants.byId(admin.tenantId))!.name
+    const by = to.find(({ id }) => id === admin.userId)?.name ?? 'An administrator'
+    for (const { email, name } of to) await this.#parts.letters.send(providerChangedLetter({ to: email, name, organisation, by, provider }))
+  }
+}
+
+/** It was given for one issuer and client, and is sent nowhere else unasked. */
+function secretFor({ issuer, clientId, clientSecret }: Tested, known: KnownProvider | undefined): string {
+  if (clientSecret !== undefined) return clientSecret
+  if (known?.issuer === issuer && known.clientId === clientId) return known.clientSecret
+  throw new Failure('oidc.secret_needed')
+}
+
+function administratorsOf({ all, db }: DoorTx) {
+  return all(db.selectFrom('user').select(['id', 'email', 'name']).where('role', '=', 'admin').where('status', '=', 'active'))
+}
