@@ -2,8 +2,9 @@
 import { randomUUID } from 'node:crypto'
 import { createInterface } from 'node:readline/promises'
 import { parseArgs } from 'node:util'
-import { signIn } from '#contract/accounts.ts'
+import { type SignInReply, signIn } from '#contract/accounts.ts'
 import { createChat, followGeneration, sendMessage } from '#contract/chats.ts'
+import { giveSecondFactor } from '#contract/factors.ts'
 import { call, follow, type Server } from './client.ts'
 
 const HELP = `sardonyx sign-in --email E [--organisation S]    print a token; the password comes from standard input
@@ -38,10 +39,20 @@ function understood(args: string[]) {
 
 async function printToken(server: Server, email: string, organisation: string | undefined): Promise<void> {
   const password = await readLine('Password: ')
-  const { token } = await call(server, signIn, {
+  const reply = await call(server, signIn, {
     body: { email, password, deliver: 'token', ...(organisation === undefined ? {} : { organisation }) },
   })
-  process.stdout.write(`${token}\n`)
+  const finished = reply.state === 'signed_in' ? reply : await secondStep(server, reply)
+  if (finished.state !== 'signed_in') throw new Error('The server asks for one more factor, which this version does not know.')
+  process.stdout.write(`${finished.token}\n`)
+}
+
+async function secondStep(server: Server, { ticket, factors }: Extract<SignInReply, { state: 'second_factor' }>): Promise<SignInReply> {
+  if (!factors.code && !factors.recoveryCode)
+    throw new Error('You sign in with a passkey, which needs a browser: sign in there and make an API token under Account.')
+  const code = await readLine(factors.code ? 'Code of your authenticator app, or a recovery code: ' : 'Recovery code: ')
+  const isRecoveryCode = /[a-z]|-/i.test(code) || !factors.code
+  return call(server, giveSecondFactor, { body: { ticket, deliver: 'token', ...(isRecoveryCode ? { recoveryCode: code } : { code }) } })
 }
 
 async function ask(server: Server, question: string, model: string | undefined): Promise<void> {

@@ -18,7 +18,7 @@ export const NewPassword = z.string().min(12, 'must be at least 12 characters').
 const GivenPassword = z.string().min(1, 'must not be empty').max(128, 'must be at most 128 characters')
 /** `cookie` sets an HttpOnly cookie and returns no token; `token` returns it for the Authorization header and sets none. */
 export const Deliver = z.enum(['cookie', 'token']).default('cookie')
-const Remember = z.boolean().default(false).describe('stay signed in for longer, where the organisation allows it')
+export const Remember = z.boolean().default(false).describe('stay signed in for longer, where the organisation allows it')
 
 export const Preferences = z.strictObject({
   theme: z.enum(['system', 'light', 'dark']).default('system'),
@@ -48,7 +48,12 @@ export const Me = z.strictObject({
     preferences: Preferences,
   }),
   organisation: z.strictObject({ id: TenantId, name: z.string(), slug: z.string() }),
-  session: z.strictObject({ id: SessionId, expiresAt: Time, remembered: z.boolean() }),
+  session: z.strictObject({
+    id: SessionId,
+    expiresAt: Time,
+    remembered: z.boolean(),
+    restricted: z.boolean().describe('whether it is good for nothing but setting up the second factor that the organisation requires'),
+  }),
   personalScopeId: ScopeId,
 })
 export type Me = z.infer<typeof Me>
@@ -58,8 +63,19 @@ const SignedIn = z.strictObject({
   me: Me,
   token: z.string().nullable().describe('null when a cookie was set'),
 })
+/** The first factor was good, and there is a second one to give: `auth.second_factor`. */
+const SecondFactorAsked = z.strictObject({
+  state: z.literal('second_factor'),
+  ticket: z.string().describe('names this sign-in; good once'),
+  expiresAt: Time,
+  factors: z.strictObject({
+    code: z.boolean().describe('of an authenticator app'),
+    passkey: z.boolean(),
+    recoveryCode: z.boolean(),
+  }),
+})
 /** What proving something leads to. */
-export const SignInReply = z.discriminatedUnion('state', [SignedIn])
+export const SignInReply = z.discriminatedUnion('state', [SignedIn, SecondFactorAsked])
 export type SignInReply = z.infer<typeof SignInReply>
 
 export const Status = z.strictObject({
@@ -116,6 +132,7 @@ export const signIn = endpoint({
 
 export const signOut = endpoint({
   id: 'auth.sign_out',
+  whileRestricted: true,
   method: 'POST',
   path: '/api/auth/sign-out',
   summary: 'End this login session everywhere it is used',
@@ -126,6 +143,7 @@ export const signOut = endpoint({
 
 export const getMe = endpoint({
   id: 'me.get',
+  whileRestricted: true,
   method: 'GET',
   path: '/api/me',
   summary: 'Who is signed in',

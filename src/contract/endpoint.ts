@@ -36,6 +36,8 @@ export interface Endpoint {
   readonly token: readonly Ability[] | null
   /** Whether the login must have been proven a short while ago: see `session.prove`. */
   readonly proof: boolean
+  /** Whether a login may call it that has yet to set up the second factor which the organisation requires: what leads there, and out. */
+  readonly whileRestricted: boolean
   /** Whether a call shows that a person is there. Streams, and what a page asks by itself, do not. */
   readonly activity: boolean
   readonly params: z.ZodObject
@@ -61,6 +63,7 @@ const NOTHING = z.strictObject({})
 type Defaults = {
   token: null
   proof: false
+  whileRestricted: false
   activity: true
   params: typeof NOTHING
   query: typeof NOTHING
@@ -83,6 +86,7 @@ export function endpoint<const E extends Partial<Endpoint> & Pick<Endpoint, 'id'
   return {
     token: null,
     proof: false,
+    whileRestricted: false,
     activity: true,
     params: NOTHING,
     query: NOTHING,

@@ -25,3 +25,5 @@ export const RecoveryId = id('RecoveryId')
 export type RecoveryId = z.infer<typeof RecoveryId>
 export const IdentityId = id('IdentityId')
 export type IdentityId = z.infer<typeof IdentityId>
+export const PasskeyId = id('PasskeyId')
+export type PasskeyId = z.infer<typeof PasskeyId>

@@ -3,6 +3,7 @@ import * as accounts from './accounts.ts'
 import * as chats from './chats.ts'
 import { forgetDraft, keepDraft, listDrafts } from './drafts.ts'
 import type { Endpoint } from './endpoint.ts'
+import * as factors from './factors.ts'
 import * as models from './models.ts'
 import * as oidc from './oidc.ts'
 import * as people from './people.ts'
@@ -51,15 +52,24 @@ const { listOwnSessions, endOwnSession, endOtherSessions, notMe, getLoginPolicy,
 const { listSessions, countSessions, endSessions } = sessions
 const { listSecurityEvents, readSecurityEvent, listApiTokens, createApiToken, revokeApiToken } = security
 
+const { getFactors, beginPasskey, addPasskey, renamePasskey, removePasskey } = factors
+const { beginAuthenticatorApp, confirmAuthenticatorApp, removeAuthenticatorApp, makeRecoveryCodes } = factors
+const { beginPasskeySignIn, signInWithPasskey, beginSecondFactor, giveSecondFactor, beginProof } = factors
+
 export const ENDPOINTS: readonly Endpoint[] = [
   getStatus,
   setUp,
   signIn,
+  beginPasskeySignIn,
+  signInWithPasskey,
+  beginSecondFactor,
+  giveSecondFactor,
   signOut,
   refreshSession,
   whyEnded,
   getSession,
   extendSession,
+  beginProof,
   proveSession,
   followEvents,
   getMe,
@@ -71,6 +81,15 @@ export const ENDPOINTS: readonly Endpoint[] = [
   endOwnSession,
   endOtherSessions,
   notMe,
+  getFactors,
+  beginPasskey,
+  addPasskey,
+  renamePasskey,
+  removePasskey,
+  beginAuthenticatorApp,
+  confirmAuthenticatorApp,
+  removeAuthenticatorApp,
+  makeRecoveryCodes,
   listSecurityEvents,
   readSecurityEvent,
   listApiTokens,

@@ -28,6 +28,14 @@ export const EventKind = z.enum([
   'provider_changed',
   'identity_linked',
   'identity_unlinked',
+  'passkey_added',
+  'passkey_removed',
+  'passkey_refused',
+  'authenticator_app_added',
+  'authenticator_app_removed',
+  'recovery_codes_made',
+  'recovery_code_used',
+  'second_factor_failed',
 ])
 export type EventKind = z.infer<typeof EventKind>
 

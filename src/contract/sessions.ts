@@ -1,6 +1,7 @@
 /** Login sessions: the one a caller has, a person's devices, and those of the whole organisation; their rules and their ends. */
 import { z } from 'zod'
 import { endpoint, line, PageQuery, page, Time } from './endpoint.ts'
+import { Proof, SecondFactorRule } from './factors.ts'
 import { SessionId, UserId } from './ids.ts'
 
 /** Why a login ended; each has its sentence in the interface. */
@@ -41,6 +42,7 @@ const Renewed = z.strictObject({
 
 export const getSession = endpoint({
   id: 'session.get',
+  whileRestricted: true,
   method: 'GET',
   path: '/api/session',
   summary: 'How long this login lasts. Asking is not activity',
@@ -53,6 +55,7 @@ export const getSession = endpoint({
 
 export const extendSession = endpoint({
   id: 'session.extend',
+  whileRestricted: true,
   method: 'POST',
   path: '/api/session/extend',
   summary: 'Say that somebody is there: the time until an idle end begins anew',
@@ -63,18 +66,20 @@ export const extendSession = endpoint({
 
 export const proveSession = endpoint({
   id: 'session.prove',
+  whileRestricted: true,
   method: 'POST',
   path: '/api/session/prove',
   summary: 'Prove again who one is; opens what needs a fresh proof, for this login only, under a new token',
   access: 'user',
   work: 'door',
-  body: z.strictObject({ password: z.string().min(1, 'must not be empty').max(128, 'must be at most 128 characters') }),
+  body: Proof,
   reply: Renewed,
-  fails: ['auth.wrong_password', 'auth.too_many_attempts'],
+  fails: ['auth.wrong_password', 'auth.code_needed', 'auth.wrong_code', 'passkey.refused', 'auth.too_many_attempts'],
 })
 
 export const refreshSession = endpoint({
   id: 'auth.refresh',
+  whileRestricted: true,
   method: 'POST',
   path: '/api/auth/refresh',
   summary: 'Replace a token that is older than 15 minutes by its successor; a younger one is given back as it is',
@@ -193,6 +198,13 @@ export const LoginPolicy = z.strictObject({
 })
 export type LoginPolicy = z.infer<typeof LoginPolicy>
 
+/** Every rule for logins. */
+export const LoginRules = LoginPolicy.extend({ secondFactor: SecondFactorRule })
+export type LoginRules = z.infer<typeof LoginRules>
+
+/** Left out, it stays as it is. */
+const ALSO = { secondFactor: SecondFactorRule.optional() }
+
 /** `everyday` is also the default of the table; `strict` follows NIST SP 800-63B-4 for AAL2. */
 export const PRESETS: Readonly<Record<'everyday' | 'strict', LoginPolicy>> = {
   everyday: {
@@ -219,23 +231,24 @@ export const getLoginPolicy = endpoint({
   id: 'login_policy.get',
   method: 'GET',
   path: '/api/login-policy',
-  summary: 'How long people stay signed in',
+  summary: 'How long people stay signed in, and of whom a second factor is required',
   access: 'user',
   work: 'read',
-  reply: LoginPolicy,
+  reply: LoginRules,
 })
 
 export const setLoginPolicy = endpoint({
   id: 'login_policy.set',
   method: 'PATCH',
   path: '/api/login-policy',
-  summary: 'Change how long people stay signed in; logins that last longer are shortened, none is made longer',
+  summary:
+    'Change how long people stay signed in; logins that last longer are shortened, none is made longer. Those of people without a second factor that is required now are restricted to setting one up',
   access: 'admin',
   work: 'door',
   proof: true,
   body: z.discriminatedUnion('preset', [
-    z.strictObject({ preset: z.enum(['everyday', 'strict']) }),
-    LoginPolicy.extend({ preset: z.literal('own') })
+    z.strictObject({ preset: z.enum(['everyday', 'strict']), ...ALSO }),
+    LoginPolicy.extend({ preset: z.literal('own'), ...ALSO })
       .refine((policy) => policy.idleLimitS <= policy.absoluteLimitS, {
         path: ['idleLimitS'],
         message: 'must not be longer than the login itself',
@@ -245,7 +258,8 @@ export const setLoginPolicy = endpoint({
         message: 'must not be longer than the login itself',
       }),
   ]),
-  reply: LoginPolicy,
+  reply: LoginRules,
+  fails: ['factor.own_first'],
 })
 
 /** A calendar begins with the year 1. */

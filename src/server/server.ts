@@ -1,6 +1,7 @@
 /** Puts a server together: every part is made here once and handed to those that use it. */
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
+import { factorRoutes } from './auth/factors/routes.ts'
 import { FailureLimits, type FailuresAllowed } from './auth/limits.ts'
 import { createLogin } from './auth/login.ts'
 import { meRoutes } from './auth/me-routes.ts'
@@ -115,17 +116,19 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   }
 }
 
+type AccountParts = Omit<AuthParts, 'version'> &
+  OidcParts &
+  Parameters<typeof factorRoutes>[0] &
+  Parameters<typeof sessionRoutes>[0] &
+  Parameters<typeof securityRoutes>[0] &
+  Parameters<typeof peopleRoutes>[0]
+
 /** What proves who somebody is, and what is theirs. */
-function accountRoutes(
-  parts: Omit<AuthParts, 'version'> &
-    OidcParts &
-    Parameters<typeof sessionRoutes>[0] &
-    Parameters<typeof securityRoutes>[0] &
-    Parameters<typeof peopleRoutes>[0],
-) {
+function accountRoutes(parts: AccountParts) {
   return [
     ...authRoutes({ ...parts, version: VERSION }),
     ...meRoutes(parts),
+    ...factorRoutes(parts),
     ...sessionRoutes(parts),
     ...securityRoutes(parts),
     ...peopleRoutes(parts),

@@ -140,7 +140,7 @@ describe('the rules', () => {
   }
 
   test('are known to everybody, and changed by administrators only', async () => {
-    expect((await bob.call<LoginPolicy>('GET', '/api/login-policy')).body).toEqual(PRESETS.everyday)
+    expect((await bob.call<LoginPolicy>('GET', '/api/login-policy')).body).toEqual({ ...PRESETS.everyday, secondFactor: 'optional' })
     expect(codeOf(await bob.call('PATCH', '/api/login-policy', { preset: 'strict' }))).toBe('auth.not_allowed')
   })
 
@@ -195,7 +195,7 @@ describe('the rules', () => {
   }
 
   test('may be an organisation’s own, within bounds', async () => {
-    expect((await set(OWN)).body).toEqual(OWN)
+    expect((await set(OWN)).body).toEqual({ ...OWN, secondFactor: 'optional' })
     for (const wrong of [
       { ...OWN, idleLimitS: 60 },
       { ...OWN, absoluteLimitS: 91 * 86_400 },

@@ -3,8 +3,20 @@
  * walls; that the owner's succeeds shows that the refusal was not for a wrong reason. An endpoint without an example fails the tests.
  */
 import type { Endpoint } from '#contract/endpoint.ts'
-import type { ChatId, EventId, IdentityId, MessageId, ProviderId, RecoveryId, SessionId, TenantId, UserId } from '#contract/ids.ts'
+import type {
+  ChatId,
+  EventId,
+  IdentityId,
+  MessageId,
+  PasskeyId,
+  ProviderId,
+  RecoveryId,
+  SessionId,
+  TenantId,
+  UserId,
+} from '#contract/ids.ts'
 import { ENDPOINTS } from '#contract/index.ts'
+import { Authenticator } from './authenticator.ts'
 import { PASSWORD } from './cast.ts'
 import type { ModelServer } from './model-server.ts'
 import { CLIENT, type ScriptedProvider } from './scripted-provider.ts'
@@ -44,6 +56,8 @@ export interface Things {
   readonly sessionId: SessionId
   readonly apiTokenId: SessionId
   readonly eventId: EventId
+  /** Of Alice where a test has made one, and otherwise of nobody. */
+  readonly passkeyId: PasskeyId
   readonly providerUrl: string
   readonly tenantId: TenantId
   /** Where acme’s people may sign in, and Alice’s link to it; of neither there is one where no such provider was given. */
@@ -65,18 +79,37 @@ export const PIXELS =
 /** Of no chat: places are not looked up, so at this one everyone has a draft of their own. */
 const PLACE = '5d0c9a52-3f0e-4b8a-9c41-7f6f1f0f2b1d'
 
+/** As a device would answer a challenge that nobody made: what is secret cannot be the same each time (`freshOf` has one that succeeds). */
+const DEVICE = new Authenticator()
+const NEW_PASSKEY = DEVICE.create({ challenge: 'none', user: { id: 'none' } })
+const USED_PASSKEY = DEVICE.get({ challenge: 'none' })
+
 export const EXAMPLES: Readonly<Record<string, (things: Things) => Request>> = {
   'status.get': () => ({}),
   'setup.run': () => ({
     body: { code: 'AAAA-BBBB-CCCC', organisation: 'Initech', name: 'Peter Gibbons', email: 'peter@initech.test', password: PASSWORD },
   }),
   'auth.sign_in': () => ({ body: { email: 'alice@acme.test', password: PASSWORD, organisation: 'acme', deliver: 'token' } }),
+  'auth.passkey_begin': () => ({ body: { organisation: 'acme' } }),
+  'auth.passkey': () => ({ body: { passkey: USED_PASSKEY, organisation: 'acme', deliver: 'token' } }),
+  'auth.second_factor_begin': () => ({ body: { ticket: 'none' } }),
+  'auth.second_factor': () => ({ body: { ticket: 'none', code: '123456', deliver: 'token' } }),
   'auth.sign_out': () => ({}),
   'auth.refresh': () => ({}),
   'auth.why_ended': () => ({}),
   'session.get': () => ({}),
   'session.extend': () => ({}),
   'session.prove': () => ({ body: { password: PASSWORD } }),
+  'session.prove_begin': () => ({}),
+  'factors.get': () => ({}),
+  'passkeys.begin': () => ({}),
+  'passkeys.add': () => ({ body: { name: 'Phone', passkey: NEW_PASSKEY } }),
+  'passkeys.rename': ({ passkeyId }) => ({ params: { passkeyId }, body: { name: 'Blue key' } }),
+  'passkeys.remove': ({ passkeyId }) => ({ params: { passkeyId } }),
+  'authenticator_app.begin': () => ({}),
+  'authenticator_app.confirm': () => ({ body: { code: '123456' } }),
+  'authenticator_app.remove': () => ({}),
+  'recovery_codes.make': () => ({}),
   'events.follow': () => ({}),
   'devices.list': () => ({ query: { limit: '100' } }),
   'devices.end': ({ sessionId }) => ({ params: { sessionId } }),
@@ -201,6 +234,7 @@ export const ENDLESS: readonly string[] = ['events.follow']
 const LAST = [
   'identities.unlink',
   'sign_in_provider.set',
+  'passkeys.remove',
   'login_policy.set',
   'address.confirm',
   'address.ask',
@@ -260,6 +294,7 @@ export async function makeThings(
     sessionId: owners.again.me.session.id,
     apiTokenId: apiToken.body.apiToken.id,
     eventId: events.body.items[0]!.id,
+    passkeyId: crypto.randomUUID() as PasskeyId,
     chatId: first.chatId,
     questionId: first.questionId,
     generationId: first.answerId,

@@ -38,6 +38,7 @@ export function actorOf(person: SignedIn, changes: { readScopes?: readonly strin
     sessionId: person.me.session.id,
     abilities: null,
     isProven: false,
+    isRestricted: false,
     isOvertaken: false,
     tokenHash: tokenHash(person.token),
     readScopes: scopes,

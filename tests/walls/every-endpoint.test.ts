@@ -5,10 +5,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Endpoint } from '#contract/endpoint.ts'
 import type { Problem } from '#contract/errors.ts'
+import type { Factors } from '#contract/factors.ts'
 import { ENDPOINTS } from '#contract/index.ts'
 import { SetupCode } from '#server/auth/setup-code.ts'
 import { schemaName } from '#server/isolation/tables.ts'
 import { systemClock } from '#server/kernel/clock.ts'
+import type { Authenticator } from '#tests/support/authenticator.ts'
 import {
   CANARIES,
   ENDLESS,
@@ -24,6 +26,7 @@ import {
   type Things,
   urlOf,
 } from '#tests/support/examples.ts'
+import { freshOf, passkeyOf, signInWithPasskey } from '#tests/support/factors.ts'
 import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'
 import { CLIENT, type ScriptedProvider, startScriptedProvider } from '#tests/support/scripted-provider.ts'
 import { type Answer, chatOf, codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
@@ -31,7 +34,14 @@ import { type Answer, chatOf, codeOf, createWorld, type SignedIn, type World } f
 type Visitor = 'anonymous' | 'bob' | 'carol' | 'trent' | 'mallory'
 const VISITORS = ['anonymous', 'bob', 'carol', 'trent', 'mallory'] as const
 /** Who sends these has proven with the request itself who they are. */
-const PROVING = ['auth.sign_in', 'invitation.accept', 'recovery.use']
+const PROVING = ['auth.sign_in', 'auth.passkey', 'auth.second_factor', 'invitation.accept', 'recovery.use']
+/** What those get who have no such thing themselves, where it has no id by which it could be the owner's. */
+const HAS_NONE: Readonly<Record<string, readonly [number, string]>> = {
+  'passkeys.add': [403, 'passkey.refused'],
+  'authenticator_app.confirm': [403, 'auth.wrong_code'],
+  'authenticator_app.remove': [404, 'authenticator_app.not_found'],
+  'recovery_codes.make': [409, 'factor.none'],
+}
 /** What names a letter is refused to others as it is to those who make one up: tests/people. */
 const BY_LETTER = ['address.confirm']
 
@@ -41,6 +51,8 @@ let provider: ScriptedProvider
 let alice: SignedIn
 let people: Record<Exclude<Visitor, 'anonymous'>, SignedIn>
 let things: Things
+/** Alice's passkey is on it: she signs in with it, and her password alone is not enough. */
+let device: Authenticator
 
 beforeAll(async () => {
   models = await startModelServer({ key: CANARIES.key })
@@ -57,6 +69,9 @@ beforeAll(async () => {
   // The others have links of their own, so that what they are refused is what is Alice’s.
   await setUpProvider(people.mallory, provider)
   for (const name of ['bob', 'carol', 'trent', 'mallory'] as const) await linkTo(people[name], provider, `${name}-there`)
+  ;({ device } = await passkeyOf(alice))
+  const { passkeys } = (await alice.call<Factors>('GET', '/api/me/factors')).body
+  things = { ...things, passkeyId: passkeys[0]!.id }
 })
 afterAll(async () => {
   await world.close()
@@ -88,6 +103,7 @@ const idsIn = (of: Things) => [
   of.apiTokenId,
   of.eventId,
   of.identityId,
+  of.passkeyId,
 ]
 
 function swap(request: Request, by: (id: string) => string): Request {
@@ -120,6 +136,8 @@ async function expectRefusal(visitor: Visitor, endpoint: Endpoint, { request, an
   if (visitor === 'anonymous') return expect([answer.status, codeOf(answer)]).toEqual([401, 'auth.required'])
   if (endpoint.access === 'admin' && people[visitor].me.user.role !== 'admin')
     return expect([answer.status, codeOf(answer)]).toEqual([403, 'auth.not_allowed'])
+  const none = HAS_NONE[endpoint.id]
+  if (none) return expect([answer.status, codeOf(answer)]).toEqual(none)
   if (!namesThings(request) || isShown(visitor, endpoint)) return expect(answer.status).toBe(endpoint.status)
   const never = await send(
     visitor,
@@ -251,7 +269,7 @@ test('a live answer is neither followed nor stopped by anyone else', async () =>
 describe('a login whose proof is old', () => {
   for (const endpoint of ENDPOINTS.filter(({ proof }) => proof)) {
     test(`${endpoint.id} is refused to it, changes nothing, and says what would help`, async () => {
-      const owner = await world.signIn(endpoint.access === 'admin' ? 'carol' : 'alice')
+      const owner = await (endpoint.access === 'admin' ? world.signIn('carol') : signInWithPasskey(world, device))
       const schema = schemaName(owner.me.organisation.id)
       const session = [owner.me.session.id]
       await world.sql(`update ${schema}.auth_token set proven_at = now() - interval '31 minutes' where session_id = $1`, session)
@@ -268,7 +286,7 @@ describe('a login whose proof is old', () => {
 describe('the owner, with the same request', () => {
   for (const endpoint of IN_ORDER.filter(({ id }) => ![...ENDLESS, 'setup.run', 'auth.oidc_finish'].includes(id))) {
     test(`${endpoint.id} succeeds`, async () => {
-      const request = (await FRESH[endpoint.id]?.()) ?? exampleOf(endpoint, things)
+      const request = (await { ...freshOf({ world, person: alice, device }), ...FRESH }[endpoint.id]?.()) ?? exampleOf(endpoint, things)
       const answer = await send(endpoint.access === 'anyone' ? 'anonymous' : 'owner', endpoint, request)
       expect(`${answer.status} ${answer.status === endpoint.status ? '' : answer.text}`).toBe(`${endpoint.status} `)
     })

@@ -25,6 +25,7 @@ const CachedSession = z.strictObject({
   read_scopes: z.array(ScopeId),
   write_scopes: z.array(ScopeId),
   abilities: z.array(Ability).nullable(),
+  restricted: z.boolean(),
 })
 type CachedSession = z.infer<typeof CachedSession>
 
@@ -86,6 +87,7 @@ export class Authenticator {
       sessionId: session.session_id,
       abilities: session.abilities,
       isProven,
+      isRestricted: session.restricted,
       isOvertaken,
       tokenHash: hash,
       readScopes: session.read_scopes,
@@ -118,6 +120,7 @@ export class Authenticator {
       read_scopes: row.read_scopes,
       write_scopes: row.write_scopes,
       abilities: row.abilities,
+      restricted: row.is_restricted,
     })
     return { session, isUnseen: row.is_unseen === true, isProven: row.is_proven === true }
   }

@@ -94,16 +94,22 @@ export class Ending {
     })
   }
 
-  /** An administrator changes the rules by which logins last, and those that are over by the new ones end with it; returns how many. */
-  async endByRules(admin: Actor, change: (tx: DoorTx) => Promise<void>, device: Device): Promise<number> {
-    return this.#endAnd(admin.tenantId, async (tx) => {
+  /**
+   * An administrator changes the rules for logins, and those that are over by the new ones end with it, and those that the change answers;
+   * returns how many.
+   */
+  async endByRules(admin: Actor, change: (tx: DoorTx) => Promise<readonly SessionId[]>, device: Device): Promise<number> {
+    const ended = await this.#endAnd(admin.tenantId, async (tx) => {
       const before = await lockSessions(tx, {}, admin.sessionId)
       requireAdmin(await tx.enter(admin.tokenHash))
-      await change(tx)
+      const others = new Set(await change(tx))
       const left = new Set((await lockRows(tx, {})).map(({ id }) => id))
-      const over = before.filter(({ id }) => !left.has(id))
+      const over = before.filter(({ id }) => !left.has(id) || others.has(id))
       return this.#end(tx, over, { reason: 'policy', by: { kind: 'administrator', userId: admin.userId, device } })
     })
+    // Logins that the change restricted are told as ends are.
+    if (ended === 0) await this.#ends.tell(admin.tenantId)
+    return ended
   }
 
   /**

@@ -1,6 +1,8 @@
 /** What letters say, and sending them. A letter says whom it is for, what happened, what to do, and until when; never what was chatted. */
+import type { EventKind } from '#contract/security.ts'
 import { errorFields, type Log } from '../kernel/log.ts'
 import type { Letter, Mailer } from '../mail/mailer.ts'
+import { type Device, deviceName } from './device.ts'
 
 /** Sends letters, with links to where people reach this server. */
 export class Letters {
@@ -65,6 +67,48 @@ ${link}
 
 It works once, and until ${sayTime(expiresAt)}. Nobody else was given it; whoever has it can join in your place, so do not pass it on.
 If you did not expect this letter, ignore it.`,
+  }
+}
+
+interface FactorChange {
+  readonly to: string
+  readonly name: string
+  readonly organisation: string
+  readonly kind: EventKind
+  readonly device: Device
+  readonly at: Date
+}
+
+const FACTOR_CHANGES: Partial<Record<EventKind, readonly [subject: string, sentence: string]>> = {
+  passkey_added: ['A passkey was added', 'A passkey was added to your account. Whoever has it can sign in as you.'],
+  passkey_removed: ['A passkey was removed', 'A passkey was removed from your account. It opens nothing any more.'],
+  authenticator_app_added: [
+    'An authenticator app was set up',
+    'An authenticator app was set up for your account. Its codes are asked for when you sign in.',
+  ],
+  authenticator_app_removed: [
+    'The authenticator app was removed',
+    'The authenticator app was removed from your account. Its codes open nothing any more.',
+  ],
+  recovery_codes_made: [
+    'New recovery codes were made',
+    'New recovery codes were made for your account. The earlier ones have stopped working.',
+  ],
+}
+
+/** To somebody who has changed what they sign in with, or in whose name it was done. */
+export function factorLetter({ to, name, organisation, kind, device, at }: FactorChange): Letter {
+  const [subject, sentence] = FACTOR_CHANGES[kind]!
+  return {
+    to,
+    subject: `${subject} (${organisation}, Sardonyx)`,
+    text: `Hello ${name},
+
+${sentence}
+It was done on ${sayTime(at)}, from ${deviceName(device.userAgent)} at ${device.ip}.
+
+If that was you, there is nothing to do.
+If it was not: sign in, open Account and then Devices, choose “Something here isn’t me”, and tell an administrator of ${organisation}.`,
   }
 }
 

@@ -1,5 +1,4 @@
 /** What happens to a login, as events for its pages: that it ended and why, and that there is something new to know. */
-import type { EndReason } from '#contract/sessions.ts'
 import type { Actor } from '../isolation/actor.ts'
 import type { StreamEvent } from '../isolation/route.ts'
 import type { SessionEnds } from './session-ends.ts'
@@ -38,8 +37,9 @@ export async function* loginEvents(actor: Actor, { signal, ends, why }: Sources)
       if (!signal.aborted) await woken
     }
     if (signal.reason !== 'login ended') return
-    const reason: EndReason = (await why()).reason ?? 'unknown'
-    yield { id: '0', event: 'ended', data: { reason } }
+    const { reason } = await why()
+    // It has not ended: it was restricted, as whoever follows anew is told.
+    if (reason !== null) yield { id: '0', event: 'ended', data: { reason } }
   } finally {
     forget()
   }

@@ -1,12 +1,13 @@
 /** How long people of an organisation stay signed in: a preset, or bounds of its own. */
 import { sql } from 'kysely'
-import type { LoginPolicy } from '#contract/sessions.ts'
+import type { SecondFactorRule } from '#contract/factors.ts'
+import type { LoginPolicy, LoginRules } from '#contract/sessions.ts'
 import type { DoorTx } from '../isolation/doors.ts'
 import type { ReadTx } from '../isolation/unit-of-work.ts'
 import { IS_LIVE } from './session-lists.ts'
 
 /** The policy in force. */
-export async function readLoginPolicy(tx: ReadTx): Promise<LoginPolicy> {
+export async function readLoginPolicy(tx: ReadTx): Promise<LoginRules> {
   const row = await tx.first(tx.db.selectFrom('login_policy').selectAll())
   if (!row) throw new Error('this organisation has no login policy')
   return {
@@ -17,7 +18,14 @@ export async function readLoginPolicy(tx: ReadTx): Promise<LoginPolicy> {
     rememberIdleLimitS: row.remember_idle_limit_s,
     rememberAbsoluteLimitS: row.remember_absolute_limit_s,
     proofGoodForS: row.proof_good_for_s,
+    secondFactor: row.second_factor as SecondFactorRule,
   }
+}
+
+/** Sets of whom a second factor is required, or leaves it where it is; answers what holds. */
+export async function writeSecondFactorRule(tx: DoorTx, rule: SecondFactorRule | undefined): Promise<SecondFactorRule> {
+  const kept = tx.db.updateTable('login_policy').set({ second_factor: sql<string>`coalesce(${rule ?? null}::text, second_factor)` })
+  return (await tx.first(kept.returning('second_factor')))!.second_factor as SecondFactorRule
 }
 
 /** Puts a policy in force: logins that last longer are shortened, none is made longer. */

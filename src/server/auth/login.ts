@@ -13,6 +13,11 @@ import { Addresses } from './addresses.ts'
 import { ApiTokens } from './api-tokens.ts'
 import { Authenticator } from './authenticate.ts'
 import { Ending } from './ending.ts'
+import { AuthenticatorApps } from './factors/authenticator-app.ts'
+import { Factors } from './factors/factors.ts'
+import { Passkeys } from './factors/passkeys.ts'
+import { RecoveryCodes } from './factors/recovery-codes.ts'
+import { SecondFactor } from './factors/second-factor.ts'
 import { Invitations } from './invitations.ts'
 import { Letters } from './letters.ts'
 import { People } from './people.ts'
@@ -59,8 +64,13 @@ export async function createLogin({
   const ending = new Ending({ doors, ends, ids })
   const renewal = new Renewal({ doors, tokens, clock, ending })
   const sessions = new Sessions({ doors, tokens, clock, ids })
-  const signIns = new SignIns({ sessions })
   const letters = new Letters({ ...post, log })
+  const passkeys = new Passkeys({ keys, ids, baseUrl: post.baseUrl })
+  const apps = new AuthenticatorApps({ keys, clock })
+  const recoveryCodes = new RecoveryCodes(await keyring.recoveryKey())
+  const secondFactor = new SecondFactor({ doors, ids, sessions, passkeys, apps, recoveryCodes })
+  const factors = new Factors({ clock, doors, ends, ids, letters, passkeys, apps, recoveryCodes, renewal, tenants })
+  const signIns = new SignIns({ sessions, secondFactor })
   const accounts = new Accounts({ doors, keys, signIns, clock, ids })
   const authenticator = new Authenticator({ database, cache, tokens, tenants, renewal, clock })
   const people = new People({ doors, ending, ends, ids })
@@ -87,5 +97,8 @@ export async function createLogin({
     addresses,
     apiTokens,
     authenticator,
+    passkeys,
+    secondFactor,
+    factors,
   }
 }

@@ -16,7 +16,9 @@ export async function readMe(tx: ReadTx, tenants: Tenants): Promise<Me> {
       .select(['name', 'email', 'role', 'version'])
       .where('user.id', '=', actor.userId),
   )
-  const session = await tx.first(tx.db.selectFrom('auth_session').select(['expires_at', 'remember']).where('id', '=', actor.sessionId))
+  const session = await tx.first(
+    tx.db.selectFrom('auth_session').select(['expires_at', 'remember', 'restricted']).where('id', '=', actor.sessionId),
+  )
   const [own] = await tx.call<{ own_preferences: unknown }>('own_preferences')
   if (!tenant || !user || !session || !own) throw new Failure('auth.required')
   return {
@@ -29,7 +31,12 @@ export async function readMe(tx: ReadTx, tenants: Tenants): Promise<Me> {
       preferences: Preferences.parse(own.own_preferences),
     },
     organisation: { id: tenant.id, name: tenant.name, slug: tenant.slug },
-    session: { id: actor.sessionId, expiresAt: session.expires_at.toISOString(), remembered: session.remember },
+    session: {
+      id: actor.sessionId,
+      expiresAt: session.expires_at.toISOString(),
+      remembered: session.remember,
+      restricted: session.restricted,
+    },
     personalScopeId: ScopeId.parse(actor.userId),
   }
 }

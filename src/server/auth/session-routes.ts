@@ -1,5 +1,6 @@
 /** The endpoints of login sessions: one's own, one's devices, and those of the organisation. */
 
+import type { SecondFactorRule } from '#contract/factors.ts'
 import type { UserId } from '#contract/ids.ts'
 import {
   countSessions,
@@ -29,10 +30,13 @@ import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
 import type { Accounts } from './accounts.ts'
 import type { Authenticator } from './authenticate.ts'
-import type { Ending } from './ending.ts'
+import { type Ending, lockSessions } from './ending.ts'
+import type { Factors } from './factors/factors.ts'
+import { factorRules, restrictLogins } from './factors/rules.ts'
+import type { SecondFactor } from './factors/second-factor.ts'
 import type { FailureLimits } from './limits.ts'
 import { loginEvents } from './login-events.ts'
-import { readLoginPolicy, writeLoginPolicy } from './login-policy.ts'
+import { readLoginPolicy, writeLoginPolicy, writeSecondFactorRule } from './login-policy.ts'
 import type { Presented, Renewal, Renewed } from './renewal.ts'
 import { insertEvents } from './security-log.ts'
 import type { SessionEnds } from './session-ends.ts'
@@ -49,9 +53,11 @@ export interface SessionParts {
   readonly doors: Doors
   readonly ending: Ending
   readonly ends: SessionEnds
+  readonly factors: Factors
   readonly ids: Ids
   readonly limits: FailureLimits
   readonly renewal: Renewal
+  readonly secondFactor: SecondFactor
   readonly sessions: Sessions
   readonly tenants: Tenants
   readonly units: UnitsOfWork
@@ -63,7 +69,7 @@ export function sessionRoutes(parts: SessionParts): Route[] {
 }
 
 function ownSessionRoutes(parts: SessionParts): Route[] {
-  const { renewal, sessions, units } = parts
+  const { authenticator, renewal, sessions, units } = parts
   const reply = async (actor: Actor, renewed: Renewed, to: { presented: PresentedToken; cookie: SessionCookie; isProven: boolean }) => {
     const session = await units.read(actor, (tx) => readCurrent(tx, to.isProven))
     if (!to.presented.isCookie) return { token: renewed.token, session }
@@ -81,16 +87,22 @@ function ownSessionRoutes(parts: SessionParts): Route[] {
     route(proveSession, async ({ actor, body, presented, request, cookie, fail }) => {
       const login = await loginOf(presented, parts)
       await parts.limits.attempt({ account: `${actor.tenantId}:${actor.userId}`, ip: request.ip }, async () => {
-        if (!(await parts.accounts.isPasswordOf(actor, body.password))) throw fail('auth.wrong_password')
+        if (body.password !== undefined && !(await parts.accounts.isPasswordOf(actor, body.password))) throw fail('auth.wrong_password')
+        await parts.secondFactor.prove(actor, body, request)
       })
       const { tenantId, userId, sessionId } = actor
       const by = { kind: 'self', userId, device: request } as const
       const renewed = await parts.doors.open(tenantId, async (tx) => {
+        await lockSessions(tx, { sessionId })
         await tx.enter(actor.tokenHash)
         await tx.change(insertEvents(tx, parts.ids, [{ userId, kind: 'proven', by, sessionId }]))
-        return renewal.raise(tx, login)
+        const { hasFactor } = await factorRules(tx, userId)
+        const lifted = hasFactor ? await parts.factors.lift(tx, { actor, login }) : null
+        return lifted ? { ...lifted, isLifted: true } : { ...(await renewal.raise(tx, login)), isLifted: false }
       })
-      return reply(actor, renewed, { presented, cookie, isProven: true })
+      // Of a login that has become whole no earlier token is good.
+      const now = renewed.isLifted ? await authenticator.actorOf(await authenticator.credentialOf(renewed.token), true) : actor
+      return reply(now, renewed, { presented, cookie, isProven: true })
     }),
 
     route(refreshSession, async ({ actor, presented, cookie }) => {
@@ -194,18 +206,24 @@ function organisationRoutes(parts: SessionParts): Route[] {
 
     route(getLoginPolicy, async ({ tx }) => readLoginPolicy(tx)),
 
-    route(setLoginPolicy, async ({ actor, body, request }) => {
-      const policy = body.preset === 'own' ? body : PRESETS[body.preset]
+    route(setLoginPolicy, async ({ actor, body, request, fail }) => {
+      const { secondFactor: wanted, ...own } = body
+      const policy = own.preset === 'own' ? own : PRESETS[own.preset]
       const { userId } = actor
+      let secondFactor: SecondFactorRule = 'optional'
       const changed = { userId, kind: 'policy_changed', by: { kind: 'self', userId, device: request } } as const
       const change = async (tx: DoorTx) => {
         await writeLoginPolicy(tx, policy)
+        secondFactor = await writeSecondFactorRule(tx, wanted)
+        const { hasFactor, isRequired } = await factorRules(tx, userId)
+        if (isRequired && !hasFactor) throw fail('factor.own_first')
         await tx.change(insertEvents(tx, ids, [changed]))
+        return restrictLogins(tx)
       }
       // Who changes the rules is there, whatever the new ones say of the time since they were seen.
       await sessions.extend(actor, request.ip)
       await ending.endByRules(actor, change, request)
-      return policy
+      return { ...policy, secondFactor }
     }),
   ]
 }

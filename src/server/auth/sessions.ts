@@ -8,6 +8,7 @@ import type { Clock } from '../kernel/clock.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
 import { type Device, deviceName } from './device.ts'
+import { mustSetUp } from './factors/rules.ts'
 import { insertEvents, type NewEvent, SYSTEM } from './security-log.ts'
 import { HAS_RUN_OUT, IS_LIVE, RAN_OUT_AT, RAN_OUT_BY } from './session-lists.ts'
 import { type Tokens, tokenHash } from './token.ts'
@@ -95,7 +96,19 @@ function newSession(tx: DoorTx, of: Required<Beginning> & { id: SessionId; userI
     sql<number>`case when ${remembers} then ${sql.ref(remembered)} else ${sql.ref(usual)} end`
   return tx.db
     .insertInto('auth_session')
-    .columns(['id', 'user_id', 'idle_limit_s', 'expires_at', 'remember', 'proof_good_for_s', 'methods', 'ip', 'user_agent', 'device'])
+    .columns([
+      'id',
+      'user_id',
+      'idle_limit_s',
+      'expires_at',
+      'remember',
+      'restricted',
+      'proof_good_for_s',
+      'methods',
+      'ip',
+      'user_agent',
+      'device',
+    ])
     .expression(
       tx.db
         .selectFrom('user')
@@ -106,6 +119,7 @@ function newSession(tx: DoorTx, of: Required<Beginning> & { id: SessionId; userI
           limit('remember_idle_limit_s', 'idle_limit_s').as('idle_limit_s'),
           sql<Date>`now() + make_interval(secs => ${limit('remember_absolute_limit_s', 'absolute_limit_s')})`.as('expires_at'),
           remembers.as('remember'),
+          mustSetUp(tx).as('restricted'),
           'login_policy.proof_good_for_s',
           sql<string[]>`${of.methods}::text[]`.as('methods'),
           sql<string>`${of.device.ip}::inet`.as('ip'),

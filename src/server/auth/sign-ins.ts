@@ -6,6 +6,8 @@ import type { UserId } from '#contract/ids.ts'
 import type { Session } from '#contract/sessions.ts'
 import type { DoorTx } from '../isolation/doors.ts'
 import type { Device } from './device.ts'
+import { factorRules } from './factors/rules.ts'
+import type { Asked, SecondFactor } from './factors/second-factor.ts'
 import type { BegunSession, Sessions } from './sessions.ts'
 
 /** What was proven, by the name under which the list of devices shows it. */
@@ -21,19 +23,22 @@ export interface Entrance {
 }
 
 /** What comes of it. */
-export type Outcome = { readonly state: 'signed_in'; readonly begun: BegunSession }
+export type Outcome = { readonly state: 'signed_in'; readonly begun: BegunSession } | Asked
 
 export class SignIns {
   readonly #sessions: Sessions
-  constructor({ sessions }: { sessions: Sessions }) {
+  readonly #secondFactor: SecondFactor
+  constructor({ sessions, secondFactor }: { sessions: Sessions; secondFactor: SecondFactor }) {
     this.#sessions = sessions
+    this.#secondFactor = secondFactor
   }
 
   /**
-   * Begins a login for a person who has proven something, in the caller's transaction. Fails with `auth.wrong_credentials` when they were
-   * suspended meanwhile.
+   * Begins a login for a person who has proven something, or asks for their second factor where they have one, in the caller's
+   * transaction. A passkey is both factors. Fails with `auth.wrong_credentials` when they were suspended meanwhile.
    */
   async finish(tx: DoorTx, userId: UserId, { device, way, remember = false }: Entrance): Promise<Outcome> {
+    if (way !== 'passkey' && (await factorRules(tx, userId)).hasFactor) return this.#secondFactor.ask(tx, userId, { way, remember })
     return { state: 'signed_in', begun: await this.#sessions.begin(tx, userId, { device, methods: [way], remember }) }
   }
 }

@@ -24,6 +24,7 @@ export function signingIn(parts: SigningInParts) {
     deliver: 'cookie' | 'token',
     { cookie, request }: { cookie: SessionCookie; request: RequestFacts },
   ): Promise<SignInReply> => {
+    if (outcome.state === 'second_factor') return { ...outcome, expiresAt: outcome.expiresAt.toISOString() }
     const { begun } = outcome
     const actor = await parts.authenticator.actorOf(await parts.authenticator.credentialOf(begun.token), true)
     const me = await parts.units.read(actor, (tx) => readMe(tx, parts.tenants))

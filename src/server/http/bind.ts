@@ -114,6 +114,7 @@ async function callerOf(
     throw error
   })
   if (!credential.claims) parts.limits.noteGood(presented.token, actor.sessionId)
+  if (actor.isRestricted && !endpoint.whileRestricted) throw new Failure('auth.factor_needed')
   const { abilities } = actor
   if (abilities && !endpoint.token?.some((ability) => abilities.includes(ability))) throw new Failure('token.not_enough')
   if (endpoint.access === 'admin' && actor.role !== 'admin') throw new Failure('auth.not_allowed')

@@ -19,6 +19,8 @@ export interface Actor {
   readonly abilities: readonly Ability[] | null
   /** Whether the login was proven a short while ago. Only an actor that was just found in the database may be; a cached one is not. */
   readonly isProven: boolean
+  /** Whether it has yet to set up the second factor that its organisation requires: it is good for that, and reaches no scope. */
+  readonly isRestricted: boolean
   /** Whether its token was first used after a later one was, and is to be replaced now. A cached actor's was not. */
   readonly isOvertaken: boolean
   /** Presented to the database in each unit of work; of all that is in here, it believes nothing else. */

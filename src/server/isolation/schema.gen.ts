@@ -9,6 +9,8 @@ export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
 
+export type Int8 = ColumnType<string, bigint | number | string, bigint | number | string>;
+
 export type Json = JsonValue;
 
 export type JsonArray = JsonValue[];
@@ -28,6 +30,13 @@ export interface ApiToken {
   prefix: string;
   scope_id: string;
   session_id: string;
+  user_id: string;
+}
+
+export interface AuthenticatorApp {
+  confirmed_at: Timestamp | null;
+  last_step: Generated<Int8>;
+  secret: Buffer;
   user_id: string;
 }
 
@@ -67,6 +76,15 @@ export interface AuthToken {
   session_id: string;
   successor: Buffer | null;
   time_issued: Generated<Timestamp>;
+}
+
+export interface Challenge {
+  expires_at: Generated<Timestamp>;
+  hash: Buffer;
+  purpose: string;
+  session_id: string | null;
+  ticket: Buffer | null;
+  user_id: string | null;
 }
 
 export interface ChatMessage {
@@ -165,6 +183,7 @@ export interface LoginPolicy {
   remember: Generated<boolean>;
   remember_absolute_limit_s: Generated<number>;
   remember_idle_limit_s: Generated<number>;
+  second_factor: Generated<string>;
 }
 
 export interface MessageSearch {
@@ -206,6 +225,19 @@ export interface OidcWay {
   wish: Buffer;
 }
 
+export interface Passkey {
+  counter: Int8;
+  credential_id: Buffer;
+  id: string;
+  name: Buffer;
+  public_key: Buffer;
+  synced: boolean;
+  time_created: Generated<Timestamp>;
+  transports: string[];
+  used_at: Timestamp | null;
+  user_id: string;
+}
+
 export interface Picture {
   content: Buffer;
   scope_id: string;
@@ -229,6 +261,11 @@ export interface Recovery {
   time_created: Generated<Timestamp>;
   user_id: string;
   with_factors: boolean;
+}
+
+export interface RecoveryCode {
+  hash: Buffer;
+  user_id: string;
 }
 
 export interface Scope {
@@ -282,6 +319,16 @@ export interface SignInProvider {
   time_changed: Generated<Timestamp>;
 }
 
+export interface SignInTicket {
+  expires_at: Generated<Timestamp>;
+  failures: Generated<number>;
+  hash: Buffer;
+  password_changed: Timestamp | null;
+  remember: boolean;
+  user_id: string;
+  way: string;
+}
+
 export interface TenantState {
   id: string;
   status: Generated<string>;
@@ -303,6 +350,8 @@ export interface DB {
   auth_session: AuthSession;
   auth_session_seen: AuthSessionSeen;
   auth_token: AuthToken;
+  authenticator_app: AuthenticatorApp;
+  challenge: Challenge;
   chat_message: ChatMessage;
   chat_session: ChatSession;
   credential: Credential;
@@ -317,15 +366,18 @@ export interface DB {
   model_provider_key: ModelProviderKey;
   oidc_logout: OidcLogout;
   oidc_way: OidcWay;
+  passkey: Passkey;
   picture: Picture;
   privacy_contact: PrivacyContact;
   recovery: Recovery;
+  recovery_code: RecoveryCode;
   scope: Scope;
   scope_key: ScopeKey;
   scope_member: ScopeMember;
   security_event: SecurityEvent;
   session_end: SessionEnd;
   sign_in_provider: SignInProvider;
+  sign_in_ticket: SignInTicket;
   tenant_state: TenantState;
   user: User;
 }

@@ -4,6 +4,7 @@ import type * as accounts from '#contract/accounts.ts'
 import type * as chats from '#contract/chats.ts'
 import type * as drafts from '#contract/drafts.ts'
 import type { Endpoint } from '#contract/endpoint.ts'
+import type * as factors from '#contract/factors.ts'
 import type * as models from '#contract/models.ts'
 import type * as oidc from '#contract/oidc.ts'
 import type * as people from '#contract/people.ts'
@@ -14,6 +15,7 @@ import type * as sessions from '#contract/sessions.ts'
 type Exported = typeof accounts &
   typeof chats &
   typeof drafts &
+  typeof factors &
   typeof models &
   typeof oidc &
   typeof people &

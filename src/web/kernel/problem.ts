@@ -27,6 +27,16 @@ export class Unreachable extends Error {
   }
 }
 
+/** Something here failed, and what failed knows the two sentences. */
+export class Explained extends Error {
+  readonly next: string
+
+  constructor(what: string, next: string) {
+    super(what)
+    this.next = next
+  }
+}
+
 export interface Explanation {
   readonly what: string
   readonly next: string
@@ -40,6 +50,7 @@ export function explain(error: unknown): Explanation {
     if (error.is('auth.too_many_attempts') && error.retryAfterS !== null) return { what: detail, next: sayWhen(error.retryAfterS) }
     return { what: detail, next: status >= 500 ? `${next} (${t('failure.requestId', { id: requestId })})` : next }
   }
+  if (error instanceof Explained) return { what: error.message, next: error.next }
   if (error instanceof Unreachable) return { what: error.message, next: t('connection.check') }
   return { what: t('failure.unexpected'), next: t('failure.reload') }
 }

@@ -103,6 +103,11 @@ export class Keyring {
     return this.#provider.derive('attempts')
   }
 
+  /** The key under which recovery codes are kept. */
+  async recoveryKey(): Promise<Buffer> {
+    return this.#provider.derive('recovery-codes')
+  }
+
   /** The password of a database role: derived, so that every server with the master key knows it and none is stored. */
   async rolePassword(role: string): Promise<string> {
     return (await this.#provider.derive(`role:${role}`)).toString('base64url')

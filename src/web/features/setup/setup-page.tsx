@@ -30,9 +30,9 @@ function SetupForm() {
     defaults: { code: given, organisation: '', name: '', email: '', password: '' },
     fields: { 'setup.wrong_code': 'code', 'password.weak': 'password' },
     send: async (body) => {
-      const { me } = await call('setup.run', { body })
+      const reply = await call('setup.run', { body })
       queryClient.clear()
-      queryClient.setQueryData(meQuery.queryKey, me)
+      if (reply.state === 'signed_in') queryClient.setQueryData(meQuery.queryKey, reply.me)
       await navigate({ to: '/', replace: true })
     },
   })

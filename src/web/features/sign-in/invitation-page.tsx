@@ -42,9 +42,9 @@ function InvitationForm({ token }: { token: string }) {
     defaults: { password: '' },
     fields: { 'password.weak': 'password' },
     send: async ({ password }) => {
-      const { me } = await call('invitation.accept', { body: { token, password } })
+      const reply = await call('invitation.accept', { body: { token, password } })
       queryClient.clear()
-      queryClient.setQueryData(meQuery.queryKey, me)
+      if (reply.state === 'signed_in') queryClient.setQueryData(meQuery.queryKey, reply.me)
       await navigate({ to: '/', replace: true })
     },
   })

@@ -1,8 +1,8 @@
 /** Signing in, and back to where the person was. */
 import { useQuery } from '@tanstack/react-query'
 import { useRouter, useSearch } from '@tanstack/react-router'
-import { useEffect } from 'react'
-import type { Me } from '#contract/accounts.ts'
+import { useEffect, useState } from 'react'
+import type { Me, SignInReply } from '#contract/accounts.ts'
 import { call } from '#web/kernel/api.ts'
 import type { Given } from '#web/kernel/endpoints.ts'
 import { onSignedIn } from '#web/kernel/login.ts'
@@ -14,6 +14,8 @@ import { FailureNotice } from '#web/ui/notice.tsx'
 import { toast } from '#web/ui/toast.ts'
 import { EntryFrame } from './entry-frame.tsx'
 import { ownPath } from './own-path.ts'
+import { PasskeySignIn } from './passkey-sign-in.tsx'
+import { type Asked, SecondStep } from './second-step.tsx'
 import { t } from './text.ts'
 import { WhyEnded } from './why-ended.tsx'
 
@@ -24,23 +26,35 @@ export function SignInPage() {
   const { next } = useSearch({ from: '/sign-in' })
   const askOrganisation = useQuery(statusQuery).data?.askOrganisation ?? false
   const told = useQuery(whyEndedQuery).data
+  const [asked, setAsked] = useState<Asked | null>(null)
+  const [wantsLonger, setWantsLonger] = useState(false)
+  const enter = useEnter()
   useEffect(() => onSignedIn(() => location.replace(ownPath(next, location.origin))), [next])
+  if (asked) return <SecondStep asked={asked} onSignedIn={(me) => enter(me, wantsLonger)} onAgain={() => setAsked(null)} />
+  const take: Take = (reply, remember) => {
+    setWantsLonger(remember)
+    if (reply.state === 'signed_in') enter(reply.me, remember)
+    else setAsked(reply)
+  }
   return (
     <EntryFrame title={t('signIn.title')} foot={t('signIn.help')}>
       {told && <WhyEnded told={told} />}
-      <SignInForm key={String(askOrganisation)} askOrganisation={askOrganisation} />
+      <SignInForm key={String(askOrganisation)} askOrganisation={askOrganisation} take={take} />
     </EntryFrame>
   )
 }
 
-function SignInForm({ askOrganisation }: { askOrganisation: boolean }) {
-  const enter = useEnter()
+/** Goes on with what the server replied. */
+type Take = (reply: SignInReply, remember: boolean) => void
+
+function SignInForm({ askOrganisation, take }: { askOrganisation: boolean; take: Take }) {
   const mayRemember = useQuery(statusQuery).data?.remember ?? false
   const { form, submit, failure, errorOf, busy } = usePlainForm<Entered>({
     defaults: { email: '', password: '', remember: false, ...(askOrganisation && { organisation: '' }) },
     fields: { 'auth.organisation_needed': 'organisation' },
-    send: async (body) => enter((await call('auth.sign_in', { body })).me, body.remember ?? false),
+    send: async (body) => take(await call('auth.sign_in', { body }), body.remember ?? false),
   })
+  const needsOrganisation = () => form.setError('organisation', { type: 'required' }, { shouldFocus: true })
   const needed = { required: t('common.empty') }
   return (
     <form onSubmit={submit} noValidate className="mt-4">
@@ -61,7 +75,7 @@ function SignInForm({ askOrganisation }: { askOrganisation: boolean }) {
         label={t('entry.email')}
         error={errorOf('email')}
         type="email"
-        autoComplete="username"
+        autoComplete="username webauthn"
         autoFocus={!askOrganisation}
         {...form.register('email', needed)}
       />
@@ -75,6 +89,7 @@ function SignInForm({ askOrganisation }: { askOrganisation: boolean }) {
       <Button type="submit" look="solid" busy={busy} className="mt-2 w-full desk:min-h-10">
         {t('signIn.submit')}
       </Button>
+      <PasskeySignIn given={() => form.getValues()} onNeedsOrganisation={needsOrganisation} take={take} />
     </form>
   )
 }

@@ -20,6 +20,7 @@ export const entry = {
   'signIn.organisation': 'Organisation',
   'signIn.organisationHelp': 'Its short name, such as “acme”.',
   'signIn.submit': 'Sign in',
+  'signIn.passkey': 'Sign in with a passkey',
   'signIn.help': 'No account? An administrator of your organisation can invite you. A lost password cannot be reset yet.',
   'signIn.remember': 'Stay signed in on this device',
   'signIn.rememberHelp': 'Also after the browser was closed. Only if nobody else uses this device.',

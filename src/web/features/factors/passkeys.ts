@@ -1,0 +1,28 @@
+/** Passkeys of this browser: using one. What the browser refuses is said in sentences of our own. */
+import { startAuthentication, WebAuthnAbortService, WebAuthnError } from '@simplewebauthn/browser'
+import type { Given } from '#web/kernel/endpoints.ts'
+import { Explained } from '#web/kernel/problem.ts'
+import { t } from './text.ts'
+
+type Request = Parameters<typeof startAuthentication>[0]['optionsJSON']
+type PasskeyResponse = Given<'auth.passkey'>['body']['passkey']
+
+/** Has the browser ask for a passkey; `fromField` offers them in the address field instead, until somebody takes one. */
+export async function askForPasskey(options: object, fromField = false): Promise<PasskeyResponse> {
+  const used = await startAuthentication({ optionsJSON: options as Request, useBrowserAutofill: fromField }).catch(refuse)
+  return used as unknown as PasskeyResponse
+}
+
+/** Takes back what `askForPasskey` offers in a field. */
+export function stopOffering(): void {
+  WebAuthnAbortService.cancelCeremony()
+}
+
+function refuse(error: unknown): never {
+  if (window.PublicKeyCredential === undefined) throw new Explained(t('passkey.unsupported'), t('passkey.unsupportedNext'))
+  if (error instanceof WebAuthnError && error.code === 'ERROR_AUTHENTICATOR_PREVIOUSLY_REGISTERED')
+    throw new Explained(t('passkey.known'), t('passkey.knownNext'))
+  if (error instanceof WebAuthnError && (error.code === 'ERROR_INVALID_DOMAIN' || error.code === 'ERROR_INVALID_RP_ID'))
+    throw new Explained(t('passkey.notHere'), t('passkey.notHereNext'))
+  throw new Explained(t('passkey.cancelled'), t('passkey.cancelledNext'))
+}
