@@ -7,6 +7,7 @@ import * as factors from './factors.ts'
 import * as models from './models.ts'
 import * as oidc from './oidc.ts'
 import * as people from './people.ts'
+import { getPrivacy, setPrivacyContact } from './privacy.ts'
 import { changeMe, getPicture, removePicture, setPicture } from './profile.ts'
 import * as security from './security.ts'
 import * as sessions from './sessions.ts'
@@ -156,4 +157,6 @@ export const ENDPOINTS: readonly Endpoint[] = [
   linkIdentity,
   unlinkIdentity,
   proveByProvider,
+  getPrivacy,
+  setPrivacyContact,
 ]

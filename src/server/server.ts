@@ -1,6 +1,7 @@
 /** Puts a server together: every part is made here once and handed to those that use it. */
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
+import type { TenantId } from '#contract/ids.ts'
 import { factorRoutes } from './auth/factors/routes.ts'
 import { FailureLimits, type FailuresAllowed } from './auth/limits.ts'
 import { createLogin } from './auth/login.ts'
@@ -12,6 +13,7 @@ import { securityRoutes } from './auth/security-routes.ts'
 import type { SessionEnds } from './auth/session-ends.ts'
 import { sessionRoutes } from './auth/session-routes.ts'
 import type { SetupCode } from './auth/setup-code.ts'
+import type { Tenants } from './auth/tenants.ts'
 import type { Config } from './config.ts'
 import { ChatStore, chatRoutes } from './features/chats/index.ts'
 import { DraftStore, draftRoutes } from './features/drafts/index.ts'
@@ -20,6 +22,7 @@ import { memberRoutes } from './features/members/index.ts'
 import { Answering, Asking, Generations, MessageSearch, MessageStore, messageRoutes } from './features/messages/index.ts'
 import { ModelChoice, modelRoutes, ProviderStore } from './features/models/index.ts'
 import { PictureStore, pictureRoutes } from './features/pictures/index.ts'
+import { PrivacyStore, privacyRoutes } from './features/privacy/index.ts'
 import { createApp } from './http/app.ts'
 import type { Certificate } from './http/certificate.ts'
 import { OpenStreams } from './http/open-streams.ts'
@@ -146,6 +149,7 @@ function featureRoutes(parts: ReturnType<typeof chatParts> & { egress: Egress })
     ...draftRoutes(parts),
     ...modelRoutes(parts),
     ...handbookRoutes(),
+    ...privacyRoutes(parts),
   ]
 }
 
@@ -155,10 +159,21 @@ interface Shared {
   readonly ids: Ids
   readonly keys: ScopeKeys
   readonly ends: SessionEnds
+  readonly tenants: Tenants
 }
 
 /** What chats are made of. */
-function chatParts({ database, log, clock, ids, keys, ends, units, egress }: Shared & { log: Log; units: UnitsOfWork; egress: Egress }) {
+function chatParts({
+  database,
+  log,
+  clock,
+  ids,
+  keys,
+  ends,
+  tenants,
+  units,
+  egress,
+}: Shared & { log: Log; units: UnitsOfWork; egress: Egress }) {
   const providers = new ProviderStore(keys)
   const tellChanged = (actor: Actor) => ends.tellChanged(actor)
   const models = new ModelChoice(providers)
@@ -166,11 +181,28 @@ function chatParts({ database, log, clock, ids, keys, ends, units, egress }: Sha
   const messages = new MessageStore(keys)
   const drafts = new DraftStore(keys)
   const pictures = new PictureStore(keys)
+  const privacy = new PrivacyStore(keys)
+  const nameOf = async (tenantId: TenantId) => (await tenants.byId(tenantId))?.name ?? ''
   const search = new MessageSearch({ keys, chats, messages })
   const answering = new Answering({ chats, messages, models, search, units, egress })
   const generations = new Generations({ jobs: new Jobs(database), units, chats, messages, search, answering, clock, log })
   const asking = new Asking({ chats, messages, search, models, generations, clock, ids })
-  return { providers, models, chats, messages, drafts, pictures, tellChanged, generations, asking, cursors: new Cursors(keys), clock, ids }
+  return {
+    providers,
+    models,
+    chats,
+    messages,
+    drafts,
+    pictures,
+    privacy,
+    nameOf,
+    tellChanged,
+    generations,
+    asking,
+    cursors: new Cursors(keys),
+    clock,
+    ids,
+  }
 }
 
 /** What no model server may be at: the database, and the cache. */

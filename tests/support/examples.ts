@@ -176,6 +176,8 @@ export const EXAMPLES: Readonly<Record<string, (things: Things) => Request>> = {
   'providers.remove': ({ providerId }) => ({ params: { providerId } }),
   'providers.test': ({ providerId, providerUrl }) => ({ body: { providerId, baseUrl: providerUrl } }),
   'handbook.get': () => ({}),
+  'privacy.get': () => ({}),
+  'privacy.set_contact': () => ({ body: { contact: { name: 'Carol Lindqvist', email: 'carol@acme.test' } } }),
   'sign_in_provider.get': () => ({}),
   'sign_in_provider.set': ({ issuer }) => ({ body: signInProvider(issuer) }),
   'sign_in_provider.test': ({ issuer }) => ({ body: { issuer, clientId: CLIENT.id, clientSecret: CLIENT.secret } }),

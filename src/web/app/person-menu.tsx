@@ -54,6 +54,7 @@ function useEntries(me: Me, onShortcuts: () => void): MenuEntry[] {
     { kind: 'action', icon: 'person', label: t('nav.account'), onSelect: () => void navigate({ to: '/account/profile' }) },
     { kind: 'action', icon: 'people', label: t('nav.people'), onSelect: () => void navigate({ to: '/people' }) },
     ...(me.user.role === 'admin' ? admin : []),
+    { kind: 'action', icon: 'keyhole', label: t('nav.privacy'), onSelect: () => void navigate({ to: '/privacy' }) },
     { kind: 'action', icon: 'book', label: t('nav.handbook'), onSelect: () => void navigate({ to: '/handbook' }) },
     { kind: 'action', icon: 'code', label: t('nav.developers'), onSelect: () => void navigate({ to: '/developers' }) },
     { kind: 'action', icon: 'keys', label: t('nav.shortcuts'), caps: caps('sheet'), onSelect: onShortcuts },

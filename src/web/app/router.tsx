@@ -75,6 +75,12 @@ const handbookRoute = createRoute({
   component: lazyRouteComponent(() => import('#web/features/handbook/handbook-page.tsx'), 'HandbookPage'),
 })
 
+const privacyRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: '/privacy',
+  component: lazyRouteComponent(() => import('#web/features/privacy/privacy-page.tsx'), 'PrivacyPage'),
+})
+
 const accountRoute = createRoute({
   getParentRoute: () => workspaceRoute,
   path: '/account',
@@ -181,6 +187,7 @@ const routes = [
   modelsRoute,
   providerRoute,
   handbookRoute,
+  privacyRoute,
   accountRoute.addChildren(accountRoutes),
   loginsRoute.addChildren([loginListRoute, rulesRoute]),
 ] as const

@@ -42,14 +42,14 @@ export function WorkspaceFrame({ children }: { children: ReactNode }) {
   const content = <Sidebar onHide={sidebar.toggle} onShortcuts={() => setSheet(true)} />
   return (
     <SidebarContext value={sidebar}>
-      <div className="edge flex h-dvh">
+      <div className="edge flex h-dvh print:block print:h-auto print:border-0">
         <a
           href="#main"
           className="fixed top-2 left-2 z-50 -translate-y-20 rounded-control bg-accent px-3 py-2 text-accent-ink focus:translate-y-0"
         >
           {t('nav.skip')}
         </a>
-        {sidebar.wide && sidebar.shown && <div className="w-[272px] flex-none border-r border-line bg-sunken">{content}</div>}
+        {sidebar.wide && sidebar.shown && <div className="w-[272px] flex-none border-r border-line bg-sunken print:hidden">{content}</div>}
         {!sidebar.wide && (
           <Dialog shape="drawer" title={t('nav.label')} open={sidebar.shown} onOpenChange={sidebar.toggle}>
             {content}

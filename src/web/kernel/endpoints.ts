@@ -8,6 +8,7 @@ import type * as factors from '#contract/factors.ts'
 import type * as models from '#contract/models.ts'
 import type * as oidc from '#contract/oidc.ts'
 import type * as people from '#contract/people.ts'
+import type * as privacy from '#contract/privacy.ts'
 import type * as profile from '#contract/profile.ts'
 import type * as security from '#contract/security.ts'
 import type * as sessions from '#contract/sessions.ts'
@@ -19,6 +20,7 @@ type Exported = typeof accounts &
   typeof models &
   typeof oidc &
   typeof people &
+  typeof privacy &
   typeof profile &
   typeof security &
   typeof sessions

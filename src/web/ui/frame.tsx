@@ -46,9 +46,9 @@ export function ReadingPage({
       <PageHead>
         <h1 className="truncate text-message font-strong">{title}</h1>
         <span className="flex-1" />
-        {action}
+        <div className="contents print:hidden">{action}</div>
       </PageHead>
-      <div className="relative min-h-0 flex-1 overflow-y-auto" data-administers={administers || undefined}>
+      <div className="relative min-h-0 flex-1 overflow-y-auto print:overflow-visible" data-administers={administers || undefined}>
         <div className={classes('mx-auto px-4 pt-6 pb-16 desk:px-6', wide ? 'max-w-[1160px]' : 'max-w-[820px]')}>
           {lead && <p className="mb-5 max-w-[68ch] text-muted">{lead}</p>}
           {children}

@@ -1,4 +1,5 @@
 /** How others see one: the name and the picture. */
+import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { changeMe } from '#contract/profile.ts'
 import { Part } from '#web/features/account/part.tsx'
@@ -26,6 +27,11 @@ export function ProfilePage() {
         <p className="mb-1 font-medium">{t('profile.email')}</p>
         <p className="wrap-anywhere">{user.email}</p>
         <p className="mt-1 text-small text-muted">{t('profile.emailHelp')}</p>
+        <p className="mt-7">
+          <Link to="/privacy" className="text-accent underline underline-offset-3">
+            {t('profile.privacy')}
+          </Link>
+        </p>
       </div>
     </Part>
   )

@@ -15,6 +15,8 @@ export const profile = {
   'profile.email': 'E-mail address',
   'profile.emailHelp': 'You sign in with it.',
 
+  'profile.privacy': 'What is kept of you, and who sees it',
+
   'crop.title': 'Choose what is shown',
   'crop.lead': 'Drag the picture, or use the sliders.',
   'crop.preview': 'What others will see',

@@ -26,6 +26,7 @@ export const shell = {
   'nav.hide': 'Hide the sidebar',
   'nav.account': 'Account',
   'nav.people': 'People',
+  'nav.privacy': 'Privacy',
   'nav.logins': 'Logins',
   'nav.models': 'Models',
   'nav.handbook': 'Handbook',

@@ -1,0 +1,45 @@
+/** What an organisation keeps of its people, who sees it and for how long: made from its settings, so that it says what is so. */
+import { z } from 'zod'
+import { Email } from './accounts.ts'
+import { endpoint, line } from './endpoint.ts'
+import { LoginPolicy } from './sessions.ts'
+
+export const PrivacyContact = z.strictObject({ name: line(80), email: Email })
+export type PrivacyContact = z.infer<typeof PrivacyContact>
+
+/** What is removed by itself once it is so old; each has its words in the interface. */
+export const Kept = z.enum(['sessions', 'replaced_tokens', 'links', 'security_events', 'jobs'])
+export type Kept = z.infer<typeof Kept>
+
+export const Privacy = z.strictObject({
+  organisation: z.string(),
+  contact: PrivacyContact.nullable().describe('whom to ask; null where nobody is named'),
+  directory: z.enum(['everyone', 'shared']).describe('whom ordinary people see: everyone, or those with whom they share something'),
+  providers: z
+    .array(z.strictObject({ name: z.string(), host: z.string() }))
+    .describe('to whom the text of a chat is sent when one of their models is asked; to nobody else'),
+  logins: LoginPolicy,
+  kept: z.array(z.strictObject({ what: Kept, days: z.number().int() })).describe('what is removed by itself, and after how many days'),
+})
+export type Privacy = z.infer<typeof Privacy>
+
+export const getPrivacy = endpoint({
+  id: 'privacy.get',
+  method: 'GET',
+  path: '/api/privacy',
+  summary: 'What the organisation keeps of its people, who sees it, and for how long',
+  access: 'user',
+  work: 'read',
+  reply: Privacy,
+})
+
+export const setPrivacyContact = endpoint({
+  id: 'privacy.set_contact',
+  method: 'PATCH',
+  path: '/api/privacy/contact',
+  summary: 'Say whom people may ask about privacy',
+  access: 'admin',
+  work: 'write',
+  body: z.strictObject({ contact: PrivacyContact.nullable() }),
+  status: 204,
+})

@@ -1,0 +1,34 @@
+/** The endpoints of privacy: what is said is read from the settings at the moment somebody asks. */
+import type { TenantId } from '#contract/ids.ts'
+import { getPrivacy, setPrivacyContact } from '#contract/privacy.ts'
+import type { ProviderStore } from '#server/features/models/index.ts'
+import { type Route, route } from '#server/isolation/route.ts'
+import { KEPT } from './kept.ts'
+import type { PrivacyStore } from './store.ts'
+
+export interface PrivacyParts {
+  readonly privacy: PrivacyStore
+  readonly providers: ProviderStore
+  readonly nameOf: (tenantId: TenantId) => Promise<string>
+}
+
+/** The routes of this folder. */
+export function privacyRoutes({ privacy, providers, nameOf }: PrivacyParts): Route[] {
+  return [
+    route(getPrivacy, async ({ actor, tx }) => {
+      const asked = (await providers.list(tx)).filter(({ models }) => models.length > 0)
+      return {
+        organisation: await nameOf(actor.tenantId),
+        contact: await privacy.contact(tx),
+        ...(await privacy.rules(tx)),
+        providers: asked.map(({ name, baseUrl }) => ({ name, host: new URL(baseUrl).host })),
+        kept: Object.values(KEPT),
+      }
+    }),
+
+    route(setPrivacyContact, async ({ tx, body }) => {
+      await privacy.setContact(tx, body.contact)
+      return undefined
+    }),
+  ]
+}

@@ -1,0 +1,32 @@
+/** Two sections that are lists: who receives text, and how long things are kept. */
+import type { Privacy } from '#contract/privacy.ts'
+import { Facts, Section, Sentence } from './section.tsx'
+import { t } from './text.ts'
+
+/** To whom the text of chats may go. */
+export function Models({ privacy: { organisation, providers } }: { privacy: Privacy }) {
+  return (
+    <Section title={t('privacy.models')}>
+      <Sentence>{providers.length === 0 ? t('privacy.modelsNone') : t('privacy.modelsText', { organisation })}</Sentence>
+      {providers.length > 0 && <Facts facts={providers.map(({ name, host }) => [name, <code key={host}>{host}</code>] as const)} />}
+      <div className="mt-3">
+        <Sentence>{t('privacy.librarian')}</Sentence>
+      </div>
+    </Section>
+  )
+}
+
+/** What is removed by itself, and when. */
+export function Kept({ privacy: { kept } }: { privacy: Privacy }) {
+  return (
+    <Section title={t('privacy.kept')}>
+      <Sentence>{t('privacy.keptChats')}</Sentence>
+      <Facts
+        facts={kept.map(({ what, days }) => [t(`privacy.keptOf.${what}`), t(`privacy.keptAfter.${what}`, { count: days })] as const)}
+      />
+      <div className="mt-3">
+        <Sentence>{t('privacy.keptCopies')}</Sentence>
+      </div>
+    </Section>
+  )
+}

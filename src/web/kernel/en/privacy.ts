@@ -1,0 +1,77 @@
+/** English: what the organisation keeps of its people, in plain words. */
+export const privacy = {
+  'privacy.title': 'Privacy',
+  'privacy.lead':
+    'What Sardonyx keeps of you at {organisation}, who sees it, and for how long. It is made from the settings as they are now.',
+  'privacy.print': 'Print',
+
+  'privacy.responsible': 'Who is responsible',
+  'privacy.responsibleText': '{organisation} decides what Sardonyx is used for here, and whoever operates this server runs it for them.',
+  'privacy.ask': 'Whom to ask about your data:',
+  'privacy.nobody': 'Nobody is named yet whom you could ask about your data. Ask an administrator.',
+  'privacy.name': 'Name somebody',
+  'privacy.change': 'Change',
+  'privacy.contactTitle': 'Whom people may ask',
+  'privacy.contactName': 'Name',
+  'privacy.contactEmail': 'E-mail address',
+  'privacy.contactLead': 'Shown on this page to everyone in {organisation}.',
+
+  'privacy.stored': 'What is stored',
+  'privacy.sealed': 'Encrypted',
+  'privacy.sealedText': 'Nobody can read it from the database or from a copy of it alone:',
+  'privacy.sealedChats': 'your questions, the answers, the titles of your chats, and what you have typed and not sent',
+  'privacy.sealedOwn': 'your picture, and the names of your API tokens',
+  'privacy.sealedSettings': 'the names and addresses of model providers, and their keys',
+  'privacy.clear': 'Not encrypted',
+  'privacy.clearText': 'Whoever runs the database can read it:',
+  'privacy.clearPerson': 'your name, e-mail address, role and preferences',
+  'privacy.clearLogins': 'when you signed in and were active, from which network address, with which browser',
+  'privacy.clearLog': 'your security log: what happened to your account, and who did it',
+  'privacy.clearShape': 'when chats and messages were written, how long they are, and which models were asked',
+  'privacy.memory':
+    'To search and to answer, the server itself reads your text in its memory. Whoever has the keys of the server and its database can read everything.',
+
+  'privacy.seen': 'Who sees what',
+  'privacy.seenYou': 'You alone',
+  'privacy.seenYouText':
+    'Your chats, drafts, preferences, security log and the names of your API tokens. No administrator can read them here.',
+  'privacy.seenPeople': 'People of {organisation}',
+  'privacy.seenEveryone': 'Your name, e-mail address, role and picture. Everyone sees everyone.',
+  'privacy.seenShared':
+    'Your name, e-mail address, role and picture: administrators, and people with whom you share something. Others do not see you.',
+  'privacy.seenAdmins': 'Administrators',
+  'privacy.seenAdminsText':
+    'Also your logins and API tokens: when, on what device, from which network address. When they look, your security log says so.',
+  'privacy.seenOthers': 'Other organisations on this server',
+  'privacy.seenOthersText': 'Nothing.',
+
+  'privacy.models': 'Who receives your text',
+  'privacy.modelsText':
+    'The provider of the model that you choose receives the conversation that leads to the answer, and nobody else does. No name and no address of yours goes with it. What the provider does with it is a matter of its contract with {organisation}.',
+  'privacy.modelsNone': 'Nobody: no model provider is set up.',
+  'privacy.librarian': 'The Librarian is a part of Sardonyx. What you ask it stays on this server.',
+  'privacy.providers': 'Model providers',
+
+  'privacy.signIn': 'How you sign in',
+
+  'privacy.kept': 'How long it is kept',
+  'privacy.keptChats':
+    'Your chats and your account are kept until they are deleted. A chat that you delete is gone from your list at once and can be brought back; it is not removed from the database yet.',
+  'privacy.keptWhat': 'What is removed by itself',
+  'privacy.keptWhen': 'When',
+  'privacy.keptOf.sessions': 'Logins and API tokens that have ended, with network address and browser',
+  'privacy.keptOf.replaced_tokens': 'Tokens of a login that were replaced by newer ones',
+  'privacy.keptOf.links': 'Links of letters, such as invitations',
+  'privacy.keptOf.security_events': 'Entries of your security log',
+  'privacy.keptOf.jobs': 'Records of answers being written, without their text',
+  'privacy.keptAfter.sessions': '{count} days after the end',
+  'privacy.keptAfter.replaced_tokens': '{count} days after that',
+  'privacy.keptAfter.links': '{count} days after they expired',
+  'privacy.keptAfter.security_events': 'after {count} days',
+  'privacy.keptAfter.jobs': 'after {count} days',
+  'privacy.keptCopies': 'Whoever operates this server may keep copies of the database for longer.',
+
+  'privacy.rights': 'What you can do',
+  'privacy.rightsSee': 'See where you are signed in, and what happened to your account:',
+  'privacy.rightsChange': 'Change what others see of you:',
+} as const

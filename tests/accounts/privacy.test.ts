@@ -1,0 +1,112 @@
+/** What the privacy page is made of: each setting is said as it is, at once, and to nobody of another organisation. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Privacy } from '#contract/privacy.ts'
+import { LoginPolicy } from '#contract/sessions.ts'
+import { KEPT } from '#server/features/privacy/kept.ts'
+import { schemaName } from '#server/isolation/tables.ts'
+import { codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
+
+let world: World
+let alice: SignedIn
+let carol: SignedIn
+let mallory: SignedIn
+let schema: string
+beforeAll(async () => {
+  world = await createWorld({ egressAllow: '127.0.0.1:11434' })
+  alice = await world.signIn('alice')
+  carol = await world.signIn('carol')
+  mallory = await world.signIn('mallory')
+  schema = schemaName(alice.me.organisation.id)
+})
+afterAll(() => world.close())
+
+const said = async (to: SignedIn = alice) => (await to.call<Privacy>('GET', '/api/privacy')).body
+const CONTACT = { name: 'Petra Vogel', email: 'privacy@acme.test' }
+
+describe('whom to ask', () => {
+  test('is nobody at first, then whom an administrator names, and nobody again', async () => {
+    expect((await said()).contact).toBeNull()
+    expect((await carol.call('PATCH', '/api/privacy/contact', { contact: CONTACT })).status).toBe(204)
+    expect((await said()).contact).toEqual(CONTACT)
+    expect((await said(mallory)).contact).toBeNull()
+    await carol.call('PATCH', '/api/privacy/contact', { contact: null })
+    expect((await said()).contact).toBeNull()
+  })
+
+  test('is named by no one else, and holds nothing but a name and an address', async () => {
+    const answer = await alice.call('PATCH', '/api/privacy/contact', { contact: CONTACT })
+    expect([answer.status, codeOf(answer)]).toEqual([403, 'auth.not_allowed'])
+    for (const contact of [
+      {},
+      { name: 'P' },
+      { ...CONTACT, email: 'no address' },
+      { ...CONTACT, name: '\u202eP' },
+      { ...CONTACT, web: 'x' },
+    ])
+      expect((await carol.call('PATCH', '/api/privacy/contact', { contact })).status).toBe(400)
+    expect((await carol.call('PATCH', '/api/privacy/contact', {})).status).toBe(400)
+    expect((await said()).contact).toBeNull()
+  })
+
+  test('is sealed in the database, for this organisation', async () => {
+    const stored = async (of: string) =>
+      (await world.sql<{ contact: Buffer | null }>(`select contact from ${of}.privacy_contact`)).rows[0]!.contact
+    await carol.call('PATCH', '/api/privacy/contact', { contact: CONTACT })
+    const sealed = (await stored(schema))!
+    expect(sealed.includes('Petra')).toBe(false)
+    const theirs = schemaName(mallory.me.organisation.id)
+    await world.sql(`update ${theirs}.privacy_contact set contact = $1`, [sealed])
+    expect((await mallory.call('GET', '/api/privacy')).status).toBe(500)
+    await world.sql(`update ${theirs}.privacy_contact set contact = null`)
+  })
+})
+
+describe('what is said follows the settings', () => {
+  test('whose organisation it is', async () => {
+    expect([(await said()).organisation, (await said(mallory)).organisation]).toEqual(['acme', 'globex'])
+  })
+
+  test('which providers may receive text, with their hosts: those of the organisation that offer a model', async () => {
+    expect((await said()).providers).toEqual([])
+    const add = (body: object) => carol.call<{ id: string }>('POST', '/api/providers', body)
+    const { id } = (await add({ name: 'Here', baseUrl: 'http://127.0.0.1:11434/v1', apiKey: 'canary-key', models: ['small'] })).body
+    await add({ name: 'Idle', baseUrl: 'http://127.0.0.1:11434/v1', models: [] })
+    expect((await said()).providers).toEqual([{ name: 'Here', host: '127.0.0.1:11434' }])
+    expect((await said(mallory)).providers).toEqual([])
+    expect((await alice.call('GET', '/api/privacy')).text).not.toContain('canary-key')
+    await carol.call('DELETE', `/api/providers/${id}`)
+    expect((await said()).providers).toEqual([])
+  })
+
+  test('how long logins last', async () => {
+    const before = await said()
+    expect(before.logins.preset).toBe('everyday')
+    await carol.call('PATCH', '/api/login-policy', { preset: 'strict' })
+    const { logins } = await said()
+    expect([logins.preset, logins.idleLimitS, logins.remember]).toEqual(['strict', 3_600, false])
+    expect(LoginPolicy.parse((await alice.call('GET', '/api/login-policy')).body)).toEqual(logins)
+    expect((await said(mallory)).logins).toEqual(before.logins)
+    await carol.call('PATCH', '/api/login-policy', { preset: 'everyday' })
+  })
+
+  test('whom people see', async () => {
+    expect((await said()).directory).toBe('everyone')
+    await world.sql(`update ${schema}.login_policy set directory = 'shared'`)
+    expect([(await said()).directory, (await said(mallory)).directory]).toEqual(['shared', 'everyone'])
+    await world.sql(`update ${schema}.login_policy set directory = 'everyone'`)
+  })
+})
+
+test('how long things are kept is what the database removes: every policy by which something is due, with its days', async () => {
+  const { rows } = await world.sql<{ tablename: string; qual: string }>(
+    `select tablename, qual from pg_policies where schemaname = $1 and policyname = 'due'`,
+    [schema],
+  )
+  const inForce = rows.map(({ tablename, qual }) => [tablename, Number(/'(\d+) days'::interval/.exec(qual)?.[1])])
+  expect(Object.fromEntries(inForce)).toEqual(Object.fromEntries(Object.entries(KEPT).map(([table, { days }]) => [table, days])))
+  expect((await said()).kept).toEqual(Object.values(KEPT))
+})
+
+test('nobody is told anything without a login', async () => {
+  expect((await world.call('GET', '/api/privacy')).status).toBe(401)
+})
