@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { Email } from './accounts.ts'
 import { endpoint, line } from './endpoint.ts'
-import { LoginPolicy } from './sessions.ts'
+import { LoginRules } from './sessions.ts'
 
 export const PrivacyContact = z.strictObject({ name: line(80), email: Email })
 export type PrivacyContact = z.infer<typeof PrivacyContact>
@@ -11,14 +11,15 @@ export type PrivacyContact = z.infer<typeof PrivacyContact>
 export const Kept = z.enum(['sessions', 'replaced_tokens', 'links', 'security_events', 'jobs'])
 export type Kept = z.infer<typeof Kept>
 
+const Host = z.strictObject({ name: z.string(), host: z.string() })
+
 export const Privacy = z.strictObject({
   organisation: z.string(),
   contact: PrivacyContact.nullable().describe('whom to ask; null where nobody is named'),
   directory: z.enum(['everyone', 'shared']).describe('whom ordinary people see: everyone, or those with whom they share something'),
-  providers: z
-    .array(z.strictObject({ name: z.string(), host: z.string() }))
-    .describe('to whom the text of a chat is sent when one of their models is asked; to nobody else'),
-  logins: LoginPolicy,
+  providers: z.array(Host).describe('to whom the text of a chat is sent when one of their models is asked; to nobody else'),
+  signInProvider: Host.nullable().describe('through whom people may sign in beside a password; null for nobody'),
+  logins: LoginRules,
   kept: z.array(z.strictObject({ what: Kept, days: z.number().int() })).describe('what is removed by itself, and after how many days'),
 })
 export type Privacy = z.infer<typeof Privacy>

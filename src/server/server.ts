@@ -1,12 +1,12 @@
 /** Puts a server together: every part is made here once and handed to those that use it. */
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
-import type { TenantId } from '#contract/ids.ts'
 import { factorRoutes } from './auth/factors/routes.ts'
 import { FailureLimits, type FailuresAllowed } from './auth/limits.ts'
 import { createLogin } from './auth/login.ts'
 import { meRoutes } from './auth/me-routes.ts'
 import { type OidcParts, oidcRoutes } from './auth/oidc/routes.ts'
+import { organisationFacts } from './auth/organisation.ts'
 import { peopleRoutes } from './auth/people-routes.ts'
 import { type AuthParts, authRoutes } from './auth/routes.ts'
 import { securityRoutes } from './auth/security-routes.ts'
@@ -31,6 +31,7 @@ import type { Actor } from './isolation/actor.ts'
 import type { CacheStore } from './isolation/cache.ts'
 import { Cursors } from './isolation/cursor.ts'
 import type { Database } from './isolation/database.ts'
+import type { Doors } from './isolation/doors.ts'
 import { Jobs } from './isolation/jobs.ts'
 import type { ScopeKeys } from './isolation/keys/scope-keys.ts'
 import type { StreamEnd } from './isolation/route.ts'
@@ -158,6 +159,7 @@ interface Shared {
   readonly clock: Clock
   readonly ids: Ids
   readonly keys: ScopeKeys
+  readonly doors: Doors
   readonly ends: SessionEnds
   readonly tenants: Tenants
 }
@@ -169,6 +171,7 @@ function chatParts({
   clock,
   ids,
   keys,
+  doors,
   ends,
   tenants,
   units,
@@ -182,7 +185,7 @@ function chatParts({
   const drafts = new DraftStore(keys)
   const pictures = new PictureStore(keys)
   const privacy = new PrivacyStore(keys)
-  const nameOf = async (tenantId: TenantId) => (await tenants.byId(tenantId))?.name ?? ''
+  const factsOf = organisationFacts({ doors, keys, tenants })
   const search = new MessageSearch({ keys, chats, messages })
   const answering = new Answering({ chats, messages, models, search, units, egress })
   const generations = new Generations({ jobs: new Jobs(database), units, chats, messages, search, answering, clock, log })
@@ -195,7 +198,7 @@ function chatParts({
     drafts,
     pictures,
     privacy,
-    nameOf,
+    factsOf,
     tellChanged,
     generations,
     asking,

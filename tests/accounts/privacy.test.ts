@@ -1,24 +1,31 @@
 /** What the privacy page is made of: each setting is said as it is, at once, and to nobody of another organisation. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Privacy } from '#contract/privacy.ts'
-import { LoginPolicy } from '#contract/sessions.ts'
+import { LoginRules } from '#contract/sessions.ts'
 import { KEPT } from '#server/features/privacy/kept.ts'
 import { schemaName } from '#server/isolation/tables.ts'
+import { setUpProvider } from '#tests/support/examples.ts'
+import { CLIENT, type ScriptedProvider, startScriptedProvider } from '#tests/support/scripted-provider.ts'
 import { codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 
+let provider: ScriptedProvider
 let world: World
 let alice: SignedIn
 let carol: SignedIn
 let mallory: SignedIn
 let schema: string
 beforeAll(async () => {
-  world = await createWorld({ egressAllow: '127.0.0.1:11434' })
+  provider = await startScriptedProvider()
+  world = await createWorld({ egressAllow: `127.0.0.1:11434,${provider.allow}` })
   alice = await world.signIn('alice')
   carol = await world.signIn('carol')
   mallory = await world.signIn('mallory')
   schema = schemaName(alice.me.organisation.id)
 })
-afterAll(() => world.close())
+afterAll(async () => {
+  await world.close()
+  await provider.close()
+})
 
 const said = async (to: SignedIn = alice) => (await to.call<Privacy>('GET', '/api/privacy')).body
 const CONTACT = { name: 'Petra Vogel', email: 'privacy@acme.test' }
@@ -84,9 +91,27 @@ describe('what is said follows the settings', () => {
     await carol.call('PATCH', '/api/login-policy', { preset: 'strict' })
     const { logins } = await said()
     expect([logins.preset, logins.idleLimitS, logins.remember]).toEqual(['strict', 3_600, false])
-    expect(LoginPolicy.parse((await alice.call('GET', '/api/login-policy')).body)).toEqual(logins)
+    expect(LoginRules.parse((await alice.call('GET', '/api/login-policy')).body)).toEqual(logins)
     expect((await said(mallory)).logins).toEqual(before.logins)
     await carol.call('PATCH', '/api/login-policy', { preset: 'everyday' })
+  })
+
+  test('of whom a second factor is required', async () => {
+    for (const secondFactor of ['admins', 'everyone', 'optional'] as const) {
+      await world.sql(`update ${schema}.login_policy set second_factor = $1`, [secondFactor])
+      expect([(await said()).logins.secondFactor, (await said(mallory)).logins.secondFactor]).toEqual([secondFactor, 'optional'])
+    }
+  })
+
+  test('through whom people may sign in, once it is switched on; not what only administrators know of it', async () => {
+    expect((await said()).signInProvider).toBeNull()
+    await setUpProvider(carol, provider)
+    expect((await said()).signInProvider).toEqual({ name: 'Keyhouse', host: new URL(provider.issuer).host })
+    const { text } = await alice.call('GET', '/api/privacy')
+    for (const secret of [CLIENT.id, CLIENT.secret]) expect(text).not.toContain(secret)
+    expect((await said(mallory)).signInProvider).toBeNull()
+    await world.sql(`update ${schema}.sign_in_provider set is_on = false`)
+    expect((await said()).signInProvider).toBeNull()
   })
 
   test('whom people see', async () => {

@@ -1,6 +1,7 @@
 /** Settings of the organisation that concern privacy. The contact is sealed under the tenant's key. */
-import { PrivacyContact } from '#contract/privacy.ts'
-import type { LoginPolicy } from '#contract/sessions.ts'
+import type { SecondFactorRule } from '#contract/factors.ts'
+import { type Privacy, PrivacyContact } from '#contract/privacy.ts'
+import type { LoginRules } from '#contract/sessions.ts'
 import type { ScopeKeys, Sealer } from '#server/isolation/keys/scope-keys.ts'
 import type { ReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
 
@@ -26,19 +27,20 @@ export class PrivacyStore {
   }
 
   /** The rules for logins, and whom people see. */
-  async rules(tx: ReadTx): Promise<{ logins: LoginPolicy; directory: 'everyone' | 'shared' }> {
+  async rules(tx: ReadTx): Promise<Pick<Privacy, 'logins' | 'directory'>> {
     const row = await tx.first(tx.db.selectFrom('login_policy').selectAll())
     if (!row) throw new Error('this organisation has no login policy')
     return {
-      directory: row.directory as 'everyone' | 'shared',
+      directory: row.directory as Privacy['directory'],
       logins: {
-        preset: row.preset as LoginPolicy['preset'],
+        preset: row.preset as LoginRules['preset'],
         idleLimitS: row.idle_limit_s,
         absoluteLimitS: row.absolute_limit_s,
         remember: row.remember,
         rememberIdleLimitS: row.remember_idle_limit_s,
         rememberAbsoluteLimitS: row.remember_absolute_limit_s,
         proofGoodForS: row.proof_good_for_s,
+        secondFactor: row.second_factor as SecondFactorRule,
       },
     }
   }

@@ -2,7 +2,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { Privacy } from '#contract/privacy.ts'
-import { rulesInWords } from '#web/features/account/rules.tsx'
 import { useMe } from '#web/kernel/session.ts'
 import { Button } from '#web/ui/button.tsx'
 import { PanelSkeleton, ReadingPage } from '#web/ui/frame.tsx'
@@ -10,7 +9,7 @@ import { FailureNotice } from '#web/ui/notice.tsx'
 import { privacyQuery } from './queries.ts'
 import { Responsible } from './responsible.tsx'
 import { Facts, Points, Section, Sentence } from './section.tsx'
-import { Kept, Models } from './tables.tsx'
+import { Kept, Models, SignIn } from './tables.tsx'
 import { t } from './text.ts'
 
 /** The page `/privacy`. */
@@ -57,22 +56,13 @@ function Said({ privacy }: { privacy: Privacy }) {
         />
       </Section>
       <Models privacy={privacy} />
-      <Section title={t('privacy.signIn')}>
-        {rulesInWords(privacy.logins).map((sentence) => (
-          <Sentence key={sentence}>{sentence}</Sentence>
-        ))}
-      </Section>
+      <SignIn privacy={privacy} />
       <Kept privacy={privacy} />
       <Section title={t('privacy.rights')}>
         <ul className="list-disc space-y-1 pl-5">
-          <li>
-            {`${t('privacy.rightsSee')} `}
-            <To page="/account/devices">{t('nav.account')}</To>
-          </li>
-          <li>
-            {`${t('privacy.rightsChange')} `}
-            <To page="/account/profile">{t('nav.account')}</To>
-          </li>
+          <Way page="/account/devices" words={t('privacy.rightsDevices')} />
+          <Way page="/account/security" words={t('privacy.rightsLog')} />
+          <Way page="/account/profile" words={t('privacy.rightsProfile')} />
         </ul>
       </Section>
     </>
@@ -82,10 +72,12 @@ function Said({ privacy }: { privacy: Privacy }) {
 const SEALED = [t('privacy.sealedChats'), t('privacy.sealedOwn'), t('privacy.sealedSettings')]
 const CLEAR = [t('privacy.clearPerson'), t('privacy.clearLogins'), t('privacy.clearLog'), t('privacy.clearShape')]
 
-function To({ page, children }: { page: '/account/devices' | '/account/profile'; children: string }) {
+function Way({ page, words }: { page: '/account/devices' | '/account/security' | '/account/profile'; words: string }) {
   return (
-    <Link to={page} className="text-accent underline underline-offset-3">
-      {children}
-    </Link>
+    <li>
+      <Link to={page} className="text-accent underline underline-offset-3">
+        {words}
+      </Link>
+    </li>
   )
 }

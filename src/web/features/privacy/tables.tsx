@@ -1,5 +1,6 @@
-/** Two sections that are lists: who receives text, and how long things are kept. */
+/** Sections that follow from settings: who receives text, how people sign in, and how long things are kept. */
 import type { Privacy } from '#contract/privacy.ts'
+import { rulesInWords } from '#web/features/account/rules.tsx'
 import { Facts, Section, Sentence } from './section.tsx'
 import { t } from './text.ts'
 
@@ -12,6 +13,19 @@ export function Models({ privacy: { organisation, providers } }: { privacy: Priv
       <div className="mt-3">
         <Sentence>{t('privacy.librarian')}</Sentence>
       </div>
+    </Section>
+  )
+}
+
+/** How people prove who they are, and for how long that is good. */
+export function SignIn({ privacy: { signInProvider, logins } }: { privacy: Privacy }) {
+  return (
+    <Section title={t('privacy.signIn')}>
+      <Sentence>{signInProvider ? t('privacy.signInProvider', signInProvider) : t('privacy.signInPassword')}</Sentence>
+      <Sentence>{t(`privacy.secondFactor.${logins.secondFactor}`)}</Sentence>
+      {rulesInWords(logins).map((sentence) => (
+        <Sentence key={sentence}>{sentence}</Sentence>
+      ))}
     </Section>
   )
 }

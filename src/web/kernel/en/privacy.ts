@@ -38,7 +38,7 @@ export const privacy = {
   'privacy.seenPeople': 'People of {organisation}',
   'privacy.seenEveryone': 'Your name, e-mail address, role and picture. Everyone sees everyone.',
   'privacy.seenShared':
-    'Your name, e-mail address, role and picture: administrators, and people with whom you share something. Others do not see you.',
+    'Your name, e-mail address, role and picture, if you share something with them. Others do not see you, unless you are an administrator.',
   'privacy.seenAdmins': 'Administrators',
   'privacy.seenAdminsText':
     'Also your logins and API tokens: when, on what device, from which network address. When they look, your security log says so.',
@@ -53,6 +53,12 @@ export const privacy = {
   'privacy.providers': 'Model providers',
 
   'privacy.signIn': 'How you sign in',
+  'privacy.signInPassword': 'With a password or a passkey of your own, which no administrator knows.',
+  'privacy.signInProvider':
+    'With a password or a passkey of your own, which no administrator knows, or through {name} ({host}). Whoever signs in there lets it know that they use Sardonyx, and when they signed in.',
+  'privacy.secondFactor.optional': 'A second factor is asked of whoever has set one up.',
+  'privacy.secondFactor.admins': 'Administrators must have a second factor; it is asked of everybody who has set one up.',
+  'privacy.secondFactor.everyone': 'Everybody must have a second factor.',
 
   'privacy.kept': 'How long it is kept',
   'privacy.keptChats':
@@ -72,6 +78,7 @@ export const privacy = {
   'privacy.keptCopies': 'Whoever operates this server may keep copies of the database for longer.',
 
   'privacy.rights': 'What you can do',
-  'privacy.rightsSee': 'See where you are signed in, and what happened to your account:',
-  'privacy.rightsChange': 'Change what others see of you:',
+  'privacy.rightsDevices': 'See where you are signed in, and sign devices out',
+  'privacy.rightsLog': 'Read what happened to your account, and which administrator looked at your logins',
+  'privacy.rightsProfile': 'Change your name and your picture',
 } as const
