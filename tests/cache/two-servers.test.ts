@@ -66,6 +66,17 @@ describe.skipIf(MISSING !== undefined)('two servers', () => {
     expect(gets() - changed).toBe(1)
   })
 
+  test('a preference that is changed at one is told to an open page at the other, and to nobody else’s', async () => {
+    const [alice, bob] = [await all.world.signIn('alice'), await all.world.signIn('bob')]
+    const eventsAtB = (person: SignedIn) => fetch(`${b.baseUrl}/api/events`, { headers: { authorization: `Bearer ${person.token}` } })
+    const [hers, his] = [await eventsAtB(alice), await eventsAtB(bob)]
+    await a.as(alice)('PATCH', '/api/me/preferences', { motion: 'reduced' })
+    const { value } = await hers.body!.getReader().read()
+    expect(new TextDecoder().decode(value)).toContain('event: me\n')
+    await signOut(a, bob)
+    expect(await his.text()).not.toContain('event: me')
+  })
+
   test('a sign-out at one is known to the next request at the other, ends its streams within a second, and leaves no entry', async () => {
     const alice = await all.world.signIn('alice')
     const bob = await all.world.signIn('bob')

@@ -30,7 +30,7 @@ describe.skipIf(MISSING !== undefined)('the privacy page in the browser', () => 
     await page.getByLabel('Organisation').fill(PEOPLE[person].tenant)
     await page.getByLabel('E-mail address').fill(PEOPLE[person].email)
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
     await page.waitForURL('/privacy')
     await page.getByRole('heading', { name: 'Who is responsible' }).waitFor()
     return visitor
