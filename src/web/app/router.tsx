@@ -8,7 +8,7 @@ import { NewChatPage } from '#web/features/chats/new-chat-page.tsx'
 import type { LoginSearch } from '#web/features/logins/filter.ts'
 import { mayBeSignedIn } from '#web/kernel/login.ts'
 import { isSessionEnd } from '#web/kernel/problem.ts'
-import { meQuery, queryClient, statusQuery, whyEndedQuery } from '#web/kernel/session.ts'
+import { meQuery, queryClient, SECOND_FACTOR_NEEDED, statusQuery, whyEndedQuery } from '#web/kernel/session.ts'
 import { loadMarkdown } from '#web/ui/markdown.tsx'
 import { FailurePage, NotFoundPage } from './failure-page.tsx'
 import { Workspace } from './workspace.tsx'
@@ -23,7 +23,9 @@ const workspaceRoute = createRoute({
   beforeLoad: async ({ location }) => {
     if (!mayBeSignedIn()) await leadToSetup()
     try {
-      openDrafts((await queryClient.ensureQueryData(meQuery)).user.id)
+      const me = await queryClient.ensureQueryData(meQuery)
+      if (me.session.restricted) throw redirect({ to: SECOND_FACTOR_NEEDED, replace: true })
+      openDrafts(me.user.id)
     } catch (error) {
       if (!isSessionEnd(error)) throw error
       await leadToSetup()
@@ -127,6 +129,12 @@ const tokensRoute = createRoute({
   component: lazyRouteComponent(() => import('#web/features/account/tokens-page.tsx'), 'TokensPage'),
 })
 
+const signInWaysRoute = createRoute({
+  getParentRoute: () => accountRoute,
+  path: '/sign-in',
+  component: lazyRouteComponent(() => import('#web/features/account/sign-in-page.tsx'), 'SignInWaysPage'),
+})
+
 const loginsRoute = createRoute({
   getParentRoute: () => workspaceRoute,
   path: '/logins',
@@ -172,13 +180,34 @@ const signInRoute = createRoute({
   loader: () => queryClient.prefetchQuery(whyEndedQuery),
 })
 
+/** For logins that are good for nothing but setting up a second factor; the others have no business there. */
+const secondFactorRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/second-factor',
+  component: lazyRouteComponent(() => import('#web/features/factors/needed-page.tsx'), 'NeededPage'),
+  beforeLoad: async () => {
+    const me = await queryClient.ensureQueryData(meQuery).catch((error: unknown) => {
+      throw isSessionEnd(error) ? redirect({ to: '/sign-in', replace: true }) : error
+    })
+    if (!me.session.restricted) throw redirect({ to: '/', replace: true })
+  },
+})
+
 const invitationRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/invitation',
   component: lazyRouteComponent(() => import('#web/features/sign-in/invitation-page.tsx'), 'InvitationPage'),
 })
 
-const accountRoutes = [accountIndexRoute, profileRoute, preferencesRoute, devicesRoute, securityRoute, tokensRoute] as const
+const accountRoutes = [
+  accountIndexRoute,
+  profileRoute,
+  preferencesRoute,
+  signInWaysRoute,
+  devicesRoute,
+  securityRoute,
+  tokensRoute,
+] as const
 
 const routes = [
   newChatRoute,
@@ -193,7 +222,14 @@ const routes = [
 ] as const
 
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([workspaceRoute.addChildren(routes), developersRoute, setupRoute, signInRoute, invitationRoute]),
+  routeTree: rootRoute.addChildren([
+    workspaceRoute.addChildren(routes),
+    developersRoute,
+    setupRoute,
+    signInRoute,
+    secondFactorRoute,
+    invitationRoute,
+  ]),
   defaultPreload: 'intent',
   defaultPreloadStaleTime: 0,
   defaultErrorComponent: FailurePage,

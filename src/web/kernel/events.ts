@@ -5,7 +5,7 @@
 import type { CurrentSession } from '#contract/sessions.ts'
 import type { Events } from './endpoints.ts'
 import { leadInTurn } from './leader.ts'
-import { isSessionEnd } from './problem.ts'
+import { ApiProblem, isSessionEnd } from './problem.ts'
 import { noticeSessionEnd } from './session.ts'
 import { follow } from './sse.ts'
 
@@ -74,7 +74,7 @@ async function lead(signal: AbortSignal, say: Say, first: boolean): Promise<void
   try {
     await follow('events.follow', { params: {}, signal, onOpen, onEvent })
   } catch (error) {
-    if (!isSessionEnd(error)) throw error
+    if (!isSessionEnd(error) && !(error instanceof ApiProblem && error.is('auth.factor_needed'))) throw error
     noticeSessionEnd(error)
   }
 }

@@ -5,9 +5,16 @@ import { call } from './api.ts'
 import { leave, whyEnded } from './login.ts'
 import { ApiProblem, isSessionEnd } from './problem.ts'
 
-/** Looks at a failure of any call, and goes to sign in if it means that the login has ended; why is found out there. */
+/** Where somebody is led whose login is good for nothing but setting up a second factor. */
+export const SECOND_FACTOR_NEEDED = '/second-factor'
+
+/**
+ * Looks at a failure of any call, and goes to sign in if it means that the login has ended; why is found out there. One that was restricted
+ * meanwhile goes to where it is made whole.
+ */
 export function noticeSessionEnd(error: unknown): void {
   if (isSessionEnd(error)) leave('unknown')
+  else if (error instanceof ApiProblem && error.is('auth.factor_needed')) location.replace(SECOND_FACTOR_NEEDED)
 }
 
 /** Signs out: the server ends the login, and all tabs of this browser leave. This one keeps what it stored under the spared names. */

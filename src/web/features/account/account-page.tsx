@@ -10,6 +10,7 @@ import { t } from './text.ts'
 const TABS: readonly Tab[] = [
   { to: '/account/profile', words: t('account.profile') },
   { to: '/account/preferences', words: t('account.preferences') },
+  { to: '/account/sign-in', words: t('account.signIn') },
   { to: '/account/devices', words: t('account.devices') },
   { to: '/account/security', words: t('account.security') },
   { to: '/account/tokens', words: t('account.tokens') },

@@ -1,11 +1,19 @@
-/** Passkeys of this browser: using one. What the browser refuses is said in sentences of our own. */
-import { startAuthentication, WebAuthnAbortService, WebAuthnError } from '@simplewebauthn/browser'
+/** Passkeys of this browser: making one and using one. What the browser refuses is said in sentences of our own. */
+import { startAuthentication, startRegistration, WebAuthnAbortService, WebAuthnError } from '@simplewebauthn/browser'
 import type { Given } from '#web/kernel/endpoints.ts'
 import { Explained } from '#web/kernel/problem.ts'
 import { t } from './text.ts'
 
+type Creation = Parameters<typeof startRegistration>[0]['optionsJSON']
 type Request = Parameters<typeof startAuthentication>[0]['optionsJSON']
+type NewPasskey = Given<'passkeys.add'>['body']['passkey']
 type PasskeyResponse = Given<'auth.passkey'>['body']['passkey']
+
+/** Has the browser make a passkey; `options` are the server's. */
+export async function makePasskey(options: object): Promise<NewPasskey> {
+  const made = await startRegistration({ optionsJSON: options as Creation }).catch(refuse)
+  return made as unknown as NewPasskey
+}
 
 /** Has the browser ask for a passkey; `fromField` offers them in the address field instead, until somebody takes one. */
 export async function askForPasskey(options: object, fromField = false): Promise<PasskeyResponse> {

@@ -1,7 +1,7 @@
 /** How long people stay signed in: a preset, or bounds of the organisation's own. */
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { type LoginPolicy, PRESETS } from '#contract/sessions.ts'
+import { type LoginPolicy, type LoginRules, PRESETS } from '#contract/sessions.ts'
 import { policyQuery } from '#web/features/account/queries.ts'
 import { rulesInWords } from '#web/features/account/rules.tsx'
 import { call } from '#web/kernel/api.ts'
@@ -14,6 +14,7 @@ import { FailureNotice } from '#web/ui/notice.tsx'
 import { Outcome } from '#web/ui/outcome.tsx'
 import { OwnRules } from './own-rules.tsx'
 import { PresetRules } from './preset-rules.tsx'
+import { SecondFactorRule } from './second-factor-rule.tsx'
 import { t } from './text.ts'
 
 /** Puts rules in force. */
@@ -34,7 +35,7 @@ export function RulesPage() {
   )
 }
 
-function Rules({ policy }: { policy: LoginPolicy }) {
+function Rules({ policy }: { policy: LoginRules }) {
   const [chosen, setChosen] = useState(policy.preset)
   const [saved, setSaved] = useState(false)
   const choose = (preset: LoginPolicy['preset']) => {
@@ -63,6 +64,7 @@ function Rules({ policy }: { policy: LoginPolicy }) {
         onChange={({ target }) => choose(target.value as LoginPolicy['preset'])}
       />
       {chosen === 'own' ? <OwnRules policy={policy} onSave={save} /> : <PresetRules preset={chosen} policy={policy} onSave={save} />}
+      <SecondFactorRule key={policy.secondFactor} policy={policy} onSave={save} />
     </>
   )
 }

@@ -4,9 +4,12 @@ export const account = {
   'account.parts': 'Parts of your account',
   'account.profile': 'Profile',
   'account.preferences': 'Preferences',
+  'account.signIn': 'Sign-in',
   'account.devices': 'Devices',
   'account.security': 'Security log',
   'account.tokens': 'API tokens',
+
+  'ways.lead': 'How you sign in, and what keeps others from it.',
 
   'devices.lead': 'Everywhere you are signed in. Sign a device out, and it loses access at once, wherever it is.',
   'devices.list': 'Your devices',

@@ -18,13 +18,12 @@ export const factors = {
   'factor.useRecovery': 'Use a recovery code instead',
 
   'second.title': 'One more step',
-  'second.leadCode': 'Your password was right. Now enter the code that your authenticator app shows.',
-  'second.leadPasskey': 'Your password was right. Now confirm with your passkey that it is you.',
-  'second.leadRecovery': 'Your password was right. Now enter a recovery code, in place of the device that you do not have.',
+  'second.leadCode': 'Enter the code that your authenticator app shows now.',
+  'second.leadPasskey': 'Confirm with your passkey that it is you.',
+  'second.leadRecovery': 'Enter a recovery code, in place of the device that you do not have.',
   'second.submit': 'Go on',
   'second.again': 'Sign in from the beginning',
 
-  'signInWays.lead': 'What you sign in with. Something beside the password keeps others out who have learned it.',
   'signInWays.required': 'Your organisation requires a second factor of you.',
   'passkeys.title': 'Passkeys',
   'passkeys.lead':
@@ -40,6 +39,7 @@ export const factors = {
   'passkeys.used': 'used {when}',
   'passkeys.unused': 'not used yet',
   'passkeys.synced': 'on several devices',
+  'passkeys.renamed': 'It is called “{name}” now.',
   'passkeys.rename': 'Rename',
   'passkeys.renameNamed': 'Rename {name}',
   'passkeys.renameTitle': 'Rename “{name}”',
@@ -57,6 +57,7 @@ export const factors = {
   'app.setUp': 'Set up an app',
   'app.scan': 'Scan this with the app',
   'app.picture': 'QR code with the secret for your authenticator app',
+  'app.copy': 'Copy the secret',
   'app.typed': 'Or type this secret into it:',
   'app.confirmLead': 'Then enter the code that the app shows.',
   'app.confirm': 'Confirm',
@@ -93,5 +94,6 @@ export const factors = {
   'needed.doneLead': 'From now on your second factor is asked for when you sign in.',
   'needed.enter': 'Go on to Sardonyx',
   'needed.signOut': 'Sign out instead',
+  'needed.hasOne': 'You have set one up meanwhile. Confirm with it that it is you, and everything is open to you here.',
   'needed.default': 'This device',
 } as const

@@ -111,6 +111,21 @@ export const logins = {
   'rules.days': 'days',
   'rules.effect':
     'Logins that may last longer now are shortened at once, and those whose time is up then end. No login is made longer: new bounds hold from the next sign-in. API tokens are not touched.',
+  'rules.second': 'Second factor',
+  'rules.secondLead':
+    'A passkey, or the code of an authenticator app: what keeps somebody out who has learned a password. Nobody can set one up for others.',
+  'rules.secondChoice': 'Who must have one',
+  'rules.second.optional': 'Nobody must',
+  'rules.second.optionalHelp': 'Everyone may set one up under Account. Whoever has one is asked for it.',
+  'rules.second.admins': 'Administrators',
+  'rules.second.adminsHelp': 'Those who look after people, rules and models.',
+  'rules.second.everyone': 'Everyone',
+  'rules.second.everyoneHelp': 'Nobody reads or writes a chat without one.',
+  'rules.secondNow': 'This holds now.',
+  'rules.secondEffect':
+    'It holds at once: whoever must have one and has none is led to setting one up, and can do nothing else until it is done. Their API tokens end.',
+  'rules.secondSave': 'Use this rule',
+  'rules.secondOwn': 'Set one up',
   'rules.save': 'Use these rules',
   'rules.saved': 'The rules have changed, and hold now.',
 } as const

@@ -14,8 +14,8 @@ export const session = {
   'end.signIn': 'Sign in again',
 
   'proof.title': 'Confirm it’s you',
-  'proof.lead':
-    'This changes who gets in, or where text is sent. So your password is asked for again, in case somebody else is at your device.',
+  'proof.lead': 'This changes who gets in, or where text is sent. So you are asked again, in case somebody else is at your device.',
+  'proof.byPassword': 'Use your password and a code instead',
   'proof.after': 'What you were doing goes on at once, and for a while you are not asked again.',
   'proof.password': 'Your password',
   'proof.confirm': 'Confirm',
