@@ -45,7 +45,7 @@ describe.skipIf(MISSING !== undefined)('the account', () => {
     await page.getByLabel('Organisation').fill(PEOPLE[person].tenant)
     await page.getByLabel('E-mail address').fill(PEOPLE[person].email)
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
     await page.waitForURL(path)
     return visitor
   }

@@ -52,7 +52,7 @@ describe.skipIf(MISSING !== undefined)('drafts in the browser', () => {
     await page.getByLabel('Organisation').fill(PEOPLE[person].tenant)
     await page.getByLabel('E-mail address').fill(PEOPLE[person].email)
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
     await composer(page).waitFor()
   }
 

@@ -64,7 +64,7 @@ describe.skipIf(MISSING !== undefined)('every page of somebody who is signed in'
     await page.getByLabel('Organisation').fill(PEOPLE.carol.tenant)
     await page.getByLabel('E-mail address').fill(PEOPLE.carol.email)
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
     await page.getByLabel('Your question').waitFor()
     return visitor
   }

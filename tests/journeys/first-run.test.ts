@@ -58,7 +58,7 @@ describe.skipIf(MISSING !== undefined)('the first run', () => {
     await page.getByText('You are signed out.').waitFor()
     expect(await axe(page)).toEqual([])
     await page.goBack()
-    await page.getByRole('button', { name: 'Sign in' }).waitFor()
+    await page.getByRole('button', { name: 'Sign in', exact: true }).waitFor()
 
     const port = new URL(server.address).port
     expect(await server.end('SIGTERM')).toBe(0)
@@ -67,7 +67,7 @@ describe.skipIf(MISSING !== undefined)('the first run', () => {
     await page.goto(chat)
     await page.getByLabel('E-mail address').fill('carol@acme.test')
     await page.getByLabel('Password', { exact: true }).fill('a sentence to remember')
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
     await page.getByRole('log').getByText('Who can read a chat').first().waitFor()
     expect(page.url()).toBe(chat)
     expect(complaints).toEqual([])

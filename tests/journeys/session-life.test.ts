@@ -43,7 +43,7 @@ describe.skipIf(MISSING !== undefined)('the life of a login', () => {
     await page.getByLabel('E-mail address').fill(PEOPLE[person].email)
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
     if (remember) await page.getByLabel('Stay signed in on this device').check()
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   }
   const sessionOf = async (page: Page): Promise<string> => (await (await page.request.get('/api/me')).json()).session.id
   const followed = (context: BrowserContext) => context.waitForEvent('request', (request) => request.url().endsWith('/api/events'))

@@ -36,7 +36,7 @@ describe.skipIf(MISSING !== undefined)('in the browser', () => {
     await visitor.page.getByLabel('Organisation').fill(PEOPLE[person].tenant)
     await visitor.page.getByLabel('E-mail address').fill(PEOPLE[person].email)
     await visitor.page.getByLabel('Password', { exact: true }).fill(PASSWORD)
-    await visitor.page.getByRole('button', { name: 'Sign in' }).click()
+    await visitor.page.getByRole('button', { name: 'Sign in', exact: true }).click()
     await visitor.page.getByLabel('Your question').waitFor()
     return visitor
   }

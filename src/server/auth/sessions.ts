@@ -23,6 +23,8 @@ export interface Beginning {
   readonly methods: Session['methods']
   /** To stay signed in for longer, if the organisation allows it. */
   readonly remember?: boolean
+  /** Whether that was two factors: then none has to be set up first. */
+  readonly isTwoFactors?: boolean
 }
 
 export interface BegunSession {
@@ -51,9 +53,9 @@ export class Sessions {
    * Adds a new session for a person who has just proven who they are, in the caller's transaction. How long it lasts the organisation's
    * policy says, and the database's clock. Fails with `auth.wrong_credentials` when the person was suspended meanwhile.
    */
-  async begin(tx: DoorTx, userId: UserId, { device, methods, remember = false }: Beginning): Promise<BegunSession> {
+  async begin(tx: DoorTx, userId: UserId, { device, methods, remember = false, isTwoFactors = false }: Beginning): Promise<BegunSession> {
     const id = this.#ids.next<SessionId>()
-    const row = await tx.first(newSession(tx, { id, userId, device, methods, remember }))
+    const row = await tx.first(newSession(tx, { id, userId, device, methods, remember, isTwoFactors }))
     if (!row) throw new Failure('auth.wrong_credentials')
     const expiresAtMs = row.expires_at.getTime()
     const of = { userId, tenantId: tx.tenantId, sessionId: id, nowMs: row.time_created.getTime(), expiresAtMs }
@@ -119,7 +121,7 @@ function newSession(tx: DoorTx, of: Required<Beginning> & { id: SessionId; userI
           limit('remember_idle_limit_s', 'idle_limit_s').as('idle_limit_s'),
           sql<Date>`now() + make_interval(secs => ${limit('remember_absolute_limit_s', 'absolute_limit_s')})`.as('expires_at'),
           remembers.as('remember'),
-          mustSetUp(tx).as('restricted'),
+          sql<boolean>`(${mustSetUp(tx)} and not ${of.isTwoFactors}::boolean)`.as('restricted'),
           'login_policy.proof_good_for_s',
           sql<string[]>`${of.methods}::text[]`.as('methods'),
           sql<string>`${of.device.ip}::inet`.as('ip'),

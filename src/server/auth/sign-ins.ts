@@ -35,10 +35,11 @@ export class SignIns {
 
   /**
    * Begins a login for a person who has proven something, or asks for their second factor where they have one, in the caller's
-   * transaction. A passkey is both factors. Fails with `auth.wrong_credentials` when they were suspended meanwhile.
+   * transaction. A passkey is both factors, and so is what the organisation says is. Fails with `auth.wrong_credentials` when they were suspended meanwhile.
    */
-  async finish(tx: DoorTx, userId: UserId, { device, way, remember = false }: Entrance): Promise<Outcome> {
-    if (way !== 'passkey' && (await factorRules(tx, userId)).hasFactor) return this.#secondFactor.ask(tx, userId, { way, remember })
-    return { state: 'signed_in', begun: await this.#sessions.begin(tx, userId, { device, methods: [way], remember }) }
+  async finish(tx: DoorTx, userId: UserId, entrance: Entrance): Promise<Outcome> {
+    const { device, way, remember = false, isTwoFactors = way === 'passkey' } = entrance
+    if (!isTwoFactors && (await factorRules(tx, userId)).hasFactor) return this.#secondFactor.ask(tx, userId, { way, remember })
+    return { state: 'signed_in', begun: await this.#sessions.begin(tx, userId, { device, methods: [way], remember, isTwoFactors }) }
   }
 }

@@ -213,7 +213,7 @@ async function personOf(tx: DoorTx, userId: UserId): Promise<{ id: UserId; email
   return { id: userId, ...person }
 }
 
-/** Whether what a person has left is a way in: a passkey, or a password that is long enough where it stands alone. */
+/** Whether what a person has left is a way in: a passkey, the organisation's provider, or a password that is long enough where it stands alone. */
 async function canStillSignIn(tx: DoorTx, userId: UserId): Promise<boolean> {
   const row = await tx.first(
     tx.db
@@ -223,8 +223,14 @@ async function canStillSignIn(tx: DoorTx, userId: UserId): Promise<boolean> {
       .select(({ exists, selectFrom }) => [
         sql<boolean>`credential.user_id is not null`.as('byPassword'),
         exists(selectFrom('passkey').select('passkey.id').whereRef('passkey.user_id', '=', 'user.id')).as('byPasskey'),
+        exists(
+          selectFrom('identity')
+            .innerJoin('sign_in_provider', (join) => join.on('is_on', '=', true))
+            .select('identity.id')
+            .whereRef('identity.user_id', '=', 'user.id'),
+        ).as('byProvider'),
       ])
       .where('user.id', '=', userId),
   )
-  return row !== undefined && (row.byPassword || row.byPasskey === true)
+  return row !== undefined && (row.byPassword || row.byPasskey === true || row.byProvider === true)
 }
