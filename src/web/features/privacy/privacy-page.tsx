@@ -31,15 +31,17 @@ export function PrivacyPage() {
 }
 
 function Said({ privacy }: { privacy: Privacy }) {
-  const { organisation } = privacy
+  const { organisation, signInProvider } = privacy
+  const linked = signInProvider ? [t('privacy.clearProvider', { name: signInProvider.name })] : []
   return (
     <>
       <Responsible privacy={privacy} />
       <Section title={t('privacy.stored')}>
         <div className="grid gap-x-8 gap-y-4 desk:grid-cols-2">
           <Points title={t('privacy.sealed')} lead={t('privacy.sealedText')} points={SEALED} />
-          <Points title={t('privacy.clear')} lead={t('privacy.clearText')} points={CLEAR} />
+          <Points title={t('privacy.clear')} lead={t('privacy.clearText')} points={[...CLEAR, ...linked]} />
         </div>
+        <Sentence>{t('privacy.hashed')}</Sentence>
         <Sentence>{t('privacy.memory')}</Sentence>
       </Section>
       <Section title={t('privacy.seen')}>
@@ -69,7 +71,7 @@ function Said({ privacy }: { privacy: Privacy }) {
   )
 }
 
-const SEALED = [t('privacy.sealedChats'), t('privacy.sealedOwn'), t('privacy.sealedSettings')]
+const SEALED = [t('privacy.sealedChats'), t('privacy.sealedOwn'), t('privacy.sealedFactors'), t('privacy.sealedSettings')]
 const CLEAR = [t('privacy.clearPerson'), t('privacy.clearLogins'), t('privacy.clearLog'), t('privacy.clearShape')]
 
 function Way({ page, words }: { page: '/account/devices' | '/account/security' | '/account/profile'; words: string }) {

@@ -21,6 +21,7 @@ export const privacy = {
   'privacy.sealedText': 'Nobody can read it from the database or from a copy of it alone:',
   'privacy.sealedChats': 'your questions, the answers, the titles of your chats, and what you have typed and not sent',
   'privacy.sealedOwn': 'your picture, and the names of your API tokens',
+  'privacy.sealedFactors': 'the secret of your authenticator app, and the names of your passkeys',
   'privacy.sealedSettings': 'the names and addresses of model providers, and their keys',
   'privacy.clear': 'Not encrypted',
   'privacy.clearText': 'Whoever runs the database can read it:',
@@ -28,6 +29,8 @@ export const privacy = {
   'privacy.clearLogins': 'when you signed in and were active, from which network address, with which browser',
   'privacy.clearLog': 'your security log: what happened to your account, and who did it',
   'privacy.clearShape': 'when chats and messages were written, how long they are, and which models were asked',
+  'privacy.clearProvider': 'which account at {name} is yours, if you have linked one',
+  'privacy.hashed': 'Your password and your recovery codes are not stored at all: only what it takes to check them is.',
   'privacy.memory':
     'To search and to answer, the server itself reads your text in its memory. Whoever has the keys of the server and its database can read everything.',
 
