@@ -37,6 +37,11 @@ const PreferenceChanges = z.strictObject({
 })
 
 const PictureVersion = z.uuid().nullable().describe('changes with the picture; null where there is none')
+export const Leaving = z.strictObject({
+  askedAt: Time,
+  erasedFrom: Time.describe('until then it can be undone; from then on everything of the person is erased'),
+})
+export type Leaving = z.infer<typeof Leaving>
 
 export const Me = z.strictObject({
   user: z.strictObject({
@@ -55,6 +60,7 @@ export const Me = z.strictObject({
     restricted: z.boolean().describe('whether it is good for nothing but setting up the second factor that the organisation requires'),
   }),
   personalScopeId: ScopeId,
+  leaving: Leaving.nullable().describe('when one asked to be erased, and until when that can be undone'),
 })
 export type Me = z.infer<typeof Me>
 
@@ -173,6 +179,7 @@ export const Member = z.strictObject({
   joined: z.boolean().describe('false until the person has accepted the invitation'),
   suspended: z.boolean(),
   timeCreated: Time,
+  leavesAt: Time.optional().describe('when they will be erased, since they asked to be; only administrators are told'),
 })
 export type Member = z.infer<typeof Member>
 

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { type Entry, factorFailures } from './factor-errors.ts'
+import { LEAVING_FAILURES } from './leaving-errors.ts'
 
 const catalogue = {
   ...factorFailures,
@@ -223,6 +224,7 @@ const catalogue = {
     detail: 'That is not a picture that can be read.',
     next: 'Take a whole PNG, JPEG or WebP file that does not move, of 16 million pixels at most.',
   },
+  ...LEAVING_FAILURES,
 
   'chat.not_found': {
     status: 404,

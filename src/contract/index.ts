@@ -4,6 +4,7 @@ import * as chats from './chats.ts'
 import { forgetDraft, keepDraft, listDrafts } from './drafts.ts'
 import type { Endpoint } from './endpoint.ts'
 import * as factors from './factors.ts'
+import * as leaving from './leaving.ts'
 import * as models from './models.ts'
 import * as oidc from './oidc.ts'
 import * as people from './people.ts'
@@ -52,6 +53,7 @@ const { getSession, extendSession, proveSession, refreshSession, whyEnded, follo
 const { listOwnSessions, endOwnSession, endOtherSessions, notMe, getLoginPolicy, setLoginPolicy } = sessions
 const { listSessions, countSessions, endSessions } = sessions
 const { listSecurityEvents, readSecurityEvent, listApiTokens, createApiToken, revokeApiToken } = security
+const { createExport, listExports, downloadExport, removeExport, askDeletion, undoDeletion, listErasures } = leaving
 
 const { getFactors, beginPasskey, addPasskey, renamePasskey, removePasskey } = factors
 const { beginAuthenticatorApp, confirmAuthenticatorApp, removeAuthenticatorApp, makeRecoveryCodes } = factors
@@ -96,6 +98,13 @@ export const ENDPOINTS: readonly Endpoint[] = [
   listApiTokens,
   createApiToken,
   revokeApiToken,
+  createExport,
+  listExports,
+  downloadExport,
+  removeExport,
+  askDeletion,
+  undoDeletion,
+  listErasures,
   listSessions,
   countSessions,
   endSessions,

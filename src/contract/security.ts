@@ -36,6 +36,10 @@ export const EventKind = z.enum([
   'recovery_codes_made',
   'recovery_code_used',
   'second_factor_failed',
+  'export_begun',
+  'export_downloaded',
+  'deletion_asked',
+  'deletion_undone',
 ])
 export type EventKind = z.infer<typeof EventKind>
 

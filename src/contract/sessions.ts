@@ -1,28 +1,11 @@
 /** Login sessions: the one a caller has, a person's devices, and those of the whole organisation; their rules and their ends. */
 import { z } from 'zod'
+import { EndReason } from './end-reason.ts'
 import { endpoint, line, PageQuery, page, Time } from './endpoint.ts'
 import { Proof, SecondFactorRule } from './factors.ts'
 import { SessionId, UserId } from './ids.ts'
 
-/** Why a login ended; each has its sentence in the interface. */
-export const EndReason = z.enum([
-  'idle',
-  'expired',
-  'signed_out',
-  'signed_out_elsewhere',
-  'not_me',
-  'replaced',
-  'administrator',
-  'operator',
-  'role_changed',
-  'suspended',
-  'recovered',
-  'policy',
-  'theft',
-  'provider_signed_out',
-  'unknown',
-])
-export type EndReason = z.infer<typeof EndReason>
+export { EndReason }
 
 export const CurrentSession = z.strictObject({
   id: SessionId,

@@ -60,6 +60,13 @@ const Settings = z.strictObject({
   /** Requests a minute, of one login, and of one network without a good login; 0 is no limit. */
   SARDONYX_REQUESTS_PER_LOGIN: aMinute(1_200),
   SARDONYX_REQUESTS_PER_NETWORK: aMinute(600),
+  /** How many days the longest-kept backup of the database is kept; reports of erasures say it. */
+  SARDONYX_BACKUPS_KEPT_DAYS: z.coerce
+    .number('must be a number of days')
+    .int('must be a whole number of days')
+    .min(0)
+    .max(36_500)
+    .optional(),
   SARDONYX_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('warn'),
 })
 
@@ -90,6 +97,8 @@ export interface Config {
   readonly egressAllow: readonly string[]
   /** Requests a minute; infinitely many where there is no limit. */
   readonly requestsAllowed: { readonly perLogin: number; readonly perNetwork: number }
+  /** Undefined where the operator has not said. */
+  readonly backupsKeptDays: number | undefined
   readonly logLevel: string
 }
 
@@ -147,6 +156,7 @@ function meaning(settings: z.infer<typeof Settings>): Config {
       perLogin: settings.SARDONYX_REQUESTS_PER_LOGIN || Number.POSITIVE_INFINITY,
       perNetwork: settings.SARDONYX_REQUESTS_PER_NETWORK || Number.POSITIVE_INFINITY,
     },
+    backupsKeptDays: settings.SARDONYX_BACKUPS_KEPT_DAYS,
     logLevel: settings.SARDONYX_LOG_LEVEL,
   }
 }

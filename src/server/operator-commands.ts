@@ -4,10 +4,13 @@ import { Email, Role, Slug } from '#contract/accounts.ts'
 import { line } from '#contract/endpoint.ts'
 import { SessionId } from '#contract/ids.ts'
 import { type Command, checked, type Given, inLines, type Option, type Result } from './command-line.ts'
+import type { Database } from './isolation/database.ts'
 import type { TenantEntry } from './isolation/doors.ts'
 import { systemClock } from './kernel/clock.ts'
+import type { Log } from './kernel/log.ts'
 import { createMailer } from './mail/mailer.ts'
-import { findKeyring, withInstallation } from './ops/installation.ts'
+import { eraseAtOnce, erasureLine, listErased } from './ops/erase.ts'
+import { findKeyring, type Installation, withInstallation } from './ops/installation.ts'
 import { asOperator, type Login } from './ops/operator.ts'
 import { listSessions, revokeSessions, sessionLine, type Which } from './ops/session.ts'
 import { changeRole, invite, listPeople, personLine, recover, reinstate, suspend } from './ops/user.ts'
@@ -93,6 +96,25 @@ export const OPERATOR_COMMANDS: readonly Command[] = [
       }),
   },
   {
+    name: 'user erase',
+    summary: 'erase somebody and everything of theirs, for good and without waiting for anything',
+    options: { email: PERSON, organisation: ORGANISATION },
+    answer: (given) =>
+      operating(given, async (login, tenant, { email, beside }) => {
+        await eraseAtOnce({ login, tenant, ...beside, backupsKeptDays: given.config.backupsKeptDays }, needed('email', email))
+        return {
+          value: { email },
+          text: `${email} has no access any more, and nothing that they wrote can be read: the key is destroyed.\n${WHEN_DONE}`,
+        }
+      }),
+  },
+  {
+    name: 'user erasures',
+    summary: 'who is to be erased, and reports of who was',
+    options: { organisation: ORGANISATION },
+    answer: (given) => operating(given, async (login, tenant) => inLines(await listErased(login, tenant), erasureLine)),
+  },
+  {
     name: 'session list',
     summary: 'logins and API tokens that are good now, the latest first',
     options: { email: PERSON, organisation: ORGANISATION },
@@ -116,10 +138,20 @@ export const OPERATOR_COMMANDS: readonly Command[] = [
   },
 ]
 
+const WHEN_DONE =
+  'A server that runs removes the rows within about a minute, or the next one that starts; “sardonyx user erasures” says when.'
+
+/** What a command that begins a job needs besides. */
+interface Beside {
+  readonly installation: Installation
+  readonly database: Database
+  readonly log: Log
+}
+
 /** Runs a command's work with what the command line says, checked. */
 async function operating(
   { options, config }: Given,
-  work: (login: Login, tenant: TenantEntry, asked: Asked) => Promise<Result>,
+  work: (login: Login, tenant: TenantEntry, asked: Asked & { beside: Beside }) => Promise<Result>,
 ): Promise<Result> {
   const asked = checked(Asked, options)
   // A command about people who are there makes no installation where there is none.
@@ -127,7 +159,9 @@ async function operating(
   const mailer = createMailer(config.mail, { clock: systemClock })
   const post = { mailer, baseUrl: config.baseUrl }
   return withInstallation(config, (installation, log) =>
-    asOperator(installation, { organisation: asked.organisation, log, post }, (login, tenant) => work(login, tenant, asked)),
+    asOperator(installation, { organisation: asked.organisation, log, post }, (login, tenant, database) =>
+      work(login, tenant, { ...asked, beside: { installation, database, log } }),
+    ),
   ).finally(() => mailer.close())
 }
 

@@ -41,7 +41,7 @@ export async function serve(config: Config, say: (line: string) => void, mode: '
       const setupCode = isSetUp ? undefined : new SetupCode(systemClock, (code) => say(`\nSetup code: ${code}   (good for an hour)`))
       cleanUps = await startCleanUps(installation, database, log)
       const server = await createServer({
-        ...{ installation, config, certificate, database, log, setupCode },
+        ...{ installation, config, certificate, database, log, setupCode, queue: cleanUps },
         onLetterKept: (file) => say(`A letter is in ${file}`),
         ...(cache ? { cache } : {}),
       })

@@ -28,7 +28,7 @@ import type { Certificate } from './http/certificate.ts'
 import { OpenStreams } from './http/open-streams.ts'
 import { RequestLimits } from './http/request-limits.ts'
 import type { Actor } from './isolation/actor.ts'
-import type { CacheStore } from './isolation/cache.ts'
+import { type CacheStore, InProcessStore } from './isolation/cache.ts'
 import { Cursors } from './isolation/cursor.ts'
 import type { Database } from './isolation/database.ts'
 import type { Doors } from './isolation/doors.ts'
@@ -39,6 +39,7 @@ import { UnitsOfWork } from './isolation/unit-of-work.ts'
 import { type Clock, systemClock } from './kernel/clock.ts'
 import type { Ids } from './kernel/ids.ts'
 import type { Log } from './kernel/log.ts'
+import { type JobsOfServer, leavingParts } from './leaving.ts'
 import { createMailer } from './mail/mailer.ts'
 import { databasePlace } from './ops/database-place.ts'
 import type { Installation } from './ops/installation.ts'
@@ -57,6 +58,8 @@ export interface ServerOptions {
   readonly setupCode: SetupCode | undefined
   readonly clock?: Clock
   readonly cache?: CacheStore
+  /** Takes part in the queue; without, exports and erasures are begun and left to servers that do. */
+  readonly queue?: JobsOfServer | undefined
   /** Told of each letter that became a file, where no mail server is set. */
   readonly onLetterKept?: (file: string) => void
   /** How many failures to prove who one is are allowed; the product's own number unless a test says otherwise. */
@@ -79,18 +82,21 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const streamsEnd = new AbortController()
 
   const clock = options.clock ?? systemClock
+  const cache = options.cache ?? new InProcessStore(clock)
   const mailer = createMailer(config.mail, { clock, onKept: options.onLetterKept })
-  const login = await createLogin({ database, keyring, log, clock, post: { mailer, baseUrl: config.baseUrl }, cache: options.cache })
+  const login = await createLogin({ database, keyring, log, clock, post: { mailer, baseUrl: config.baseUrl }, cache })
   login.ends.start()
   const cookies = { instance: await keyring.instanceName(), secure: config.baseUrl.startsWith('https:') }
   const chat = chatParts({ ...login, database, log, units, egress })
   const limits = new FailureLimits({ doors: login.doors, key: await keyring.attemptKey(), allowed: options.failuresAllowed })
   const outbound = { ...egress, isLoopback }
   const account = { ...login, units, limits, cursors: chat.cursors, log, outbound, baseUrl: config.baseUrl }
+  const leaving = { ...login, ...chat, units, database, log, cache, queue: options.queue, backupsKeptDays: config.backupsKeptDays }
   const app = await createApp({
     routes: [
       ...accountRoutes({ ...account, founding: { migrator, prefix: secrets.prefix, keyring }, setupCode: options.setupCode }),
       ...featureRoutes({ ...chat, egress }),
+      ...(await leavingParts(leaving)),
     ],
     ...login,
     baseUrl: config.baseUrl,

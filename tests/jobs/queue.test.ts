@@ -149,6 +149,7 @@ test('it goes on when its connections were cut', async () => {
 
 test('the hour comes once for all servers, also when they slept through it', async () => {
   const passed = () => world.sql(`update queue.version set cron_on = now() - interval '2 days'`)
+  await world.sql(`delete from queue.schedule where name <> 'clean_up_round'`)
   await world.sql(`update queue.schedule set created_on = now() - interval '3 days'`)
   const { promise: whileOpen, resolve: close } = Promise.withResolvers<void>()
   const rounds = vi.fn(() => whileOpen)

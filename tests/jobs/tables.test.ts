@@ -41,8 +41,14 @@ test('it is as pg-boss wants it, and stays so when a server starts again', async
     queues: [
       ['clean_up', 'standard', 5, 60],
       ['clean_up_round', 'exclusive', 5, 60],
+      ['erasure', 'standard', 5, 60],
+      ['erasure_round', 'exclusive', 5, 60],
+      ['export', 'standard', 5, 60],
     ],
-    clock: [['clean_up_round', '17 3 * * *', 'UTC', 'once']],
+    clock: [
+      ['clean_up_round', '17 3 * * *', 'UTC', 'once'],
+      ['erasure_round', '47 3 * * *', 'UTC', 'once'],
+    ],
   })
   expect(await migrateAll(world.installation)).toEqual([])
   expect(await contents()).toEqual(before)

@@ -140,6 +140,11 @@ describe.skipIf(MISSING !== undefined)('two hundred workers', () => {
       await ok(worker.person.call('POST', '/api/me/sessions/not-me'))
       return rest
     },
+    deleted: async ({ person }) => {
+      const rest = ofPerson(person.me.user.id).filter((one) => one.person !== person)
+      await ok(person.call('POST', '/api/me/deletion', { email: person.me.user.email }))
+      return rest
+    },
     administrator: async (worker) => {
       await ok(carol.call('POST', '/api/sessions/end', { filter: { sessionId: worker.person.me.session.id }, expected: 1 }))
       return [worker]

@@ -6,6 +6,7 @@ import type { Endpoint } from '#contract/endpoint.ts'
 import type {
   ChatId,
   EventId,
+  ExportId,
   IdentityId,
   MessageId,
   PasskeyId,
@@ -17,7 +18,7 @@ import type {
 } from '#contract/ids.ts'
 import { ENDPOINTS } from '#contract/index.ts'
 import { Authenticator } from './authenticator.ts'
-import { PASSWORD } from './cast.ts'
+import { PASSWORD, PEOPLE } from './cast.ts'
 import type { ModelServer } from './model-server.ts'
 import { CLIENT, type ScriptedProvider } from './scripted-provider.ts'
 import { chatOf, type SignedIn, type World } from './world.ts'
@@ -58,6 +59,8 @@ export interface Things {
   readonly eventId: EventId
   /** Of Alice where a test has made one, and otherwise of nobody. */
   readonly passkeyId: PasskeyId
+  /** An export of Alice's that is ready. */
+  readonly exportId: ExportId
   readonly providerUrl: string
   readonly tenantId: TenantId
   /** Where acme’s people may sign in, and Alice’s link to it; of neither there is one where no such provider was given. */
@@ -120,6 +123,13 @@ export const EXAMPLES: Readonly<Record<string, (things: Things) => Request>> = {
   'tokens.list': () => ({}),
   'tokens.create': () => ({ body: { name: 'Another', abilities: ['read'], days: 1 } }),
   'tokens.revoke': ({ apiTokenId }) => ({ params: { sessionId: apiTokenId } }),
+  'exports.create': () => ({}),
+  'exports.list': () => ({}),
+  'exports.download': ({ exportId }) => ({ params: { exportId } }),
+  'exports.remove': ({ exportId }) => ({ params: { exportId } }),
+  'deletion.ask': () => ({ body: { email: PEOPLE.alice.email } }),
+  'deletion.undo': () => ({}),
+  'erasures.list': () => ({ query: { limit: '100' } }),
   'sessions.list': () => ({ query: { limit: '100', kind: 'login' } }),
   'sessions.count': () => ({ query: { device: 'no such device' } }),
   'sessions.end': () => ({ body: { filter: { device: 'no such device' }, expected: 0 } }),
@@ -237,14 +247,17 @@ const LAST = [
   'identities.unlink',
   'sign_in_provider.set',
   'passkeys.remove',
-  'login_policy.set',
-  'address.confirm',
-  'address.ask',
   'tokens.revoke',
   'me.remove_picture',
   'devices.end',
   'devices.end_others',
   'devices.not_me',
+  'deletion.ask',
+  'deletion.undo',
+  'login_policy.set',
+  'address.confirm',
+  'address.ask',
+  'exports.remove',
   'chats.delete',
   'providers.remove',
   'invitation.accept',
@@ -258,10 +271,10 @@ export const IN_ORDER: readonly Endpoint[] = ENDPOINTS.toSorted((a, b) => LAST.i
 export async function makeThings(
   owners: { alice: SignedIn; carol: SignedIn; models: ModelServer; again: SignedIn; provider?: ScriptedProvider } & Pick<
     World,
-    'mail' | 'call' | 'sql'
+    'mail' | 'call' | 'sql' | 'queue'
   >,
 ): Promise<Things> {
-  const { alice, carol, models, mail, provider } = owners
+  const { alice, carol, models, mail, provider, queue } = owners
   const made = await carol.call<{ id: ProviderId }>('POST', '/api/providers', {
     name: CANARIES.provider,
     baseUrl: models.url,
@@ -286,9 +299,12 @@ export async function makeThings(
     days: 30,
   })
   const events = await alice.call<{ items: { id: EventId }[] }>('GET', '/api/me/security-events')
+  const begun = await alice.call<{ id: ExportId }>('POST', '/api/me/exports')
+  await queue.work()
   if (provider) await setUpProvider(carol, provider)
   const identityId = provider && (await linkTo(alice, provider, 'alice-there'))
   return {
+    exportId: begun.body.id,
     ...(await makeLooked(owners)),
     tenantId: carol.me.organisation.id,
     issuer: provider?.issuer ?? 'https://keyhouse.test',

@@ -67,6 +67,14 @@ function plantings(person: SignedIn, other: SignedIn, job: string): Planting[] {
       kept: [['younger', `gen_random_uuid(), ${user}, ${user}, 'signed_in', 'self', ${ago('399 days 23 hours')}`]],
     },
     {
+      table: 'export',
+      columns: 'id, user_id, scope_id, state, expires_at',
+      write: (label) => `md5('${label}')::uuid`,
+      read: `(select label from unnest(array['over', 'still kept']) label where md5(label)::uuid = id)`,
+      due: [['over', `${user}, ${user}, 'ready', ${ago('1 minute')}`]],
+      kept: [['still kept', `${user}, ${user}, 'ready', now() + interval '1 hour'`]],
+    },
+    {
       table: 'job',
       columns: 'id, kind, user_id, scope_id, chat_session_id, message_id, state, time_created',
       write: (label) => `md5('${label}')::uuid`,

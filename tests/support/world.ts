@@ -18,6 +18,7 @@ import { connect } from '#server/ops/installation.ts'
 import { createServer, type Server } from '#server/server.ts'
 import { PASSWORD, PEOPLE, type Person, testInstallation } from './cast.ts'
 import { withDatabase } from './global-setup.ts'
+import { HeldQueue } from './held-queue.ts'
 import { mailIn } from './mail.ts'
 import { KeptLog } from './quiet-log.ts'
 
@@ -79,6 +80,7 @@ export async function createWorld(options: WorldOptions = {}) {
     {},
   )
   const cache = new InProcessStore(options.clock ?? systemClock)
+  const queue = new HeldQueue()
   const newServer = (): Promise<Server> =>
     createServer({
       installation,
@@ -86,6 +88,7 @@ export async function createWorld(options: WorldOptions = {}) {
       database,
       log,
       cache,
+      queue,
       setupCode: options.setupCode,
       certificate: options.certificate,
       failuresAllowed: options.failuresAllowed ?? { perAccount: 1_000, perAddress: 1_000 },
@@ -136,6 +139,7 @@ export async function createWorld(options: WorldOptions = {}) {
     log,
     installation,
     config,
+    queue,
     mail: mailIn(config.mail.folder),
     call,
     signIn,

@@ -104,6 +104,7 @@ const idsIn = (of: Things) => [
   of.eventId,
   of.identityId,
   of.passkeyId,
+  of.exportId,
 ]
 
 function swap(request: Request, by: (id: string) => string): Request {
@@ -138,6 +139,10 @@ async function expectRefusal(visitor: Visitor, endpoint: Endpoint, { request, an
     return expect([answer.status, codeOf(answer)]).toEqual([403, 'auth.not_allowed'])
   const none = HAS_NONE[endpoint.id]
   if (none) return expect([answer.status, codeOf(answer)]).toEqual(none)
+  if (endpoint.id === 'deletion.ask') {
+    const refused = people[visitor].me.user.role === 'admin' ? [409, 'deletion.last_administrator'] : [400, 'deletion.wrong_address']
+    return expect([answer.status, codeOf(answer)]).toEqual(refused)
+  }
   if (!namesThings(request) || isShown(visitor, endpoint)) return expect(answer.status).toBe(endpoint.status)
   const never = await send(
     visitor,

@@ -65,7 +65,13 @@ test('every reference between tables of content carries the scope, itself or by 
       return anchored !== undefined && anchored === anchor(key.parent, there)
     })
   expect(between.filter((key) => !carries(key) && !shares(key)).map(({ name }) => name)).toEqual([])
-  expect(between.map(({ name }) => name)).toEqual(['chat_message_chat', 'chat_message_parent', 'job_message', 'message_search_message'])
+  expect(between.map(({ name }) => name)).toEqual([
+    'chat_message_chat',
+    'chat_message_parent',
+    'export_part_export',
+    'job_message',
+    'message_search_message',
+  ])
 })
 
 test('every table of content hangs on a scope', async () => {

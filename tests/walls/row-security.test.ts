@@ -30,7 +30,11 @@ const SHOWN = ['picture']
 const SEEN_BY_JOBS: Record<string, number> = { user: 1, model_provider_key: 1 }
 
 /** Where a clean-up, which reads nothing, removes what is past its time: queue.test.ts. */
-const CLEANED = ['auth_session', 'auth_token', 'job', 'link', 'security_event']
+const CLEANED = ['auth_session', 'auth_token', 'export', 'job', 'link', 'security_event']
+
+/** What jobs of other kinds reach, each its own: tests/leaving/walls.test.ts. */
+const OF_EXPORTS = ['draft', 'export_part', 'picture']
+const OF_ERASURES = ['erasure']
 
 interface Table {
   readonly name: string
@@ -65,6 +69,9 @@ beforeAll(async () => {
     `insert into ${schema}.model_provider (id, config, has_key) values (gen_random_uuid(), '', true), (gen_random_uuid(), '', false)`,
   )
   for (const person of [alice, bob]) await person.call('POST', '/api/me/tokens', { name: 'Nightly', abilities: ['read'], days: 1 })
+  for (const person of [alice, bob]) await person.call('POST', '/api/me/exports')
+  await world.queue.work()
+  await world.sql(`insert into ${schema}.erasure (user_id, by, due_at) select id, 'self', now() + interval '1 day' from ${schema}."user"`)
   await world.sql(`insert into ${schema}.model_provider_key select id, '' from ${schema}.model_provider where has_key`)
   const { rows } = await world.sql<{ id: string }>(`update ${schema}.job set state = 'running' where chat_session_id = $1 returning id`, [
     own.chatId,
@@ -82,7 +89,7 @@ async function draft(): Promise<void> {
 async function readTables(): Promise<Table[]> {
   const { rows } = await world.sql<Table>(
     `select c.relname as name, c.oid::regclass::text as quoted,
-            case when c.relname = 'scope' then 'id' when c.relname in ('auth_session', 'auth_session_seen') then 'user_id' else (select attname::text from pg_attribute where attrelid = c.oid and attname = 'scope_id') end as scope,
+            case when c.relname = 'scope' then 'id' when c.relname in ('auth_session', 'auth_session_seen', 'erasure') then 'user_id' else (select attname::text from pg_attribute where attrelid = c.oid and attname = 'scope_id') end as scope,
             (select jsonb_object_agg(r, (select coalesce(jsonb_agg(attname), '[]') from pg_attribute
                 where attrelid = c.oid and attnum > 0 and has_column_privilege('${world.installation.secrets.prefix}_' || r, c.oid, attnum, 'UPDATE')))
                from unnest(array['app', 'worker']) r) as changeable,
@@ -129,6 +136,12 @@ test('the catalogue: every table is either of a scope, of the organisation, or o
   expect(reached.length).toBeGreaterThanOrEqual(9)
 })
 
+/** Whose rows of a table Bob sees, or a job of his that writes an answer. */
+function seenBy(role: 'app' | 'worker', { name }: Table): string[] {
+  if (role === 'worker' && [...OF_EXPORTS, ...OF_ERASURES].includes(name)) return []
+  return SHOWN.includes(name) ? [alice.me.personalScopeId, bob.me.personalScopeId] : [bob.me.personalScopeId]
+}
+
 describe.each(['app', 'worker'] as const)('select without a where, as %s', (role) => {
   test('shows own rows only, of every table', async () => {
     for (const table of having(role, 'SELECT')) {
@@ -137,7 +150,7 @@ describe.each(['app', 'worker'] as const)('select without a where, as %s', (role
         expect([table.name, rows.length]).toEqual([table.name, (role === 'worker' && SEEN_BY_JOBS[table.name]) || TENANT_WIDE[table.name]])
         continue
       }
-      const seen = SHOWN.includes(table.name) ? [alice.me.personalScopeId, bob.me.personalScopeId] : [bob.me.personalScopeId]
+      const seen = seenBy(role, table)
       expect([table.name, [...new Set(rows.map((row) => row[table.scope!]))].sort()]).toEqual([table.name, seen.sort()])
       const everyone = await world.sql(`select distinct ${table.scope} as scope from ${table.quoted}`)
       expect(everyone.rows.map(({ scope }) => scope)).toContain(alice.me.personalScopeId)
@@ -171,9 +184,16 @@ describe('changes without a where', () => {
     }
     for (const table of having('app', 'DELETE')) {
       const { rows } = await asBob(`delete from ${table.quoted} returning *`, [], { forWrite: true })
-      expect([table.name, rows.map((row) => row.scope_id)]).toEqual([table.name, table.scope === undefined ? [] : [bob.me.personalScopeId]])
+      const scopes = table.scope === undefined ? [] : [bob.me.personalScopeId]
+      expect([table.name, [...new Set(rows.map((row) => row.scope_id))]]).toEqual([table.name, scopes])
     }
-    expect(having('app', 'DELETE').map(({ name }) => name)).toEqual(['draft', 'model_provider', 'model_provider_key', 'picture'])
+    expect(having('app', 'DELETE').map(({ name }) => name)).toEqual([
+      'draft',
+      'export_part',
+      'model_provider',
+      'model_provider_key',
+      'picture',
+    ])
     expect((await alice.call('GET', '/api/drafts')).text).toContain(SECRET.draft)
     await draft()
   })
@@ -185,14 +205,19 @@ describe('changes without a where', () => {
       const { rows } = await asBob(`update ${table.quoted} set ${column} = ${column} returning *`, [], { role: 'worker', forWrite: true })
       reached[table.name] = [...new Set(rows.map((row) => row.chat_session_id ?? row.id))]
     }
-    expect(reached).toEqual({ chat_session: [own.chatId], chat_message: [own.chatId], job: [own.chatId] })
+    expect(reached).toEqual({ chat_session: [own.chatId], chat_message: [own.chatId], erasure: [], job: [own.chatId] })
     const theOther = await asBob(`select id from ${schema}.chat_session where id = $1`, [other.chatId], { role: 'worker' })
     expect(theOther.rows).toHaveLength(1)
-    expect(having('worker', 'INSERT')).toEqual([])
-    expect(having('worker', 'DELETE').map(({ name }) => name)).toEqual(CLEANED)
-    for (const table of CLEANED) {
-      const { rowCount } = await asBob(`delete from ${schema}.${table}`, [], { role: 'worker', forWrite: true })
-      expect([table, rowCount]).toEqual([table, 0])
+    expect(having('worker', 'INSERT').map(({ name }) => name)).toEqual(['export_part'])
+    const part = `insert into ${schema}.export_part select id, 100, user_id, scope_id, '' from jsonb_populate_record(null::${schema}.export, $1)`
+    const { rows } = await world.sql<{ row: unknown }>(`select to_jsonb(t) as row from ${schema}.export t where user_id = $1`, [
+      bob.me.user.id,
+    ])
+    expect(await refusalOf(asBob(part, [rows[0]!.row], { role: 'worker', forWrite: true }))).toBe(DENIED)
+    expect(having('worker', 'DELETE').map(({ name }) => name)).toEqual(expect.arrayContaining(CLEANED))
+    for (const { name, quoted } of having('worker', 'DELETE')) {
+      const { rowCount } = await asBob(`delete from ${quoted}`, [], { role: 'worker', forWrite: true })
+      expect([name, rowCount]).toEqual([name, 0])
     }
   })
 

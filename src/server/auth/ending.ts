@@ -80,6 +80,25 @@ export class Ending {
   }
 
   /**
+   * Its person is to be erased: ends all other sessions of the actor and all their API tokens. `before` has the locks on sessions and none
+   * on people yet; `more` runs once the database has said that the actor has just proven who they are.
+   */
+  async leave(
+    actor: Actor,
+    device: Device,
+    { before, more }: { before: (tx: DoorTx) => Promise<void>; more: (tx: DoorTx) => Promise<void> },
+  ): Promise<void> {
+    await this.#endAnd(actor.tenantId, async (tx) => {
+      const sessions = await lockSessions(tx, { userId: actor.userId, not: actor.sessionId }, actor.sessionId)
+      await before(tx)
+      const { isProven } = await tx.enter(actor.tokenHash)
+      if (!isProven) throw new Failure('auth.proof_needed')
+      await more(tx)
+      return this.#end(tx, sessions, { reason: 'deleted', by: { kind: 'self', userId: actor.userId, device } })
+    })
+  }
+
+  /**
    * An administrator ends what a filter finds, but for their own session; returns how many. Fails with `session.count_changed` when
    * it finds another number than they have confirmed.
    */

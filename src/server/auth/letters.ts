@@ -31,6 +31,11 @@ export class Letters {
     return `${this.#baseUrl}${page}`
   }
 
+  /** Removes the letters to an address that this server has kept. */
+  async forget(to: string): Promise<void> {
+    await this.#mailer.forget(to)
+  }
+
   /** Sends a letter; false, and a line in the log, when it could not be sent. */
   async send(letter: Letter): Promise<boolean> {
     try {

@@ -2,6 +2,7 @@
 import { type CacheStore, InProcessStore } from '../isolation/cache.ts'
 import type { Database } from '../isolation/database.ts'
 import { Doors } from '../isolation/doors.ts'
+import { forgetErased } from '../isolation/keys/erased.ts'
 import type { Keyring } from '../isolation/keys/keyring.ts'
 import { ScopeKeys } from '../isolation/keys/scope-keys.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
@@ -42,7 +43,12 @@ export interface LoginOptions {
 }
 
 const NO_POST: NonNullable<LoginOptions['post']> = {
-  mailer: { way: 'folder', send: () => Promise.reject(new Error('this process sends no letters')), close: () => undefined },
+  mailer: {
+    way: 'folder',
+    send: () => Promise.reject(new Error('this process sends no letters')),
+    forget: async () => undefined,
+    close: () => undefined,
+  },
   baseUrl: '',
 }
 
@@ -57,6 +63,7 @@ export async function createLogin({
 }: LoginOptions) {
   const ids = new Ids(clock)
   const keys = new ScopeKeys(keyring)
+  forgetErased(cache, keys)
   const doors = new Doors(database)
   const tenants = new Tenants(doors, clock)
   const tokens = new Tokens(await SigningKeys.open({ keyring, clock, log }), await keyring.instanceName())

@@ -32,7 +32,7 @@ export interface Actor {
   readonly expiresAtMs: number
 }
 
-/** A person's job, acting after its request: it reads as they may, and writes one chat only. */
+/** A person's job, acting after its request: it reads as they may, and writes one thing only: a chat, or an export. */
 export interface JobActor {
   readonly [brand]: 'job'
   readonly tenantId: TenantId
@@ -51,4 +51,13 @@ export interface CleanUpActor {
   readonly writeScopes: readonly []
 }
 
-export type AnyActor = Actor | JobActor | CleanUpActor
+/** The erasure of a person, acting for nobody: it reaches no scope, and removes what the database says is that person's. */
+export interface ErasureActor {
+  readonly [brand]: 'erasure'
+  readonly tenantId: TenantId
+  readonly jobId: JobId
+  readonly readScopes: readonly []
+  readonly writeScopes: readonly []
+}
+
+export type AnyActor = Actor | JobActor | CleanUpActor | ErasureActor

@@ -53,6 +53,10 @@ const SCOPE_COLUMN: Record<keyof AppTables, string> = {
   chat_message: 'scope_id',
   draft: 'scope_id',
   picture: 'scope_id',
+  export: 'scope_id',
+  export_part: 'scope_id',
+  // One's own, and administrators': row security alone tells these two apart, as below.
+  erasure: 'tenant',
   job: 'scope_id',
   scope: 'id',
   scope_member: 'scope_id',

@@ -1,8 +1,8 @@
 /** Work outside of requests. A job enters by the id of its own walled row; who it acts for and on what, the database says. */
 import type { JobId, ScopeId, TenantId, UserId } from '#contract/ids.ts'
-import type { CleanUpActor, JobActor } from './actor.ts'
+import type { CleanUpActor, ErasureActor, JobActor } from './actor.ts'
 import type { Database } from './database.ts'
-import { mintCleanUpActor, mintJobActor } from './mint.ts'
+import { mintCleanUpActor, mintErasureActor, mintJobActor } from './mint.ts'
 import { enterJobStatement } from './unit-of-work.ts'
 
 /** What PostgreSQL answers a job that has ended, whose person was suspended, or that lost the right to its object. */
@@ -30,6 +30,11 @@ export class Jobs {
   /** The actor of a clean-up, which has nothing but its id: whether it may act, the database says in each unit of work. */
   cleanUpOf(tenantId: TenantId, jobId: JobId): CleanUpActor {
     return mintCleanUpActor({ tenantId, jobId })
+  }
+
+  /** The same of an erasure. */
+  erasureOf(tenantId: TenantId, jobId: JobId): ErasureActor {
+    return mintErasureActor({ tenantId, jobId })
   }
 }
 

@@ -1,5 +1,5 @@
 /** Makes Actors. Imported by `auth` (from a token the database accepted) and by the job runner alone; a lint rule holds that. */
-import type { Actor, CleanUpActor, JobActor } from './actor.ts'
+import type { Actor, CleanUpActor, ErasureActor, JobActor } from './actor.ts'
 
 type Unbranded<T> = { [K in keyof T as K extends symbol ? never : K]: T[K] }
 
@@ -16,4 +16,9 @@ export function mintJobActor(found: Unbranded<JobActor>): JobActor {
 /** A CleanUpActor. It claims nothing: every unit of it is refused unless the database has that job as a clean-up that runs. */
 export function mintCleanUpActor(of: Pick<CleanUpActor, 'tenantId' | 'jobId'>): CleanUpActor {
   return Object.freeze({ tenantId: of.tenantId, jobId: of.jobId, readScopes: [], writeScopes: [] }) as unknown as CleanUpActor
+}
+
+/** An ErasureActor, which claims as little. */
+export function mintErasureActor(of: Pick<ErasureActor, 'tenantId' | 'jobId'>): ErasureActor {
+  return Object.freeze({ tenantId: of.tenantId, jobId: of.jobId, readScopes: [], writeScopes: [] }) as unknown as ErasureActor
 }

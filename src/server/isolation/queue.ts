@@ -13,18 +13,24 @@ const SCHEMA = 'queue'
 /** The version of its tables that this pg-boss works with. */
 const VERSION: number = manifest.pgboss.schema
 
-/** What the clock puts in, at 03:17 UTC: one message, whose handler puts in the messages of the organisations. */
-export type ClockQueue = 'clean_up_round'
+/** What the clock puts in, at 03:17 and 03:47 UTC: one message, whose handler puts in the messages of the organisations. */
+export type ClockQueue = 'clean_up_round' | 'erasure_round'
 /** What holds a message for each job. */
-export type JobQueue = 'clean_up'
+export type JobQueue = 'clean_up' | 'export' | 'erasure'
 
 /**
  * A process that dies is noticed by its silence; what fails is tried again, for about half an hour, since a job's row is good for one.
  * `exclusive`: one message at a time, however many servers there are.
  */
 const TRIED = { heartbeatSeconds: 60, expireInSeconds: 3_600, retryLimit: 5, retryDelay: 60, retryBackoff: true, retryDelayMax: 600 }
-const QUEUES = { clean_up_round: 'exclusive', clean_up: 'standard' } as const satisfies Record<ClockQueue | JobQueue, string>
-const CLOCK: Readonly<Record<ClockQueue, string>> = { clean_up_round: '17 3 * * *' }
+const QUEUES = {
+  clean_up_round: 'exclusive',
+  erasure_round: 'exclusive',
+  clean_up: 'standard',
+  export: 'standard',
+  erasure: 'standard',
+} as const satisfies Record<ClockQueue | JobQueue, string>
+const CLOCK: Readonly<Record<ClockQueue, string>> = { clean_up_round: '17 3 * * *', erasure_round: '47 3 * * *' }
 
 /** Slow on purpose: nothing in here is urgent, and the machine may be somebody's laptop. 45 is the most that the clock can do. */
 const POLL_S = 60

@@ -133,6 +133,40 @@ export interface Draft {
   user_id: string;
 }
 
+export interface Erasure {
+  asked_at: Generated<Timestamp>;
+  backups_until: Timestamp | null;
+  begun_at: Timestamp | null;
+  by: string;
+  counts: Generated<Json>;
+  done_at: Timestamp | null;
+  due_at: Timestamp;
+  key_destroyed_at: Timestamp | null;
+  user_id: string;
+}
+
+export interface Export {
+  bytes: Generated<Int8>;
+  done: Generated<number>;
+  expires_at: Generated<Timestamp>;
+  finished_at: Timestamp | null;
+  id: string;
+  scope_id: string;
+  session_id: string | null;
+  state: Generated<string>;
+  time_created: Generated<Timestamp>;
+  total: Generated<number>;
+  user_id: string;
+}
+
+export interface ExportPart {
+  content: Buffer;
+  export_id: string;
+  number: number;
+  scope_id: string;
+  user_id: string;
+}
+
 export interface Identity {
   id: string;
   issuer: string;
@@ -157,6 +191,7 @@ export interface Job {
   message_id: string | null;
   scope_id: string | null;
   state: Generated<string>;
+  subject_id: string | null;
   time_created: Generated<Timestamp>;
   user_id: string | null;
 }
@@ -356,6 +391,9 @@ export interface DB {
   chat_session: ChatSession;
   credential: Credential;
   draft: Draft;
+  erasure: Erasure;
+  export: Export;
+  export_part: ExportPart;
   identity: Identity;
   identity_sign_in: IdentitySignIn;
   job: Job;

@@ -3,7 +3,7 @@
  * links by which somebody proves who they are, so they go to their person and nobody else, administrators included.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import nodemailer from 'nodemailer'
 import type { Clock } from '../kernel/clock.ts'
@@ -20,6 +20,8 @@ export interface Mailer {
   readonly way: 'smtp' | 'folder'
   /** Resolves once the mail server has taken it, or the file is written; rejects otherwise. */
   send(letter: Letter): Promise<void>
+  /** Removes what was kept of letters to an address. */
+  forget(to: string): Promise<void>
   close(): void
 }
 
@@ -45,6 +47,7 @@ export function createMailer(
         const file = await keep(folder, { ...letter, from, at: new Date(clock.now()) })
         onKept?.(file)
       },
+      forget: (to) => forget(folder, to),
       close: () => undefined,
     }
   }
@@ -61,6 +64,7 @@ export function createMailer(
     way: 'smtp',
     // An address is given as an object, so that nothing in it is taken for a list.
     send: async ({ to, ...content }) => void (await transport.sendMail({ from, to: { name: '', address: to }, ...content })),
+    forget: async () => undefined,
     close: () => transport.close(),
   }
 }
@@ -81,4 +85,17 @@ async function keep(folder: string, { to, from, subject, text, at }: Letter & { 
   const file = join(folder, `${name}.txt`)
   await rename(partial, file)
   return file
+}
+
+/** Removes the letters to an address; the folder may not be there yet. */
+async function forget(folder: string, to: string): Promise<void> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+    return []
+  })
+  for (const name of names) {
+    const file = join(folder, name)
+    const [head = ''] = (await readFile(file, 'utf8')).split('\n\n', 1)
+    if (head.split('\n').includes(`To: ${to}`)) await rm(file)
+  }
 }

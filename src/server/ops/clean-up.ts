@@ -1,6 +1,6 @@
 /**
  * Removing what is past its time, one organisation after the other: each night by the queue, and at once by `sardonyx clean-up`. What is
- * past its time, the database says (db/tenant/0007_clean_up.sql); the code here cannot remove anything else.
+ * past its time, the database says (policies named `due` in db/tenant); the code here cannot remove anything else.
  */
 import type { JobId, TenantId } from '#contract/ids.ts'
 import type { Database } from '../isolation/database.ts'
@@ -22,6 +22,7 @@ const NAMES: Readonly<Record<string, string>> = {
   auth_token: 'replaced tokens',
   link: 'expired links',
   security_event: 'old security events',
+  export: 'old exports',
   job: 'old jobs',
 }
 

@@ -5,6 +5,7 @@
 import type { UserId } from '#contract/ids.ts'
 import { createLogin, type LoginOptions } from '../auth/login.ts'
 import type { CacheStore } from '../isolation/cache.ts'
+import type { Database } from '../isolation/database.ts'
 import type { TenantEntry } from '../isolation/doors.ts'
 import type { Log } from '../kernel/log.ts'
 import { connect, type Installation, migrateAll } from './installation.ts'
@@ -25,13 +26,13 @@ export type Login = Awaited<ReturnType<typeof createLogin>>
 export async function asOperator<T>(
   installation: Installation,
   { organisation, log, post }: { organisation: string | undefined; log: Log; post?: LoginOptions['post'] },
-  work: (login: Login, tenant: TenantEntry) => Promise<T>,
+  work: (login: Login, tenant: TenantEntry, database: Database) => Promise<T>,
 ): Promise<T> {
   await migrateAll(installation)
   const database = connect(installation, log, { app: 1, worker: 1, auth: 1 })
   try {
     const login = await createLogin({ database, keyring: installation.keyring, log, post, cache: NO_CACHE })
-    return await work(login, chosen(await login.doors.tenants(), organisation))
+    return await work(login, chosen(await login.doors.tenants(), organisation), database)
   } finally {
     await database.close()
   }

@@ -5,6 +5,7 @@ import type * as chats from '#contract/chats.ts'
 import type * as drafts from '#contract/drafts.ts'
 import type { Endpoint } from '#contract/endpoint.ts'
 import type * as factors from '#contract/factors.ts'
+import type * as leaving from '#contract/leaving.ts'
 import type * as models from '#contract/models.ts'
 import type * as oidc from '#contract/oidc.ts'
 import type * as people from '#contract/people.ts'
@@ -17,6 +18,7 @@ type Exported = typeof accounts &
   typeof chats &
   typeof drafts &
   typeof factors &
+  typeof leaving &
   typeof models &
   typeof oidc &
   typeof people &

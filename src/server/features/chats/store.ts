@@ -40,6 +40,14 @@ export class ChatStore {
     return { chats, last: last && [last.time_updated.toISOString(), last.id] }
   }
 
+  /** All chats of the actor's own, also deleted ones, in the order in which they were begun. */
+  async listAll(tx: AnyReadTx, page: { limit: number; after: ChatId | undefined }): Promise<StoredChat[]> {
+    let query = this.#select(tx).where('user_id', '=', tx.actor.userId)
+    if (page.after) query = query.where('id', '>', page.after)
+    const rows = await tx.all(query.orderBy('id').limit(page.limit))
+    return Promise.all(rows.map((row) => this.#read(tx, row)))
+  }
+
   /** A chat within reach, also a deleted one. */
   async find(tx: AnyReadTx, id: ChatId): Promise<StoredChat | undefined> {
     const row = await tx.first(this.#select(tx).where('id', '=', id))

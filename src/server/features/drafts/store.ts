@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { Draft } from '#contract/drafts.ts'
 import { type MessageId, ScopeId } from '#contract/ids.ts'
 import type { ScopeKeys, Sealer } from '#server/isolation/keys/scope-keys.ts'
-import type { ReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
+import type { AnyReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
 
 /** As many as a page of messages has, and together no larger than a request may be: they are read all at once. */
 const MOST = 100
@@ -23,7 +23,7 @@ export class DraftStore {
   }
 
   /** The actor's drafts, the latest first. */
-  async list(tx: ReadTx): Promise<Draft[]> {
+  async list(tx: AnyReadTx): Promise<Draft[]> {
     const rows = await tx.all(
       tx.db
         .selectFrom('draft')
@@ -86,7 +86,7 @@ export class DraftStore {
     await tx.change(tx.db.deleteFrom('draft').where('user_id', '=', tx.actor.userId).where('place', 'in', oldest))
   }
 
-  #sealer(tx: ReadTx | WriteTx): Promise<Sealer> {
+  #sealer(tx: AnyReadTx): Promise<Sealer> {
     return this.#keys.ofScope(tx, ScopeId.parse(tx.actor.userId), 'draft')
   }
 }

@@ -40,6 +40,15 @@ export class MessageStore {
     return rows.map((row) => read(row, sealer))
   }
 
+  /** Messages of a chat, the oldest first, from behind the id `after` if given. */
+  async listFrom(tx: AnyReadTx, stored: StoredChat, page: { limit: number; after: MessageId | undefined }): Promise<Message[]> {
+    let query = this.#select(tx, stored.chat.id)
+    if (page.after !== undefined) query = query.where('id', '>', page.after)
+    const rows = await tx.all(query.orderBy('id').limit(page.limit))
+    const sealer = await this.#sealer(tx, stored)
+    return rows.map((row) => read(row, sealer))
+  }
+
   async find(tx: AnyReadTx, stored: StoredChat, id: MessageId): Promise<Message | undefined> {
     const row = await tx.first(this.#select(tx, stored.chat.id).where('id', '=', id))
     return row && read(row, await this.#sealer(tx, stored))

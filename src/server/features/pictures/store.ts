@@ -1,7 +1,7 @@
 /** Every statement on `picture`. Contents are sealed under the tenant's key: whoever is shown a person may read them. */
 import { ScopeId, type UserId } from '#contract/ids.ts'
 import type { ScopeKeys, Sealer } from '#server/isolation/keys/scope-keys.ts'
-import type { ReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
+import type { AnyReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
 
 export interface Picture {
   readonly version: string
@@ -15,7 +15,7 @@ export class PictureStore {
   }
 
   /** The picture of somebody whom the directory shows. */
-  async find(tx: ReadTx, userId: UserId): Promise<Picture | undefined> {
+  async find(tx: AnyReadTx, userId: UserId): Promise<Picture | undefined> {
     const row = await tx.first(
       tx.db
         .selectFrom('picture')
@@ -48,7 +48,7 @@ export class PictureStore {
     await tx.change(tx.db.deleteFrom('picture').where('user_id', '=', tx.actor.userId))
   }
 
-  #sealer(tx: ReadTx | WriteTx): Promise<Sealer> {
+  #sealer(tx: AnyReadTx): Promise<Sealer> {
     return this.#keys.ofTenant(tx.actor.tenantId, 'picture')
   }
 }

@@ -36,9 +36,18 @@ export interface Sealer {
 export class ScopeKeys {
   readonly #keyring: Keyring
   readonly #kept = new Map<string, KeyObject>()
+  /** Scopes whose key was destroyed: one that somebody read just before is not kept either. */
+  readonly #gone = new Set<string>()
   readonly #settings = new Map<TenantId, KeyObject>()
   constructor(keyring: Keyring) {
     this.#keyring = keyring
+  }
+
+  /** Forgets the key of a scope for good. */
+  forget(tenantId: TenantId, scopeId: ScopeId): void {
+    const name = `${tenantId}:${scopeId}`
+    this.#gone.add(name)
+    this.#kept.delete(name)
   }
 
   /** A wrapped key for a new scope. */
@@ -85,6 +94,7 @@ export class ScopeKeys {
     )
     if (!row) throw new Error('this scope has no key within reach')
     const key = createSecretKey(open(await this.#keyring.tenantKey(tenantId), row.wrapped, scopeKeyPlace(tenantId, scopeId)))
+    if (this.#gone.has(name)) return key
     if (this.#kept.size >= MOST_KEPT) this.#kept.delete(this.#kept.keys().next().value!)
     this.#kept.set(name, key)
     return key

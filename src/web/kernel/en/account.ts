@@ -128,6 +128,10 @@ export const account = {
   'event.provider_changed': '{who} changed the provider through which people of the organisation sign in.',
   'event.identity_linked': 'Your account was linked to one at the sign-in provider.',
   'event.identity_unlinked': 'You undid the link to your account at the sign-in provider.',
+  'event.export_begun': '{who} began an export of your data.',
+  'event.export_downloaded': '{who} downloaded an export of your data.',
+  'event.deletion_asked': '{who} asked that your account be erased. Your other logins and your API tokens were ended.',
+  'event.deletion_undone': '{who} kept the account: it is not going to be erased.',
 
   'end.idle': '{Device} was signed out: nobody had used it for as long as the rules allow.',
   'end.expired': '{Device} was signed out: the login had lasted as long as the rules allow.',
@@ -143,6 +147,7 @@ export const account = {
   'end.policy': '{Device} was signed out, because logins may not last that long any more.',
   'end.theft': '{Device} was signed out by Sardonyx, because somebody may have copied its login.',
   'end.provider_signed_out': '{Device} was signed out by the sign-in provider, because you were signed out there.',
+  'end.deleted': '{Device} was signed out, because the account is to be erased.',
   'end.unknown': '{Device} was signed out. The reason is not on record.',
 
   'tokens.lead': 'A token lets a program act for you: it may do what you choose here, until it ends or you revoke it.',

@@ -56,6 +56,8 @@ export const entry = {
   'ended.theft.next': 'Sign in again, then look under Account at where you are signed in, and sign out what you don’t know.',
   'ended.provider_signed_out': 'You were signed out at the provider through which you had signed in, so you were signed out here too.',
   'ended.provider_signed_out.next': 'Sign in again when you want to go on. What you had written is kept.',
+  'ended.deleted': 'Your account is to be erased, so every other login of yours was ended.',
+  'ended.deleted.next': 'Until the day that stands in your mail you can sign in and keep the account. After it, nothing of it is left.',
   'ended.unknown': 'Your login has ended, so you were signed out.',
   'ended.unknown.next': 'Sign in and you are back where you were. What you had written is kept.',
 

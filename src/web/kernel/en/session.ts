@@ -54,6 +54,10 @@ export const session = {
   'notice.recovery_codes_made': 'New recovery codes were made for your account.',
   'notice.recovery_code_used': 'A recovery code of yours was used.',
   'notice.second_factor_failed': 'Somebody knows your password: they gave it, and then ten wrong codes. Choose another password.',
+  'notice.export_begun': 'An export of your data was begun.',
+  'notice.export_downloaded': 'An export of your data was downloaded.',
+  'notice.deletion_asked': 'Your account is to be erased.',
+  'notice.deletion_undone': 'Your account is not going to be erased.',
   'notice.more': { one: 'And {count} more.', other: 'And {count} more.' },
   'notice.see': 'See what happened',
 } as const

@@ -1,0 +1,17 @@
+/** Drafts in an export. */
+import type { Exporter } from '#server/features/exports/index.ts'
+import { oneFile, pretty } from '#server/features/exports/index.ts'
+import type { DraftStore } from './store.ts'
+
+/** Every draft; there are never more than one reads at once. */
+export function draftExporter(drafts: DraftStore): Exporter {
+  return {
+    tables: ['draft'],
+    count: async (tx) => (await drafts.list(tx)).length,
+    files: (read) =>
+      oneFile('drafts.json', async () => {
+        const items = await read((tx) => drafts.list(tx))
+        return { content: `${pretty(items)}\n`, counts: { drafts: items.length } }
+      }),
+  }
+}
