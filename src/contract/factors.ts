@@ -54,7 +54,7 @@ const RecoveryCode = z
   .string()
   .max(60)
   .transform((text) => text.replace(/[\s-]/g, '').toUpperCase())
-  .pipe(z.string().regex(/^[0-9A-Z]{16}$/, 'must be 16 letters and digits'))
+  .pipe(z.string().regex(/^[0-9A-Z]{24}$/, 'must be 24 letters and digits'))
 
 /** For `navigator.credentials`, by way of a library that reads JSON. */
 const Options = z.strictObject({ options: z.looseObject({ challenge: z.string() }) })

@@ -203,6 +203,28 @@ describe('once it is set up', () => {
     expect((await give(world, ticket, { code: app.code() })).status).toBe(200)
   })
 
+  test('of two that are removed at once one stays', async () => {
+    await demand('everyone')
+    const { token } = (await passkeyOf(await world.signIn('alice'))).added
+    const whole = as(token!)
+    await passkeyOf({ ...carol, call: whole.call })
+    const { passkeys } = (await whole.call<Factors>('GET', '/api/me/factors')).body
+    const removed = await Promise.all(passkeys.map(({ id }) => whole.call('DELETE', `/api/me/passkeys/${id}`)))
+    expect(removed.map(({ status }) => status).sort()).toEqual([204, 409])
+    expect((await whole.call<Factors>('GET', '/api/me/factors')).body.passkeys).toHaveLength(1)
+  })
+
+  test('of twenty first ones at once each is added, and one of them comes with recovery codes', async () => {
+    const bob = await world.signIn('bob')
+    const added = await Promise.all(Array.from({ length: 20 }, () => passkeyOf(bob)))
+    const withCodes = added.flatMap(({ added: { recoveryCodes } }) => (recoveryCodes ? [recoveryCodes] : []))
+    expect(withCodes).toHaveLength(1)
+    const more = await bob.call('POST', '/api/me/passkeys/begin')
+    expect([more.status, codeOf(more)]).toEqual([409, 'factor.too_many'])
+    const ticket = await ticketOf(world, 'bob')
+    expect((await give(world, ticket, { recoveryCode: withCodes[0]![0] })).status).toBe(200)
+  })
+
   test('all that somebody has can be taken away at once, and they set it up anew', async () => {
     await demand('everyone')
     const alice = await world.signIn('alice')

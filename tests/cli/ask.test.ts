@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { PASSWORD } from '#tests/support/cast.ts'
+import { appOf } from '#tests/support/factors.ts'
 import { createWorld, type World } from '#tests/support/world.ts'
 
 const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname
@@ -47,4 +48,17 @@ test('says in a sentence what was refused', async () => {
     out: '',
     err: 'You are not signed in. Sign in and try again.\n',
   })
+})
+
+test('asks for a code where there is a second factor, and takes a recovery code', async () => {
+  const app = await appOf(await world.signIn('bob'))
+  const signIn = (second: string) =>
+    sardonyx(['sign-in', '--email', 'bob@acme.test', '--organisation', 'acme'], { input: `${PASSWORD}\n${second}\n` })
+  for (const second of [app.code(), app.recoveryCodes[0]!.toLowerCase()]) {
+    const { code, out, err } = await signIn(second)
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    const me = await world.call<{ user: { email: string } }>('GET', '/api/me', { headers: { authorization: `Bearer ${out.trim()}` } })
+    expect(me.body.user.email).toBe('bob@acme.test')
+  }
+  expect(await signIn('000000')).toMatchObject({ code: 1, out: '' })
 })

@@ -56,8 +56,7 @@ export class Passkeys {
 
   /** What a browser needs to make a passkey for a person who has no more of them than there may be. */
   async newOptions(tx: DoorTx, user: { id: UserId; email: string; name: string }, of: Purpose) {
-    const known = await tx.all(tx.db.selectFrom('passkey').select(['credential_id', 'transports']).where('user_id', '=', user.id))
-    if (known.length >= MOST) throw new Failure('factor.too_many')
+    const known = await this.#room(tx, user.id)
     return generateRegistrationOptions({
       rpName: 'Sardonyx',
       rpID: this.#at().hostname,
@@ -91,6 +90,7 @@ export class Passkeys {
 
   /** Adds a passkey that was verified, in the caller's transaction. */
   async add(tx: DoorTx, userId: UserId, made: MadePasskey & { name: string }): Promise<void> {
+    await this.#room(tx, userId)
     const id = this.#ids.next<PasskeyId>()
     const { credential } = made
     const values = {
@@ -163,6 +163,13 @@ export class Passkeys {
         .where('id', '=', passkey.id),
     )
     return userId
+  }
+
+  /** A person's passkeys, where there may be one more. */
+  async #room(tx: DoorTx, userId: UserId) {
+    const known = await tx.all(tx.db.selectFrom('passkey').select(['credential_id', 'transports']).where('user_id', '=', userId))
+    if (known.length >= MOST) throw new Failure('factor.too_many')
+    return known
   }
 
   async #verified(given: PasskeyResponse, of: { challenge: string; id: string; publicKey: Buffer }) {

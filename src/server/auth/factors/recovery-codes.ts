@@ -5,9 +5,9 @@ import type { UserId } from '#contract/ids.ts'
 import type { DoorTx } from '../../isolation/doors.ts'
 
 const COUNT = 10
-const GROUPS = 4
+const GROUPS = 6
 const GROUP = 4
-/** Thirty-two, none easily taken for another: a code has 80 random bits. */
+/** Thirty-two, none easily taken for another: a code has 120 random bits. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
 export class RecoveryCodes {
