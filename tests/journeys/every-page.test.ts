@@ -48,7 +48,8 @@ describe.skipIf(MISSING !== undefined)('every page of somebody who is signed in'
       await carol.call('POST', '/api/providers', { name: MARKUP, baseUrl: 'http://127.0.0.1:9/v1', models: [MARKUP] }),
     ]
     expect(made.map(({ status }) => status)).toEqual([201, 201])
-    addresses = PATHS.map((path) => path.replace('$chatId', chatId).replace('$providerId', 'new'))
+    const userId = (made[0]!.body as { member: { id: string } }).member.id
+    addresses = PATHS.map((path) => path.replace('$chatId', chatId).replace('$providerId', 'new').replace('$userId', userId))
     expect(addresses.filter((address) => address.includes('$'))).toEqual([])
     browser = await startBrowser()
   })
@@ -104,7 +105,8 @@ describe.skipIf(MISSING !== undefined)('every page of somebody who is signed in'
       await page.goto(address)
       // In the sidebar of each, and on those that show more of it.
       await page.getByRole('navigation').getByText(MARKUP).waitFor()
-      if (/^\/(people|models$|chats)/.test(address)) await page.getByRole('main').getByText(MARKUP).first().waitFor()
+      if (/^\/(people\/?$|people\/(invitations|[0-9a-f-]{36})|models$|chats)/.test(address))
+        await page.getByRole('main').getByText(MARKUP).first().waitFor()
       expect(await page.locator('img, script:not([src])').count(), address).toBe(0)
     }
     expect(complaints).toEqual([])

@@ -6,6 +6,7 @@ import { openDrafts } from '#web/features/chats/data/drafts.ts'
 import { messagesQuery } from '#web/features/chats/data/messages.ts'
 import { NewChatPage } from '#web/features/chats/new-chat-page.tsx'
 import type { LoginSearch } from '#web/features/logins/filter.ts'
+import type { Found } from '#web/features/members/queries.ts'
 import { mayBeSignedIn } from '#web/kernel/login.ts'
 import { isSessionEnd } from '#web/kernel/problem.ts'
 import { meQuery, queryClient, SECOND_FACTOR_NEEDED, statusQuery, whyEndedQuery } from '#web/kernel/session.ts'
@@ -56,6 +57,46 @@ const peopleRoute = createRoute({
   getParentRoute: () => workspaceRoute,
   path: '/people',
   component: lazyRouteComponent(() => import('#web/features/members/people-page.tsx'), 'PeoplePage'),
+})
+
+const personListRoute = createRoute({
+  getParentRoute: () => peopleRoute,
+  path: '/',
+  component: lazyRouteComponent(() => import('#web/features/members/person-list-page.tsx'), 'PersonListPage'),
+  validateSearch: ({ query, status }: Record<string, unknown>): Found => ({
+    ...(typeof query === 'string' && query.trim() !== '' && { query: query.slice(0, 254) }),
+    ...((status === 'joined' || status === 'invited' || status === 'suspended') && { status }),
+  }),
+})
+
+const personRoute = createRoute({
+  getParentRoute: () => peopleRoute,
+  path: '/$userId',
+  component: lazyRouteComponent(() => import('#web/features/members/person-page.tsx'), 'PersonPage'),
+})
+
+const inviteRoute = createRoute({
+  getParentRoute: () => peopleRoute,
+  path: '/invite',
+  component: lazyRouteComponent(() => import('#web/features/members/invite-page.tsx'), 'InvitePage'),
+})
+
+const invitationsRoute = createRoute({
+  getParentRoute: () => peopleRoute,
+  path: '/invitations',
+  component: lazyRouteComponent(() => import('#web/features/members/invitations-page.tsx'), 'InvitationsPage'),
+})
+
+const requestsRoute = createRoute({
+  getParentRoute: () => peopleRoute,
+  path: '/requests',
+  component: lazyRouteComponent(() => import('#web/features/members/requests-page.tsx'), 'RequestsPage'),
+})
+
+const directoryRoute = createRoute({
+  getParentRoute: () => peopleRoute,
+  path: '/directory',
+  component: lazyRouteComponent(() => import('#web/features/members/directory-page.tsx'), 'DirectoryPage'),
 })
 
 const modelsRoute = createRoute({
@@ -135,6 +176,19 @@ const signInWaysRoute = createRoute({
   component: lazyRouteComponent(() => import('#web/features/account/sign-in-page.tsx'), 'SignInWaysPage'),
 })
 
+/** One's own address, and a recovery of one's own: opened from the profile, the security log and letters. */
+const addressRoute = createRoute({
+  getParentRoute: () => accountRoute,
+  path: '/address',
+  component: lazyRouteComponent(() => import('#web/features/profile/address-page.tsx'), 'AddressPage'),
+})
+
+const recoveryStopRoute = createRoute({
+  getParentRoute: () => accountRoute,
+  path: '/recovery',
+  component: lazyRouteComponent(() => import('#web/features/profile/recovery-stop-page.tsx'), 'RecoveryStopPage'),
+})
+
 const loginsRoute = createRoute({
   getParentRoute: () => workspaceRoute,
   path: '/logins',
@@ -199,6 +253,12 @@ const invitationRoute = createRoute({
   component: lazyRouteComponent(() => import('#web/features/sign-in/invitation-page.tsx'), 'InvitationPage'),
 })
 
+const recoveryRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/recovery',
+  component: lazyRouteComponent(() => import('#web/features/sign-in/recovery-page.tsx'), 'RecoveryPage'),
+})
+
 const accountRoutes = [
   accountIndexRoute,
   profileRoute,
@@ -207,12 +267,16 @@ const accountRoutes = [
   devicesRoute,
   securityRoute,
   tokensRoute,
+  addressRoute,
+  recoveryStopRoute,
 ] as const
+
+const peopleRoutes = [personListRoute, personRoute, inviteRoute, invitationsRoute, requestsRoute, directoryRoute] as const
 
 const routes = [
   newChatRoute,
   chatRoute,
-  peopleRoute,
+  peopleRoute.addChildren(peopleRoutes),
   modelsRoute,
   providerRoute,
   handbookRoute,
@@ -229,6 +293,7 @@ export const router = createRouter({
     signInRoute,
     secondFactorRoute,
     invitationRoute,
+    recoveryRoute,
   ]),
   defaultPreload: 'intent',
   defaultPreloadStaleTime: 0,

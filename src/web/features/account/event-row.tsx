@@ -1,5 +1,5 @@
 /** One event of the security log. */
-import { Link } from '@tanstack/react-router'
+import { Link, type LinkProps } from '@tanstack/react-router'
 import type { SecurityEvent } from '#contract/security.ts'
 import { sayMoment } from '#web/kernel/moments.ts'
 import { useMe } from '#web/kernel/session.ts'
@@ -9,10 +9,18 @@ import { t } from './text.ts'
 
 const CELL = '@max-xl:block @max-xl:px-4 @max-xl:py-0 px-4 py-2.5 align-top @xl:first:pl-5 @xl:last:pr-5'
 
+/** Where what began can be stopped, or decided. */
+const RECOVERIES: Readonly<Record<string, LinkProps['to']>> = {
+  recovery_begun: '/account/recovery',
+  recovery_approved: '/account/recovery',
+  recovery_asked: '/people/requests',
+}
+
 /** A row of the table; what is new stands out. */
 export function EventRow({ event, isNew, now }: { event: SecurityEvent; isNew: boolean; now: Date }) {
   const { user } = useMe()
-  const isAlarm = event.kind === 'theft_suspected'
+  const { kind } = event
+  const isAlarm = kind === 'theft_suspected'
   return (
     <tr className="border-t border-line @max-xl:flex @max-xl:flex-col @max-xl:py-3 @max-xl:first:border-t-0">
       <td className={`${CELL} w-[9.5rem] whitespace-nowrap text-muted @max-xl:w-auto @max-xl:text-small`}>
@@ -27,6 +35,14 @@ export function EventRow({ event, isNew, now }: { event: SecurityEvent; isNew: b
           </span>
         )}
         <span className={isAlarm ? 'font-medium text-danger' : ''}>{sayEvent(event, user.id)}</span>
+        {kind in RECOVERIES && (
+          <span>
+            {' '}
+            <Link to={RECOVERIES[kind]!} className="text-accent underline underline-offset-3">
+              {t('security.recovery')}
+            </Link>
+          </span>
+        )}
         {isAlarm && (
           <span>
             {` ${t('event.theftMore')} `}

@@ -1,6 +1,8 @@
-/** What the page knows of the people of the organisation. */
-import { infiniteQueryOptions } from '@tanstack/react-query'
+/** What the pages know of the people of the organisation. */
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { call } from '#web/kernel/api.ts'
+import type { Given } from '#web/kernel/endpoints.ts'
+import { queryClient } from '#web/kernel/session.ts'
 
 export const membersQuery = infiniteQueryOptions({
   queryKey: ['members'],
@@ -8,3 +10,43 @@ export const membersQuery = infiniteQueryOptions({
   initialPageParam: undefined as string | undefined,
   getNextPageParam: (last) => last.next,
 })
+
+/** What people are looked for by. */
+export type Found = Pick<NonNullable<Given<'members.list'>['query']>, 'query' | 'status'>
+
+export const foundQuery = (found: Found) =>
+  infiniteQueryOptions({
+    queryKey: ['members', 'found', found],
+    queryFn: ({ pageParam, signal }) => call('members.list', { query: { ...found, cursor: pageParam, limit: 100 } }, { signal }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next,
+  })
+
+export const personQuery = (userId: string) =>
+  queryOptions({
+    queryKey: ['members', 'one', userId],
+    queryFn: ({ signal }) => call('members.get', { params: { userId } }, { signal }),
+    staleTime: 0,
+  })
+
+export const invitationsQuery = infiniteQueryOptions({
+  queryKey: ['members', 'invitations'],
+  queryFn: ({ pageParam, signal }) => call('invitations.list', { query: { cursor: pageParam, limit: 100 } }, { signal }),
+  initialPageParam: undefined as string | undefined,
+  getNextPageParam: (last) => last.next,
+  staleTime: 0,
+})
+
+export const recoveriesQuery = queryOptions({
+  queryKey: ['members', 'recoveries'],
+  queryFn: async ({ signal }) => (await call('recoveries.list', {}, { signal })).items,
+  staleTime: 0,
+})
+
+export const directoryQuery = queryOptions({
+  queryKey: ['directory'],
+  queryFn: ({ signal }) => call('directory.get', {}, { signal }),
+})
+
+/** Looks at people anew, after something was done to one. */
+export const lookAgain = () => queryClient.invalidateQueries({ queryKey: ['members'] })

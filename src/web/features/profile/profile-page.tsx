@@ -6,7 +6,7 @@ import { Part } from '#web/features/account/part.tsx'
 import { call } from '#web/kernel/api.ts'
 import { useApiForm } from '#web/kernel/form.ts'
 import { meQuery, queryClient, useMe } from '#web/kernel/session.ts'
-import { Button } from '#web/ui/button.tsx'
+import { Button, ButtonLink } from '#web/ui/button.tsx'
 import { TextField } from '#web/ui/field.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
 import { Outcome } from '#web/ui/outcome.tsx'
@@ -26,7 +26,8 @@ export function ProfilePage() {
         <NameForm key={user.name} name={user.name} onDone={setOutcome} />
         <p className="mb-1 font-medium">{t('profile.email')}</p>
         <p className="wrap-anywhere">{user.email}</p>
-        <p className="mt-1 text-small text-muted">{t('profile.emailHelp')}</p>
+        <p className="mt-1 mb-3 text-small text-muted">{t('profile.emailHelp')}</p>
+        <ButtonLink to="/account/address">{t('profile.changeEmail')}</ButtonLink>
         <p className="mt-7">
           <Link to="/privacy" className="text-accent underline underline-offset-3">
             {t('profile.privacy')}

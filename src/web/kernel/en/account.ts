@@ -85,6 +85,7 @@ export const account = {
   'security.endsByThemselves':
     'Logins also end by themselves, when nobody has been active or their time is up. They are listed from your next sign-in on.',
   'security.more': 'Earlier events',
+  'security.recovery': 'Look at it',
   'security.look': 'Look at your devices',
 
   'who.you': 'You',
@@ -118,7 +119,7 @@ export const account = {
   'event.recovery_code_used': '{who} used a recovery code.',
   'event.second_factor_failed': 'Somebody gave your password, and then ten wrong codes.',
   'event.reinstated': '{who} opened your account again.',
-  'event.recovery_begun': '{who} began to recover your account, because you cannot sign in. If you can, stop it under People.',
+  'event.recovery_begun': '{who} began to recover your account, because you cannot sign in. If you can, stop it.',
   'event.recovery_asked': '{who} asked to recover somebody’s account, with its second factors. Another administrator decides.',
   'event.recovery_approved': '{who} approved that your account is recovered. A link went to your address.',
   'event.recovery_ended': '{who} stopped the recovery of your account. Its link does not work any more.',

@@ -26,6 +26,12 @@ export const entry = {
   'signIn.rememberHelp': 'Also after the browser was closed. Only if nobody else uses this device.',
   'signIn.notRemembered': '{organisation} does not allow longer logins, so you are signed in for the usual time.',
 
+  'recovery.title': 'Recover your account',
+  'recovery.lead': 'Choose a new password. You are signed out everywhere else.',
+  'recovery.missing': 'This address is not whole. Open the link in your letter again.',
+  'recovery.submit': 'Set the password and sign in',
+  'recovery.foot': 'If you did not ask for this, close this page, sign in as usual, and stop the recovery from there.',
+
   'ended.at': 'Signed out: {time}',
   'ended.idle': 'You were signed out, because nobody had been active here for a while.',
   'ended.idle.next': 'Sign in and you are back where you were. What you had written is kept.',
@@ -47,7 +53,7 @@ export const entry = {
   'ended.role_changed': 'Your role was changed, and with it what you may do here. Every login of yours was ended.',
   'ended.role_changed.next': 'Sign in again and go on with the new one.',
   'ended.suspended': 'Your account is suspended, so you were signed out everywhere.',
-  'ended.suspended.next': 'You can’t sign in until whoever operates this server lifts that. Your chats are kept.',
+  'ended.suspended.next': 'You can’t sign in until an administrator, or whoever operates this server, lifts that. Your chats are kept.',
   'ended.recovered': 'Your account was recovered with a new password, which signed you out everywhere.',
   'ended.recovered.next': 'Sign in with the new password. If you did not choose one, tell an administrator at once.',
   'ended.policy': 'Your organisation changed how long people stay signed in, and by the new rules this login was over.',

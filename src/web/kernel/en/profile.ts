@@ -14,6 +14,7 @@ export const profile = {
   'profile.nameSaved': 'Others see you as {name} from now on.',
   'profile.email': 'E-mail address',
   'profile.emailHelp': 'You sign in with it.',
+  'profile.changeEmail': 'Change the address',
 
   'profile.privacy': 'What is kept of you, and who sees it',
 
