@@ -187,6 +187,7 @@ export const decideRecovery = endpoint({
 
 export const ownRecovery = endpoint({
   id: 'recovery.own',
+  whileRestricted: true,
   method: 'GET',
   path: '/api/me/recovery',
   summary: 'Whether somebody is recovering one’s own account',
@@ -198,6 +199,7 @@ export const ownRecovery = endpoint({
 
 export const stopRecovery = endpoint({
   id: 'recovery.stop',
+  whileRestricted: true,
   method: 'POST',
   path: '/api/me/recovery/stop',
   summary: 'Stop it: whoever can sign in needs no recovery',

@@ -148,6 +148,8 @@ test('a restricted login reaches the endpoints that lead out of it and no other'
     'passkeys.begin',
     'passkeys.remove',
     'passkeys.rename',
+    'recovery.own',
+    'recovery.stop',
     'recovery_codes.make',
     'session.extend',
     'session.get',

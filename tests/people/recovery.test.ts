@@ -7,6 +7,7 @@ import type { Recovery } from '#contract/people.ts'
 import type { SecurityEvent } from '#contract/security.ts'
 import { PASSWORD, PEOPLE } from '#tests/support/cast.ts'
 import { schemaOf } from '#tests/support/conversation.ts'
+import { appOf } from '#tests/support/factors.ts'
 import { type Answer, codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 
 const NEW_PASSWORD = 'another horse battery staple'
@@ -241,6 +242,18 @@ describe('a lost second factor', () => {
     expect([await own(alice), await open(carol)]).toEqual([null, []])
     expect((await stop(elsewhere)).status).toBe(204)
   })
+})
+
+test('a lost password leaves an authenticator app in force; a lost second factor takes it away, once the link is used', async () => {
+  const state = async (token: string) =>
+    (await world.call<{ state: string }>('POST', '/api/recovery/use', { body: { token, password: NEW_PASSWORD } })).body.state
+  const kinds = async () => (await carol.call<{ signsInWith: string[] }>('GET', `/api/members/${alice.me.user.id}`)).body.signsInWith
+  await appOf(alice)
+  await start(carol, 'password')
+  expect([await state(await link()), await kinds()]).toEqual(['second_factor', ['password', 'app']])
+  const token = await approved()
+  expect(await kinds()).toEqual(['password', 'app'])
+  expect([await state(token), await kinds()]).toEqual(['signed_in', ['password']])
 })
 
 test('nobody recovers themself, somebody who has not joined or is suspended, or somebody of another organisation', async () => {

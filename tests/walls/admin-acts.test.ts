@@ -32,6 +32,11 @@ const NO_WAY_IN: Readonly<Record<string, string>> = {
   'recoveries.list': 'without links',
   'recoveries.decide': 'by somebody else than who began it; the link goes to the person’s own mailbox',
   'directory.set': 'who sees names and addresses; administrators see them in any case',
+  'sign_in_provider.get': 'its settings, without the secret',
+  'sign_in_provider.set':
+    'who somebody is there is issuer and subject: another issuer knows nobody here, and an address alone lets nobody in who has an account',
+  'sign_in_provider.test': 'signs nobody in; the stored secret goes to the stored issuer only',
+  'sign_in_provider.try': 'goes the whole way, shows what came of it, and signs nobody in',
   'providers.list': 'models, without their keys',
   'providers.add': 'where questions of those go who choose that model; no login is sent there',
   'providers.change': 'the same',

@@ -49,6 +49,14 @@ function latestOf(tx: DoorTx, userId: UserId) {
 }
 
 async function kindsOf(tx: DoorTx, userId: UserId): Promise<MemberDetails['signsInWith']> {
-  const password = await tx.first(tx.db.selectFrom('credential').select('user_id').where('user_id', '=', userId))
-  return password ? ['password'] : []
+  const app = tx.db.selectFrom('authenticator_app').select('user_id').where('user_id', '=', userId).where('confirmed_at', 'is not', null)
+  const kinds = {
+    password: tx.db.selectFrom('credential').select('user_id').where('user_id', '=', userId),
+    passkey: tx.db.selectFrom('passkey').select('user_id').where('user_id', '=', userId),
+    app,
+    provider: tx.db.selectFrom('identity').select('user_id').where('user_id', '=', userId),
+  } as const
+  const found: MemberDetails['signsInWith'] = []
+  for (const kind of ['password', 'passkey', 'app', 'provider'] as const) if (await tx.first(kinds[kind].limit(1))) found.push(kind)
+  return found
 }

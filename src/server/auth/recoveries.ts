@@ -13,6 +13,7 @@ import type { Letter } from '../mail/mailer.ts'
 import { type Acting, byOf } from './acting.ts'
 import type { Device } from './device.ts'
 import type { Ending } from './ending.ts'
+import { removeAllFactors } from './factors/factors.ts'
 import type { Letters } from './letters.ts'
 import { findLink, type MadeLink, makeLink, takeLink } from './links.ts'
 import { hashPassword, refuseWeakPassword } from './password.ts'
@@ -126,6 +127,7 @@ export class Recoveries {
       const recovery = await approvedOf(tx, userId)
       if (!recovery || !(await takeLink(tx, token, 'recovery'))) throw new Failure('recovery.invalid')
       await setState(tx, recovery.id, 'used')
+      if (recovery.with_factors) await removeAllFactors(tx, userId)
       await setPassword(tx, userId, passwordHash)
       await tx.change(insertEvents(tx, ids, [{ userId, kind: 'recovered', by, notice: true }]))
     })
