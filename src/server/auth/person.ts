@@ -49,14 +49,18 @@ function latestOf(tx: DoorTx, userId: UserId) {
 }
 
 async function kindsOf(tx: DoorTx, userId: UserId): Promise<MemberDetails['signsInWith']> {
-  const app = tx.db.selectFrom('authenticator_app').select('user_id').where('user_id', '=', userId).where('confirmed_at', 'is not', null)
-  const kinds = {
-    password: tx.db.selectFrom('credential').select('user_id').where('user_id', '=', userId),
-    passkey: tx.db.selectFrom('passkey').select('user_id').where('user_id', '=', userId),
-    app,
-    provider: tx.db.selectFrom('identity').select('user_id').where('user_id', '=', userId),
-  } as const
-  const found: MemberDetails['signsInWith'] = []
-  for (const kind of ['password', 'passkey', 'app', 'provider'] as const) if (await tx.first(kinds[kind].limit(1))) found.push(kind)
-  return found
+  const row = await tx.first(
+    tx.db
+      .selectFrom('user')
+      .leftJoin('credential', 'credential.user_id', 'user.id')
+      .leftJoin('authenticator_app', 'authenticator_app.user_id', 'user.id')
+      .select(({ exists, selectFrom }) => [
+        sql<boolean>`credential.user_id is not null`.as('password'),
+        exists(selectFrom('passkey').select('passkey.id').whereRef('passkey.user_id', '=', 'user.id')).as('passkey'),
+        sql<boolean>`authenticator_app.confirmed_at is not null`.as('app'),
+        exists(selectFrom('identity').select('identity.id').whereRef('identity.user_id', '=', 'user.id')).as('provider'),
+      ])
+      .where('user.id', '=', userId),
+  )
+  return (['password', 'passkey', 'app', 'provider'] as const).filter((kind) => row?.[kind])
 }
