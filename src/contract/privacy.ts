@@ -8,7 +8,7 @@ export const PrivacyContact = z.strictObject({ name: line(80), email: Email })
 export type PrivacyContact = z.infer<typeof PrivacyContact>
 
 /** What is removed by itself once it is so old; each has its words in the interface. */
-export const Kept = z.enum(['sessions', 'replaced_tokens', 'links', 'security_events', 'jobs'])
+export const Kept = z.enum(['sessions', 'replaced_tokens', 'links', 'security_events', 'jobs', 'exports'])
 export type Kept = z.infer<typeof Kept>
 
 const Host = z.strictObject({ name: z.string(), host: z.string() })
@@ -20,6 +20,10 @@ export const Privacy = z.strictObject({
   providers: z.array(Host).describe('to whom the text of a chat is sent when one of their models is asked; to nobody else'),
   signInProvider: Host.nullable().describe('through whom people may sign in beside a password; null for nobody'),
   logins: LoginRules,
+  deletion: z.strictObject({
+    undoDays: z.number().int().describe('for how long one can take back that one’s account is to be deleted'),
+    backupsKeptDays: z.number().int().nullable().describe('how long copies of the database are kept; null when the operator has not said'),
+  }),
   kept: z.array(z.strictObject({ what: Kept, days: z.number().int() })).describe('what is removed by itself, and after how many days'),
 })
 export type Privacy = z.infer<typeof Privacy>

@@ -87,7 +87,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const login = await createLogin({ database, keyring, log, clock, post: { mailer, baseUrl: config.baseUrl }, cache })
   login.ends.start()
   const cookies = { instance: await keyring.instanceName(), secure: config.baseUrl.startsWith('https:') }
-  const chat = chatParts({ ...login, database, log, units, egress })
+  const chat = chatParts({ ...login, database, log, units, egress, backupsKeptDays: config.backupsKeptDays })
   const limits = new FailureLimits({ doors: login.doors, key: await keyring.attemptKey(), allowed: options.failuresAllowed })
   const outbound = { ...egress, isLoopback }
   const account = { ...login, units, limits, cursors: chat.cursors, log, outbound, baseUrl: config.baseUrl }
@@ -182,7 +182,8 @@ function chatParts({
   tenants,
   units,
   egress,
-}: Shared & { log: Log; units: UnitsOfWork; egress: Egress }) {
+  backupsKeptDays,
+}: Shared & { log: Log; units: UnitsOfWork; egress: Egress; backupsKeptDays: number | undefined }) {
   const providers = new ProviderStore(keys)
   const tellChanged = (actor: Actor) => ends.tellChanged(actor)
   const models = new ModelChoice(providers)
@@ -191,7 +192,7 @@ function chatParts({
   const drafts = new DraftStore(keys)
   const pictures = new PictureStore(keys)
   const privacy = new PrivacyStore(keys)
-  const factsOf = organisationFacts({ doors, keys, tenants })
+  const factsOf = organisationFacts({ doors, keys, tenants, backupsKeptDays })
   const search = new MessageSearch({ keys, chats, messages })
   const answering = new Answering({ chats, messages, models, search, units, egress })
   const generations = new Generations({ jobs: new Jobs(database), units, chats, messages, search, answering, clock, log })

@@ -123,13 +123,28 @@ describe('what is said follows the settings', () => {
 })
 
 test('how long things are kept is what the database removes: every policy by which something is due, with its days', async () => {
-  const { rows } = await world.sql<{ tablename: string; qual: string }>(
-    `select tablename, qual from pg_policies where schemaname = $1 and policyname = 'due'`,
+  // Where a row has an end of its own, the days are in how that is set.
+  const { rows } = await world.sql<{ tablename: string; qual: string; end: string | null }>(
+    `select tablename, qual, (select column_default from information_schema.columns c
+        where c.table_schema = schemaname and c.table_name = tablename and column_name = 'expires_at') as end
+       from pg_policies where schemaname = $1 and policyname = 'due'`,
     [schema],
   )
-  const inForce = rows.map(({ tablename, qual }) => [tablename, Number(/'(\d+) days'::interval/.exec(qual)?.[1])])
+  const daysIn = (text: string | null) => /'(\d+) days'::interval/.exec(text ?? '')?.[1]
+  const inForce = rows.map(({ tablename, qual, end }) => [tablename, Number(daysIn(qual) ?? daysIn(end))])
   expect(Object.fromEntries(inForce)).toEqual(Object.fromEntries(Object.entries(KEPT).map(([table, { days }]) => [table, days])))
   expect((await said()).kept).toEqual(Object.values(KEPT))
+})
+
+test('how long one can take a deletion back, and what the operator says of backups', async () => {
+  expect((await said()).deletion).toEqual({ undoDays: 14, backupsKeptDays: null })
+  const asked = await alice.call<{ erasedFrom: string }>('POST', '/api/me/deletion', { email: 'alice@acme.test' })
+  const days = (Date.parse(asked.body.erasedFrom) - Date.now()) / 86_400_000
+  expect(Math.round(days)).toBe(14)
+  await alice.call('DELETE', '/api/me/deletion')
+  const other = await createWorld({ settings: { 'backups-kept-days': '35' } })
+  expect((await said(await other.signIn('alice'))).deletion.backupsKeptDays).toBe(35)
+  await other.close()
 })
 
 test('nobody is told anything without a login', async () => {

@@ -21,7 +21,7 @@ import type { SessionEnds } from './session-ends.ts'
 import type { Tenants } from './tenants.ts'
 
 /** How long an account stays as it is after its person asked to be erased. */
-const UNDO_DAYS = 14
+export const UNDO_DAYS = 14
 const MOST_EXPORTS_A_DAY = 5
 
 export interface LeavingParts {

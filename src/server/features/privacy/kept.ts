@@ -8,4 +8,5 @@ export const KEPT: Readonly<Record<string, { readonly what: Kept; readonly days:
   link: { what: 'links', days: 30 },
   security_event: { what: 'security_events', days: 400 },
   job: { what: 'jobs', days: 30 },
+  export: { what: 'exports', days: 7 },
 }

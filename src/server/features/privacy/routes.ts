@@ -10,7 +10,7 @@ export interface PrivacyParts {
   readonly privacy: PrivacyStore
   readonly providers: ProviderStore
   /** What only doors read. */
-  readonly factsOf: (tenantId: TenantId) => Promise<Pick<Privacy, 'organisation' | 'signInProvider'>>
+  readonly factsOf: (tenantId: TenantId) => Promise<Pick<Privacy, 'organisation' | 'signInProvider' | 'deletion'>>
 }
 
 /** The routes of this folder. */

@@ -62,6 +62,7 @@ function Said({ privacy }: { privacy: Privacy }) {
       <Kept privacy={privacy} />
       <Section title={t('privacy.rights')}>
         <ul className="list-disc space-y-1 pl-5">
+          <li>{t('privacy.rightsExport')}</li>
           <Way page="/account/devices" words={t('privacy.rightsDevices')} />
           <Way page="/account/security" words={t('privacy.rightsLog')} />
           <Way page="/account/profile" words={t('privacy.rightsProfile')} />

@@ -31,7 +31,8 @@ export function SignIn({ privacy: { signInProvider, logins } }: { privacy: Priva
 }
 
 /** What is removed by itself, and when. */
-export function Kept({ privacy: { kept } }: { privacy: Privacy }) {
+export function Kept({ privacy: { kept, deletion } }: { privacy: Privacy }) {
+  const { undoDays, backupsKeptDays } = deletion
   return (
     <Section title={t('privacy.kept')}>
       <Sentence>{t('privacy.keptChats')}</Sentence>
@@ -39,7 +40,8 @@ export function Kept({ privacy: { kept } }: { privacy: Privacy }) {
         facts={kept.map(({ what, days }) => [t(`privacy.keptOf.${what}`), t(`privacy.keptAfter.${what}`, { count: days })] as const)}
       />
       <div className="mt-3">
-        <Sentence>{t('privacy.keptCopies')}</Sentence>
+        <Sentence>{t('privacy.deletion', { count: undoDays })}</Sentence>
+        <Sentence>{backupsKeptDays === null ? t('privacy.backupsUnknown') : t('privacy.backups', { count: backupsKeptDays })}</Sentence>
       </div>
     </Section>
   )

@@ -65,7 +65,7 @@ export const privacy = {
 
   'privacy.kept': 'How long it is kept',
   'privacy.keptChats':
-    'Your chats and your account are kept until they are deleted. A chat that you delete is gone from your list at once and can be brought back; it is not removed from the database yet.',
+    'Your chats and your account are kept until they are deleted. A chat that you delete is gone from your list at once and can be brought back; it is removed from the database with your account.',
   'privacy.keptWhat': 'What is removed by itself',
   'privacy.keptWhen': 'When',
   'privacy.keptOf.sessions': 'Logins and API tokens that have ended, with network address and browser',
@@ -78,9 +78,15 @@ export const privacy = {
   'privacy.keptAfter.links': '{count} days after they expired',
   'privacy.keptAfter.security_events': 'after {count} days',
   'privacy.keptAfter.jobs': 'after {count} days',
-  'privacy.keptCopies': 'Whoever operates this server may keep copies of the database for longer.',
+  'privacy.keptOf.exports': 'Archives of your data that you had made',
+  'privacy.keptAfter.exports': '{count} days after they are ready',
+  'privacy.deletion':
+    'You can delete your account. For {count} days you can take that back; then everything of yours is erased, your chats and your picture included.',
+  'privacy.backups': 'Copies of the database may hold it for {count} days more.',
+  'privacy.backupsUnknown': 'Copies of the database may hold it for longer: whoever operates this server has not said for how long.',
 
   'privacy.rights': 'What you can do',
+  'privacy.rightsExport': 'Take everything of yours along, as one archive, and delete your account',
   'privacy.rightsDevices': 'See where you are signed in, and sign devices out',
   'privacy.rightsLog': 'Read what happened to your account, and which administrator looked at your logins',
   'privacy.rightsProfile': 'Change your name and your picture',
