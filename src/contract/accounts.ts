@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { ModelId } from './chats.ts'
 import { endpoint, line, PageQuery, page, Time } from './endpoint.ts'
 import { ScopeId, SessionId, TenantId, UserId } from './ids.ts'
+import { LEAST_BESIDE_FACTOR, lengthOf, MOST_CHARACTERS } from './password-rules.ts'
 
 export const Role = z.enum(['user', 'admin'])
 export type Role = z.infer<typeof Role>
@@ -13,9 +14,16 @@ export const Slug = z
   .trim()
   .toLowerCase()
   .regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, 'must be letters, digits and hyphens, at most 40')
-/** 12 characters or more, any characters; never trimmed. 128 at most, so that hashing stays bounded. */
-export const NewPassword = z.string().min(12, 'must be at least 12 characters').max(128, 'must be at most 128 characters')
-const GivenPassword = z.string().min(1, 'must not be empty').max(128, 'must be at most 128 characters')
+/** Any characters, never trimmed. How many there must be depends on whose it is; fewer than eight are enough for nobody. */
+export const NewPassword = z
+  .string()
+  .refine((password) => lengthOf(password) >= LEAST_BESIDE_FACTOR, `must be at least ${LEAST_BESIDE_FACTOR} characters`)
+  .refine((password) => lengthOf(password) <= MOST_CHARACTERS, `must be at most ${MOST_CHARACTERS} characters`)
+  .refine((password) => password.isWellFormed(), 'must not contain halves of characters')
+export const GivenPassword = z
+  .string()
+  .min(1, 'must not be empty')
+  .refine((password) => lengthOf(password) <= MOST_CHARACTERS, `must be at most ${MOST_CHARACTERS} characters`)
 /** `cookie` sets an HttpOnly cookie and returns no token; `token` returns it for the Authorization header and sets none. */
 export const Deliver = z.enum(['cookie', 'token']).default('cookie')
 export const Remember = z.boolean().default(false).describe('stay signed in for longer, where the organisation allows it')
@@ -90,6 +98,7 @@ export const Status = z.strictObject({
   state: z.enum(['setup', 'ready']).describe('`setup` until the first organisation exists'),
   askOrganisation: z.boolean().describe('whether signing in needs the short name of the organisation'),
   remember: z.boolean().describe('whether a longer login may be asked for; each organisation decides'),
+  mail: z.enum(['smtp', 'folder']).describe('whether letters go out by mail, or to the operator of the server alone'),
 })
 
 export const getStatus = endpoint({

@@ -8,6 +8,7 @@ export const EndReason = z.enum([
   'signed_out',
   'signed_out_elsewhere',
   'not_me',
+  'password_changed',
   'replaced',
   'administrator',
   'operator',

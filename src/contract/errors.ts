@@ -82,6 +82,12 @@ const catalogue = {
   },
   'event.not_found': { status: 404, detail: 'There is no such entry in your security log.', next: 'Reload the page and try again.' },
 
+  'reset.invalid': {
+    status: 404,
+    detail: 'This link is not valid any more, or was used already.',
+    next: 'Ask for a new one where you sign in.',
+  },
+
   'setup.done': { status: 409, detail: 'This server has been set up already.', next: 'Sign in instead.' },
   'setup.wrong_code': {
     status: 403,

@@ -1,6 +1,6 @@
 /** Passkeys, authenticator apps and recovery codes: what one has, setting them up, and proving with them who one is. */
 import { z } from 'zod'
-import { Deliver, Remember, SignInReply, Slug } from './accounts.ts'
+import { Deliver, GivenPassword, Remember, SignInReply, Slug } from './accounts.ts'
 import { endpoint, line, Time } from './endpoint.ts'
 import { PasskeyId } from './ids.ts'
 
@@ -261,7 +261,7 @@ export const beginProof = endpoint({
 /** How one proves again who one is: with a passkey, or with the password and, where one has a second factor, with that as well. */
 export const Proof = z
   .strictObject({
-    password: z.string().min(1, 'must not be empty').max(128, 'must be at most 128 characters').optional(),
+    password: GivenPassword.optional(),
     ...SECOND_FACTORS,
   })
   .refine(({ password, passkey }) => (password === undefined) !== (passkey === undefined), {

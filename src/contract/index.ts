@@ -7,6 +7,7 @@ import * as factors from './factors.ts'
 import * as leaving from './leaving.ts'
 import * as models from './models.ts'
 import * as oidc from './oidc.ts'
+import { askReset, changePassword, finishReset, getOwnPassword, getPasswordRules } from './passwords.ts'
 import * as people from './people.ts'
 import { getPrivacy, setPrivacyContact } from './privacy.ts'
 import { changeMe, getPicture, removePicture, setPicture } from './profile.ts'
@@ -49,10 +50,10 @@ const {
 } = people
 const { getSignInProvider, setSignInProvider, testSignInProvider, trySignInProvider, findSignInProvider, startSignIn } = oidc
 const { returnFromProvider, finishWay, endByProvider, listIdentities, linkIdentity, unlinkIdentity, proveByProvider } = oidc
-const { getSession, extendSession, proveSession, refreshSession, whyEnded, followEvents } = sessions
+const { getSession, extendSession, proveSession, refreshSession } = sessions
 const { listOwnSessions, endOwnSession, endOtherSessions, notMe, getLoginPolicy, setLoginPolicy } = sessions
 const { listSessions, countSessions, endSessions } = sessions
-const { listSecurityEvents, readSecurityEvent, listApiTokens, createApiToken, revokeApiToken } = security
+const { whyEnded, followEvents, listSecurityEvents, readSecurityEvent, listApiTokens, createApiToken, revokeApiToken } = security
 const { createExport, listExports, downloadExport, removeExport, askDeletion, undoDeletion, listErasures } = leaving
 
 const { getFactors, beginPasskey, addPasskey, renamePasskey, removePasskey } = factors
@@ -80,6 +81,11 @@ export const ENDPOINTS: readonly Endpoint[] = [
   changeMe,
   setPicture,
   removePicture,
+  getOwnPassword,
+  changePassword,
+  getPasswordRules,
+  askReset,
+  finishReset,
   listOwnSessions,
   endOwnSession,
   endOtherSessions,

@@ -11,6 +11,8 @@ export const EventKind = z.enum([
   'theft_suspected',
   'proven',
   'not_me',
+  'password_changed',
+  'password_closed',
   'token_created',
   'token_revoked',
   'sessions_viewed',
@@ -57,6 +59,32 @@ export const SecurityEvent = z.strictObject({
   time: Time,
 })
 export type SecurityEvent = z.infer<typeof SecurityEvent>
+
+export const whyEnded = endpoint({
+  id: 'auth.why_ended',
+  method: 'POST',
+  path: '/api/auth/why-ended',
+  summary: 'Why the login ended whose token is presented. Says nothing of any other',
+  access: 'anyone',
+  work: 'door',
+  activity: false,
+  reply: z.strictObject({ reason: EndReason.nullable().describe('null when it has not ended'), at: Time.nullable() }),
+})
+
+export const followEvents = endpoint({
+  id: 'events.follow',
+  method: 'GET',
+  path: '/api/events',
+  summary: 'What happens to this login and to its person, as it happens. Following is not activity',
+  access: 'user',
+  work: 'none',
+  activity: false,
+  events: {
+    ended: z.strictObject({ reason: EndReason }),
+    security: z.strictObject({}).describe('something new is in the security log'),
+    me: z.strictObject({}).describe('own name, picture or preferences have changed'),
+  },
+})
 
 export const listSecurityEvents = endpoint({
   id: 'security.list',

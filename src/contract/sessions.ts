@@ -4,6 +4,7 @@ import { EndReason } from './end-reason.ts'
 import { endpoint, line, PageQuery, page, Time } from './endpoint.ts'
 import { Proof, SecondFactorRule } from './factors.ts'
 import { SessionId, UserId } from './ids.ts'
+import { LEAST_STRICT, LEAST_USUAL } from './password-rules.ts'
 
 export { EndReason }
 
@@ -18,7 +19,7 @@ export const CurrentSession = z.strictObject({
 export type CurrentSession = z.infer<typeof CurrentSession>
 
 /** A new token, where the caller used one in the Authorization header; a browser's is in its cookie. */
-const Renewed = z.strictObject({
+export const Renewed = z.strictObject({
   token: z.string().nullable().describe('null when a cookie was set'),
   session: CurrentSession,
 })
@@ -70,32 +71,6 @@ export const refreshSession = endpoint({
   work: 'door',
   reply: Renewed,
   fails: ['auth.token_replaced'],
-})
-
-export const whyEnded = endpoint({
-  id: 'auth.why_ended',
-  method: 'POST',
-  path: '/api/auth/why-ended',
-  summary: 'Why the login ended whose token is presented. Says nothing of any other',
-  access: 'anyone',
-  work: 'door',
-  activity: false,
-  reply: z.strictObject({ reason: EndReason.nullable().describe('null when it has not ended'), at: Time.nullable() }),
-})
-
-export const followEvents = endpoint({
-  id: 'events.follow',
-  method: 'GET',
-  path: '/api/events',
-  summary: 'What happens to this login and to its person, as it happens. Following is not activity',
-  access: 'user',
-  work: 'none',
-  activity: false,
-  events: {
-    ended: z.strictObject({ reason: EndReason }),
-    security: z.strictObject({}).describe('something new is in the security log'),
-    me: z.strictObject({}).describe('own name, picture or preferences have changed'),
-  },
 })
 
 export const Session = z.strictObject({
@@ -178,6 +153,12 @@ export const LoginPolicy = z.strictObject({
   rememberIdleLimitS: seconds(5 * MINUTE_S, 180 * DAY_S),
   rememberAbsoluteLimitS: seconds(15 * MINUTE_S, 365 * DAY_S),
   proofGoodForS: seconds(MINUTE_S, DAY_S).describe('seconds for which a proof opens what needs one'),
+  leastPasswordLength: z
+    .number()
+    .int()
+    .min(LEAST_USUAL, `must be at least ${LEAST_USUAL}`)
+    .max(64, 'must be at most 64')
+    .describe('characters; beside a second factor fewer are enough'),
 })
 export type LoginPolicy = z.infer<typeof LoginPolicy>
 
@@ -198,6 +179,7 @@ export const PRESETS: Readonly<Record<'everyday' | 'strict', LoginPolicy>> = {
     rememberIdleLimitS: 30 * DAY_S,
     rememberAbsoluteLimitS: 90 * DAY_S,
     proofGoodForS: 30 * MINUTE_S,
+    leastPasswordLength: LEAST_USUAL,
   },
   strict: {
     preset: 'strict',
@@ -207,6 +189,7 @@ export const PRESETS: Readonly<Record<'everyday' | 'strict', LoginPolicy>> = {
     rememberIdleLimitS: HOUR_S,
     rememberAbsoluteLimitS: DAY_S,
     proofGoodForS: 10 * MINUTE_S,
+    leastPasswordLength: LEAST_STRICT,
   },
 }
 

@@ -2,11 +2,12 @@
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import { factorRoutes } from './auth/factors/routes.ts'
-import { FailureLimits, type FailuresAllowed } from './auth/limits.ts'
+import { FailureLimits, type FailuresAllowed, LETTERS_ALLOWED } from './auth/limits.ts'
 import { createLogin } from './auth/login.ts'
 import { meRoutes } from './auth/me-routes.ts'
 import { type OidcParts, oidcRoutes } from './auth/oidc/routes.ts'
 import { organisationFacts } from './auth/organisation.ts'
+import { type PasswordParts, passwordRoutes } from './auth/password-routes.ts'
 import { peopleRoutes } from './auth/people-routes.ts'
 import { type AuthParts, authRoutes } from './auth/routes.ts'
 import { securityRoutes } from './auth/security-routes.ts'
@@ -88,9 +89,11 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   login.ends.start()
   const cookies = { instance: await keyring.instanceName(), secure: config.baseUrl.startsWith('https:') }
   const chat = chatParts({ ...login, database, log, units, egress, backupsKeptDays: config.backupsKeptDays })
-  const limits = new FailureLimits({ doors: login.doors, key: await keyring.attemptKey(), allowed: options.failuresAllowed })
+  const limited = { doors: login.doors, key: await keyring.attemptKey() }
+  const limits = new FailureLimits({ ...limited, allowed: options.failuresAllowed })
+  const letterLimits = new FailureLimits({ ...limited, allowed: options.failuresAllowed ?? LETTERS_ALLOWED, of: 'letters' })
   const outbound = { ...egress, isLoopback }
-  const account = { ...login, units, limits, cursors: chat.cursors, log, outbound, baseUrl: config.baseUrl }
+  const account = { ...login, units, limits, letterLimits, cursors: chat.cursors, log, outbound, baseUrl: config.baseUrl }
   const leaving = { ...login, ...chat, units, database, log, cache, queue: options.queue, backupsKeptDays: config.backupsKeptDays }
   const app = await createApp({
     routes: [
@@ -120,7 +123,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       streamsEnd.abort('going down' satisfies StreamEnd)
       await app.close()
       // Questions that were being taken meanwhile have begun answers since.
-      await Promise.all([chat.generations.interruptAll(), login.ends.stop(), login.invitations.settled(), egress.close()])
+      await Promise.all([chat.generations.interruptAll(), login.ends.stop(), egress.close()])
+      await Promise.all([login.invitations.settled(), login.background.settled()])
       mailer.close()
     },
   }
@@ -128,8 +132,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
 
 type AccountParts = Omit<AuthParts, 'version'> &
   OidcParts &
+  PasswordParts &
   Parameters<typeof factorRoutes>[0] &
-  Parameters<typeof sessionRoutes>[0] &
   Parameters<typeof securityRoutes>[0] &
   Parameters<typeof peopleRoutes>[0]
 
@@ -139,6 +143,7 @@ function accountRoutes(parts: AccountParts) {
     ...authRoutes({ ...parts, version: VERSION }),
     ...meRoutes(parts),
     ...factorRoutes(parts),
+    ...passwordRoutes(parts),
     ...sessionRoutes(parts),
     ...securityRoutes(parts),
     ...peopleRoutes(parts),

@@ -154,7 +154,7 @@ describe('counting', () => {
       const setting = async () => (await client.query('show synchronous_commit')).rows[0].synchronous_commit
       await client.query('set synchronous_commit = on')
       await client.query('begin')
-      await client.query(`select control.count_attempt('{a}', '{1}', 60)`)
+      await client.query(`select control.count_attempt('{a}', '{1}', '{60}', 60)`)
       const counting = await setting()
       await client.query('commit')
       return [counting, await setting()]
@@ -201,10 +201,79 @@ describe('the window', () => {
   test('counts whose window is over are removed as others come', async () => {
     const limits = limitsOf({ perAccount: 10, perAddress: 1_000 })
     for (let i = 0; i < 15; i++) await fail(limits, { account: `made up ${i}`, ip: '192.0.2.9' })
-    await world.sql('update control.attempt set window_ends = now()')
+    await world.sql('update control.attempt set window_ends = now(), kept_until = now()')
     expect(await rows()).toHaveLength(31)
     for (let i = 0; i < 4; i++) await limits.attempt(of, right)
     expect(await rows()).toEqual([])
+  })
+})
+
+describe('the wait of an account from one network', () => {
+  const of = { account: 'alice', ip: '192.0.2.1' }
+  const QUARTER_S = 900
+  const past = (what: 'window_ends' | 'kept_until') => world.sql(`update control.attempt set ${what} = now()`)
+  /** Fills the limit, and answers for how long the next attempt is refused. */
+  const fill = async (limits: FailureLimits) => {
+    for (let i = 0; i < 2; i++) await fail(limits, of)
+    return (await waitOf(limits.attempt(of, right))) ?? 0
+  }
+  const expectAbout = (waitS: number, wantedS: number) => {
+    expect(waitS).toBeLessThanOrEqual(wantedS)
+    expect(waitS).toBeGreaterThan(wantedS - 30)
+  }
+  const newLimits = () => limitsOf({ perAccount: 2, perAddress: 1_000 })
+
+  test('doubles each time it is filled again, to a day at most', async () => {
+    for (const wantedS of [1, 2, 4, 8, 16, 32, 64].map((times) => times * QUARTER_S)) {
+      expectAbout(await fill(newLimits()), wantedS)
+      await past('window_ends')
+    }
+    for (let i = 0; i < 2; i++) {
+      expectAbout(await fill(newLimits()), 86_400)
+      await past('window_ends')
+    }
+  })
+
+  test('is a quarter of an hour again after a success', async () => {
+    const limits = newLimits()
+    await fill(limits)
+    await past('window_ends')
+    expectAbout(await fill(limits), 2 * QUARTER_S)
+    await past('window_ends')
+    expect(await limits.attempt(of, right)).toBe('signed in')
+    expectAbout(await fill(limits), QUARTER_S)
+  })
+
+  test('and after a day without a failure, not before', async () => {
+    const limits = newLimits()
+    await fill(limits)
+    await world.sql(`update control.attempt set window_ends = window_ends - interval '1 day', kept_until = kept_until - interval '1 day'`)
+    await fail(limits, of)
+    const [row] = (
+      await world.sql<{ left_s: number }>(`select max(extract(epoch from kept_until - now()))::int as left_s from control.attempt`)
+    ).rows
+    // A failure within the day begins it anew.
+    expectAbout(row!.left_s, 86_400)
+    await past('window_ends')
+    expectAbout(await fill(limits), 2 * QUARTER_S)
+    await world.sql('update control.attempt set window_ends = now(), kept_until = now()')
+    expectAbout(await fill(limits), QUARTER_S)
+  })
+
+  test('is that network’s alone: from elsewhere the person gets in', async () => {
+    const limits = newLimits()
+    for (let i = 0; i < 3; i++) {
+      await fill(limits)
+      await past('window_ends')
+    }
+    await fill(limits)
+    expect(await limits.attempt({ ...of, ip: '192.0.2.2' }, right)).toBe('signed in')
+  })
+
+  test('what is spent is not given back by ending well', async () => {
+    const limits = newLimits()
+    for (let i = 0; i < 2; i++) await limits.spend(of)
+    expectAbout((await waitOf(limits.spend(of))) ?? 0, QUARTER_S)
   })
 })
 

@@ -150,7 +150,7 @@ describe.skipIf(MISSING !== undefined)('the account', () => {
     await page.getByRole('button', { name: 'Shut everybody else out' }).click()
     const done = page.getByRole('dialog', { name: 'Nobody else has access now' })
     await done.getByText('3 logins and API tokens were ended. Only this device is signed in.').waitFor()
-    await done.getByText('Sardonyx cannot change passwords yet.').waitFor()
+    await done.getByRole('link', { name: 'Change the password' }).waitFor()
     expect([await statusOf(stranger.page), (await token()).status, await statusOf(page)]).toEqual([401, 401, 200])
     await done.getByRole('button', { name: 'Close' }).last().click()
     await page.getByRole('link', { name: 'Security log' }).click()

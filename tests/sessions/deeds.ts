@@ -442,6 +442,7 @@ const OWN_RULES = {
   rememberIdleLimitS: 1_800,
   rememberAbsoluteLimitS: 14_400,
   proofGoodForS: 300,
+  leastPasswordLength: 12,
 }
 
 /** An administrator changes the rules. */

@@ -32,7 +32,7 @@ const ROWS = tableBelow('How long it lasts')
 
 test('the table has a row for every limit there is', () => {
   expect(ROWS).toHaveLength(FIELDS.length)
-  expect(Object.keys(LoginPolicy.shape).sort()).toEqual([...FIELDS, 'preset', 'remember'].sort())
+  expect(Object.keys(LoginPolicy.shape).sort()).toEqual([...FIELDS, 'preset', 'remember', 'leastPasswordLength'].sort())
 })
 
 describe.each(FIELDS.map((field, i) => [field, ROWS[i]!] as const))('%s', (field, [, everyday, strict, own]) => {

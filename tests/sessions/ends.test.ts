@@ -145,6 +145,11 @@ describe.skipIf(MISSING !== undefined)('two hundred workers', () => {
       await ok(person.call('POST', '/api/me/deletion', { email: person.me.user.email }))
       return rest
     },
+    password_changed: async (worker) => {
+      const rest = ofPerson(worker.person.me.user.id).filter((one) => one !== worker)
+      await ok(worker.person.call('POST', '/api/me/password', { current: PASSWORD, next: PASSWORD }))
+      return rest
+    },
     administrator: async (worker) => {
       await ok(carol.call('POST', '/api/sessions/end', { filter: { sessionId: worker.person.me.session.id }, expected: 1 }))
       return [worker]

@@ -192,6 +192,7 @@ describe('the rules', () => {
     rememberIdleLimitS: 86_400,
     rememberAbsoluteLimitS: 172_800,
     proofGoodForS: 300,
+    leastPasswordLength: 20,
   }
 
   test('may be an organisation’s own, within bounds', async () => {
@@ -202,6 +203,8 @@ describe('the rules', () => {
       { ...OWN, idleLimitS: 36_001 },
       { ...OWN, rememberIdleLimitS: 172_801 },
       { ...OWN, proofGoodForS: 1 },
+      { ...OWN, leastPasswordLength: 11 },
+      { ...OWN, leastPasswordLength: 65 },
       { ...OWN, preset: 'strict' },
       { preset: 'own' },
     ])

@@ -53,6 +53,8 @@ export interface Things {
   readonly recoveryId: RecoveryId
   readonly recoveryToken: string
   readonly addressToken: string
+  /** Of a letter to Bob, which he asked for. */
+  readonly resetToken: string
   /** Another login of Alice, an API token of hers, and an entry of her security log. */
   readonly sessionId: SessionId
   readonly apiTokenId: SessionId
@@ -135,6 +137,11 @@ export const EXAMPLES: Readonly<Record<string, (things: Things) => Request>> = {
   'sessions.end': () => ({ body: { filter: { device: 'no such device' }, expected: 0 } }),
   'login_policy.get': () => ({}),
   'login_policy.set': () => ({ body: { preset: 'everyday' } }),
+  'password.get': () => ({}),
+  'password.change': () => ({ body: { current: PASSWORD, next: PASSWORD } }),
+  'password.rules': ({ invitationToken }) => ({ body: { kind: 'invitation', token: invitationToken } }),
+  'auth.reset': () => ({ body: { email: 'trent@globex.test', organisation: 'globex' } }),
+  'auth.finish_reset': ({ resetToken }) => ({ body: { token: resetToken, password: PASSWORD, deliver: 'token' } }),
   'me.get': () => ({}),
   'me.set_preferences': () => ({ body: { theme: 'dark' } }),
   'me.change': () => ({ body: { name: 'Alice M. Moreau' } }),
@@ -261,6 +268,8 @@ const LAST = [
   'chats.delete',
   'providers.remove',
   'invitation.accept',
+  'auth.finish_reset',
+  'password.change',
   'auth.sign_out',
 ]
 
@@ -298,6 +307,8 @@ export async function makeThings(
     abilities: ['chat'],
     days: 30,
   })
+  await alice.call('POST', '/api/auth/reset', { email: 'bob@acme.test', organisation: 'acme' })
+  await until(async () => (await mail.to('bob@acme.test')).length > 0)
   const events = await alice.call<{ items: { id: EventId }[] }>('GET', '/api/me/security-events')
   const begun = await alice.call<{ id: ExportId }>('POST', '/api/me/exports')
   await queue.work()
@@ -319,6 +330,7 @@ export async function makeThings(
     providerId,
     pictured: alice.me.user.id,
     pendingId: invited.body.member.id,
+    resetToken: (await mail.last('bob@acme.test')).token,
     invitationToken: (await mail.last('erin@acme.test')).token,
     providerUrl: models.url,
     cursors: {
@@ -356,6 +368,11 @@ async function makeLooked({ alice, carol, mail, call, sql }: Omit<Parameters<typ
     recoveryToken: (await mail.last('heidi@acme.test')).token,
     addressToken: (await mail.last('alice@moreau.test')).token,
   }
+}
+
+/** Waits for what comes after a reply. */
+export async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20))
 }
 
 /** The address of an endpoint with its parameters filled in. */

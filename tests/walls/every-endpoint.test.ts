@@ -24,6 +24,7 @@ import {
   rowsNaming,
   setUpProvider,
   type Things,
+  until,
   urlOf,
 } from '#tests/support/examples.ts'
 import { freshOf, passkeyOf, signInWithPasskey } from '#tests/support/factors.ts'
@@ -34,7 +35,7 @@ import { type Answer, chatOf, codeOf, createWorld, type SignedIn, type World } f
 type Visitor = 'anonymous' | 'bob' | 'carol' | 'trent' | 'mallory'
 const VISITORS = ['anonymous', 'bob', 'carol', 'trent', 'mallory'] as const
 /** Who sends these has proven with the request itself who they are. */
-const PROVING = ['auth.sign_in', 'auth.passkey', 'auth.second_factor', 'invitation.accept', 'recovery.use']
+const PROVING = ['auth.sign_in', 'auth.passkey', 'auth.second_factor', 'invitation.accept', 'recovery.use', 'auth.finish_reset']
 /** What those get who have no such thing themselves, where it has no id by which it could be the owner's. */
 const HAS_NONE: Readonly<Record<string, readonly [number, string]>> = {
   'passkeys.add': [403, 'passkey.refused'],
@@ -298,7 +299,20 @@ describe('the owner, with the same request', () => {
   }
 
   /** What is good once, so that an example made before is good no more. */
-  const FRESH: Readonly<Record<string, () => Promise<Request>>> = { 'invitation.accept': freshInvitation, 'auth.oidc_logout': freshLogout }
+  const FRESH: Readonly<Record<string, () => Promise<Request>>> = {
+    'invitation.accept': freshInvitation,
+    'auth.finish_reset': freshReset,
+    'auth.oidc_logout': freshLogout,
+  }
+
+  /** Whoever changed their password above has no use for the link that they asked for before. */
+  async function freshReset(): Promise<Request> {
+    const letters = async () => (await world.mail.to('bob@acme.test')).length
+    const before = await letters()
+    await world.call('POST', '/api/auth/reset', { body: { email: 'bob@acme.test', organisation: 'acme' } })
+    await until(async () => (await letters()) > before)
+    return EXAMPLES['auth.finish_reset']!({ ...things, resetToken: (await world.mail.last('bob@acme.test')).token })
+  }
 
   /** The first link stopped working when a newer one was made above. */
   async function freshInvitation(): Promise<Request> {

@@ -1,7 +1,8 @@
 /** Accounts and what proves them: the doors by which they are made, invited and signed in to. */
 import { sql } from 'kysely'
 import { type Member, Preferences, type Role } from '#contract/accounts.ts'
-import { ScopeId, type TenantId, type UserId } from '#contract/ids.ts'
+import { ScopeId, type UserId } from '#contract/ids.ts'
+import { LEAST_USUAL } from '#contract/password-rules.ts'
 import type { Actor } from '../isolation/actor.ts'
 import type { Doors, DoorTx } from '../isolation/doors.ts'
 import type { ScopeKeys } from '../isolation/keys/scope-keys.ts'
@@ -10,10 +11,11 @@ import type { Clock } from '../kernel/clock.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
 import { MEMBER, memberOf } from '../kernel/member.ts'
+import { setPassword } from './credentials.ts'
 import type { Device } from './device.ts'
 import { lockSessions } from './ending.ts'
-import { findLink, makeLink, takeLink } from './links.ts'
-import { hashPassword, passwordMatches, refuseWeakPassword } from './password.ts'
+import { makeLink, takeLink } from './links.ts'
+import type { Owner, Passwords } from './passwords.ts'
 import type { Outcome, SignIns } from './sign-ins.ts'
 
 const INVITATION_MS = 7 * 24 * 3_600_000
@@ -34,38 +36,18 @@ export interface Invited {
 export class Accounts {
   readonly #doors: Doors
   readonly #keys: ScopeKeys
+  readonly #passwords: Passwords
   readonly #signIns: SignIns
   readonly #clock: Clock
   readonly #ids: Ids
 
-  constructor(parts: { doors: Doors; keys: ScopeKeys; signIns: SignIns; clock: Clock; ids: Ids }) {
+  constructor(parts: { doors: Doors; keys: ScopeKeys; passwords: Passwords; signIns: SignIns; clock: Clock; ids: Ids }) {
     this.#doors = parts.doors
     this.#keys = parts.keys
+    this.#passwords = parts.passwords
     this.#signIns = parts.signIns
     this.#clock = parts.clock
     this.#ids = parts.ids
-  }
-
-  /** Signs in. The same work and the same failure, whatever was wrong. */
-  async signIn(
-    tenantId: TenantId | undefined,
-    given: { email: string; password: string; remember: boolean },
-    device: Device,
-  ): Promise<Outcome> {
-    const found = tenantId ? await this.#doors.open(tenantId, (tx) => findCredential(tx, given.email)) : undefined
-    const matches = await passwordMatches(given.password, found?.password_hash)
-    if (!tenantId || !found || !matches || found.status !== 'active') throw new Failure('auth.wrong_credentials')
-    return this.#doors.open(tenantId, (tx) =>
-      this.#signIns.finish(tx, found.id as UserId, { device, way: 'password', remember: given.remember }),
-    )
-  }
-
-  /** Whether a password is the actor's own. */
-  async isPasswordOf(actor: Actor, password: string): Promise<boolean> {
-    const found = await this.#doors.open(actor.tenantId, (tx) =>
-      tx.first(tx.db.selectFrom('credential').select('password_hash').where('user_id', '=', actor.userId)),
-    )
-    return passwordMatches(password, found?.password_hash)
   }
 
   /** Changes preferences of the actor's own. */
@@ -108,9 +90,9 @@ export class Accounts {
     return userId
   }
 
-  /** Gives an account its first password, in the caller's transaction. */
-  async join(tx: DoorTx, userId: UserId, passwordHash: string): Promise<void> {
-    await tx.change(tx.db.insertInto('credential').values({ user_id: userId, password_hash: passwordHash }))
+  /** Gives an account its first password, or the hash of one of unknown length, in the caller's transaction. */
+  async join(tx: DoorTx, userId: UserId, password: string | Parameters<typeof setPassword>[2]): Promise<void> {
+    await setPassword(tx, userId, typeof password === 'string' ? { hash: password, longEnoughFor: LEAST_USUAL } : password)
     await tx.change(
       tx.db
         .updateTable('user')
@@ -119,18 +101,15 @@ export class Accounts {
     )
   }
 
-  /** Uses an invitation, once: sets the password and signs in. */
-  async accept(token: string, password: string, at: { organisation: string; tenantId: TenantId; device: Device }): Promise<Outcome> {
-    const found = await this.#doors.open(at.tenantId, (tx) => findLink(tx, token, 'invitation'))
-    if (!found) throw new Failure('invitation.invalid')
-    refuseWeakPassword(password, [found.email, found.name, at.organisation])
-    const passwordHash = await hashPassword(password)
-    return this.#doors.open(at.tenantId, async (tx) => {
+  /** Uses an invitation, once: sets the password of whose it is, and signs in. */
+  async accept(of: Owner, { token, password }: { token: string; password: string }, device: Device): Promise<Outcome> {
+    const made = await this.#passwords.newPassword(password, of)
+    return this.#doors.open(of.tenant.id, async (tx) => {
       // First the person and then their invitation, as whoever invites them again.
-      await tx.first(tx.db.selectFrom('user').select('id').where('id', '=', found.id).forUpdate())
+      await tx.first(tx.db.selectFrom('user').select('id').where('id', '=', of.id).forUpdate())
       if (!(await takeLink(tx, token, 'invitation'))) throw new Failure('invitation.invalid')
-      await this.join(tx, found.id as UserId, passwordHash)
-      return this.#signIns.finish(tx, found.id as UserId, { device: at.device, way: 'invitation' })
+      await this.join(tx, of.id, made)
+      return this.#signIns.finish(tx, of.id, { device, way: 'invitation' })
     })
   }
 
@@ -140,14 +119,4 @@ export class Accounts {
     const user = await tx.first(tx.db.selectFrom('user').select(MEMBER).where('id', '=', userId))
     return { member: memberOf(user!), ...made }
   }
-}
-
-function findCredential(tx: DoorTx, email: string) {
-  return tx.first(
-    tx.db
-      .selectFrom('user')
-      .innerJoin('credential', 'credential.user_id', 'user.id')
-      .select(['user.id', 'user.status', 'credential.password_hash'])
-      .where('user.email', '=', email),
-  )
 }

@@ -31,6 +31,11 @@ export interface End {
   readonly notice?: boolean
 }
 
+interface ProofChange {
+  hold(tx: DoorTx): Promise<unknown>
+  make(tx: EnterableTx): Promise<void>
+}
+
 export class Ending {
   readonly #doors: Doors
   readonly #ends: SessionEnds
@@ -129,6 +134,23 @@ export class Ending {
     // Logins that the change restricted are told as ends are.
     if (ended === 0) await this.#ends.tell(admin.tenantId)
     return ended
+  }
+
+  /**
+   * Ends what is chosen because of a change to what proves who its person is, in the transaction of that change. `hold` takes what logins
+   * that are beginning hold, too: none that began before the change is overlooked. With `own` that session is locked with the others.
+   */
+  async endBy(
+    tenantId: TenantId,
+    { chosen, own, end }: { chosen: Chosen; own?: SessionId; end: End },
+    change: ProofChange,
+  ): Promise<number> {
+    return this.#endAnd(tenantId, async (tx) => {
+      await change.hold(tx)
+      const sessions = await lockSessions(tx, chosen, own)
+      await change.make(tx)
+      return this.#end(tx, sessions, end)
+    })
   }
 
   /**

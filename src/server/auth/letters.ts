@@ -42,10 +42,15 @@ export class Letters {
       await this.#mailer.send(letter)
       return true
     } catch (error) {
-      this.#log.error(errorFields(error), 'a letter could not be sent')
+      this.#log.error(withoutAddresses(errorFields(error)), 'a letter could not be sent')
       return false
     }
   }
+}
+
+/** Mail servers name in what they refuse whom they refuse. */
+function withoutAddresses(fields: object): object {
+  return JSON.parse(JSON.stringify(fields).replace(/[^\s"<>]+@[^\s"<>]+/g, '…'))
 }
 
 interface Invitation {
@@ -114,6 +119,79 @@ It was done on ${sayTime(at)}, from ${deviceName(device.userAgent)} at ${device.
 
 If that was you, there is nothing to do.
 If it was not: sign in, open Account and then Devices, choose “Something here isn’t me”, and tell an administrator of ${organisation}.`,
+  }
+}
+
+interface OnPassword {
+  readonly to: string
+  readonly name: string
+  readonly organisation: string
+  /** Where another link is asked for. */
+  readonly askAgain: string
+}
+
+interface ResetLink extends OnPassword {
+  readonly link: string
+  readonly expiresAt: Date
+}
+
+/** To somebody who asked to choose another password. */
+export function resetLetter({ to, name, organisation, link, askAgain, expiresAt }: ResetLink): Letter {
+  return {
+    to,
+    subject: 'Choose a new password for Sardonyx',
+    text: `Hello ${name},
+
+somebody asked for a new password for your account at ${organisation}. If that was you, open this link to choose one:
+
+${link}
+
+It works once, and until ${sayTime(expiresAt)}; later, ask for another one: ${askAgain}
+Every login and API token of yours ends when you use it. A second factor, if you have one, is asked for as always.
+If it was not you, ignore this letter: your password stays as it is. Do not pass it on.`,
+  }
+}
+
+/** To somebody who asked the same, and has no password. */
+export function noPasswordLetter({ to, name, organisation }: Omit<OnPassword, 'askAgain'>): Letter {
+  return {
+    to,
+    subject: 'Your Sardonyx account has no password',
+    text: `Hello ${name},
+
+somebody asked for a new password for your account at ${organisation}. It has none: you sign in with a passkey, or through your organisation.
+If neither works any more, ask an administrator of ${organisation}. If it was not you who asked, ignore this letter.`,
+  }
+}
+
+/** To somebody whose password was tried in vain too often. */
+export function closedLetter({ to, name, organisation, link, askAgain, expiresAt }: ResetLink): Letter {
+  return {
+    to,
+    subject: 'Somebody is guessing your Sardonyx password',
+    text: `Hello ${name},
+
+a hundred times in a row somebody tried to sign in to your account at ${organisation} with a wrong password. So no password is taken for it any
+more, not even the right one. Where you are signed in you stay so, and nobody has got in by this.
+
+Open this link to choose a new password, which is then taken again:
+
+${link}
+
+It works once, and until ${sayTime(expiresAt)}; later, ask for another one: ${askAgain}
+Signing in with a passkey, if you have one, opens it as well.`,
+  }
+}
+
+/** To somebody whose password was changed. */
+export function passwordChangedLetter({ to, name, organisation, askAgain }: OnPassword): Letter {
+  return {
+    to,
+    subject: 'Your Sardonyx password was changed',
+    text: `Hello ${name},
+
+the password of your account at ${organisation} was changed just now, and all other logins of yours were ended.
+If that was you, all is well. If not, choose another one at once, which ends every login: ${askAgain}`,
   }
 }
 

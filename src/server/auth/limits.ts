@@ -9,8 +9,18 @@ import { Failure } from '../kernel/failure.ts'
 import { networkOf } from '../kernel/network.ts'
 
 const WINDOW_S = 15 * 60
+/** The wait of one account from one network doubles each time it is filled again, up to this; a success or a quiet day forgets that. */
+const LONGEST_WAIT_S = 24 * 3_600
 /** How many networks may use up their failures on one account before it rests for all of them. */
 const NETWORKS = 10
+/** In the order of the keys. */
+const LONGEST_S = [WINDOW_S, LONGEST_WAIT_S, WINDOW_S]
+
+/** Whose failures are counted, and from where. */
+export interface Attempted {
+  readonly account: string
+  readonly ip: string
+}
 
 /** How many failures are allowed within a quarter of an hour. */
 export interface FailuresAllowed {
@@ -21,15 +31,25 @@ export interface FailuresAllowed {
 }
 
 export const FAILURES_ALLOWED: FailuresAllowed = { perAccount: 10, perAddress: 60 }
+/** How many letters that anybody can have sent to somebody. */
+export const LETTERS_ALLOWED: FailuresAllowed = { perAccount: 3, perAddress: 20 }
 
 export class FailureLimits {
   readonly #doors: Doors
   readonly #key: KeyObject
   readonly #most: readonly number[]
+  readonly #of: readonly string[]
 
-  constructor({ doors, key, allowed = FAILURES_ALLOWED }: { doors: Doors; key: Buffer; allowed?: FailuresAllowed | undefined }) {
+  /** `of` is what is counted, where that is not failures to prove who one is: those are never counted together. */
+  constructor({
+    doors,
+    key,
+    allowed = FAILURES_ALLOWED,
+    of,
+  }: { doors: Doors; key: Buffer; allowed?: FailuresAllowed | undefined; of?: string }) {
     this.#doors = doors
     this.#key = createSecretKey(key)
+    this.#of = of === undefined ? [] : [of]
     this.#most = [allowed.perAddress, allowed.perAccount, allowed.perAccount * NETWORKS]
   }
 
@@ -37,22 +57,32 @@ export class FailureLimits {
    * Runs an attempt that may fail. Each is counted before it runs, so that parallel ones cannot slip through; a success takes its
    * count back. Fails with `auth.too_many_attempts` once there were too many.
    */
-  async attempt<T>(of: { account: string; ip: string }, work: () => Promise<T>): Promise<T> {
-    const network = networkOf(of.ip)
-    const here = this.#keyOf(of.account, network)
-    // The network comes first: one that is refused can neither lock more accounts nor fill the table with made-up ones.
-    const keys = [this.#keyOf(null, network), here, this.#keyOf(of.account, null)]
-    const waitS = await this.#doors.countAttempt({ keys, most: this.#most, windowS: WINDOW_S })
-    if (waitS !== null) throw new Failure('auth.too_many_attempts', { retryAfterS: waitS })
+  async attempt<T>(of: Attempted, work: () => Promise<T>): Promise<T> {
+    const { keys, here } = await this.#count(of)
     const result = await work()
     await this.#doors.giveAttemptBack(keys, here)
     return result
   }
 
+  /** Counts what nobody may do often, however it ends. Fails as `attempt` does. */
+  async spend(of: Attempted): Promise<void> {
+    await this.#count(of)
+  }
+
+  async #count({ account, ip }: Attempted): Promise<{ keys: readonly Buffer[]; here: Buffer }> {
+    const network = networkOf(ip)
+    const here = this.#keyOf(account, network)
+    // The network comes first: one that is refused can neither lock more accounts nor fill the table with made-up ones.
+    const keys = [this.#keyOf(null, network), here, this.#keyOf(account, null)]
+    const waitS = await this.#doors.countAttempt({ keys, most: this.#most, longestS: LONGEST_S, windowS: WINDOW_S })
+    if (waitS !== null) throw new Failure('auth.too_many_attempts', { retryAfterS: waitS })
+    return { keys, here }
+  }
+
   /** What the database knows an account, a network or the two together by. */
   #keyOf(account: string | null, network: string | null): Buffer {
     return createHmac('sha256', this.#key)
-      .update(JSON.stringify([account, network]))
+      .update(JSON.stringify([account, network, ...this.#of]))
       .digest()
   }
 }

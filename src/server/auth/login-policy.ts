@@ -19,6 +19,7 @@ export async function readLoginPolicy(tx: ReadTx): Promise<LoginRules> {
     rememberAbsoluteLimitS: row.remember_absolute_limit_s,
     proofGoodForS: row.proof_good_for_s,
     secondFactor: row.second_factor as SecondFactorRule,
+    leastPasswordLength: row.least_password_length,
   }
 }
 
@@ -39,6 +40,7 @@ export async function writeLoginPolicy(tx: DoorTx, policy: LoginPolicy): Promise
       remember_idle_limit_s: policy.rememberIdleLimitS,
       remember_absolute_limit_s: policy.rememberAbsoluteLimitS,
       proof_good_for_s: policy.proofGoodForS,
+      least_password_length: policy.leastPasswordLength,
     }),
   )
   const ofRemembered = (remembered: number, other: number) => (policy.remember ? remembered : other)

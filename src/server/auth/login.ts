@@ -5,6 +5,7 @@ import { Doors } from '../isolation/doors.ts'
 import { forgetErased } from '../isolation/keys/erased.ts'
 import type { Keyring } from '../isolation/keys/keyring.ts'
 import { ScopeKeys } from '../isolation/keys/scope-keys.ts'
+import { Background } from '../kernel/background.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import { Ids } from '../kernel/ids.ts'
 import type { Log } from '../kernel/log.ts'
@@ -21,6 +22,7 @@ import { RecoveryCodes } from './factors/recovery-codes.ts'
 import { SecondFactor } from './factors/second-factor.ts'
 import { Invitations } from './invitations.ts'
 import { Letters } from './letters.ts'
+import { Passwords } from './passwords.ts'
 import { People } from './people.ts'
 import { Recoveries } from './recoveries.ts'
 import { Renewal } from './renewal.ts'
@@ -78,34 +80,18 @@ export async function createLogin({
   const secondFactor = new SecondFactor({ doors, ids, sessions, passkeys, apps, recoveryCodes })
   const factors = new Factors({ clock, doors, ends, ids, letters, passkeys, apps, recoveryCodes, renewal, tenants })
   const signIns = new SignIns({ sessions, secondFactor })
-  const accounts = new Accounts({ doors, keys, signIns, clock, ids })
+  const background = new Background(log)
+  const passwords = new Passwords({ background, doors, ending, ends, ids, letters, renewal, signIns, tenants })
+  const accounts = new Accounts({ doors, keys, passwords, signIns, clock, ids })
   const authenticator = new Authenticator({ database, cache, tokens, tenants, renewal, clock })
   const people = new People({ doors, ending, ends, ids })
   const invitations = new Invitations({ doors, accounts, letters, tenants })
-  const recoveries = new Recoveries({ doors, ending, ends, ids, letters, signIns, tenants })
+  const recoveries = new Recoveries({ doors, ending, ends, ids, letters, passwords, signIns, tenants })
   const addresses = new Addresses({ doors, ids, letters, tenants })
   const apiTokens = new ApiTokens({ doors, keys, ids })
   return {
-    clock,
-    ids,
-    keys,
-    doors,
-    tenants,
-    ends,
-    ending,
-    renewal,
-    sessions,
-    signIns,
-    letters,
-    accounts,
-    people,
-    invitations,
-    recoveries,
-    addresses,
-    apiTokens,
-    authenticator,
-    passkeys,
-    secondFactor,
-    factors,
+    ...{ clock, ids, keys, doors, tenants, ends, ending, renewal, sessions, signIns, letters, background },
+    ...{ accounts, passwords, people, invitations, recoveries, addresses, apiTokens, authenticator },
+    ...{ passkeys, secondFactor, factors },
   }
 }

@@ -1,6 +1,8 @@
 /** Passwords: argon2id, verified with the same work whether or not there is an account; and what makes one too easy to guess. */
 import { hash, verify } from '@node-rs/argon2'
+import { LEAST_STRICT, lengthOf, ownWords, whyGuessable } from '#contract/password-rules.ts'
 import { Failure } from '../kernel/failure.ts'
+import { loadEstimate } from './strength.ts'
 
 /** OWASP's first choice for argon2id (the library's default algorithm): 19 MiB, 2 passes. About 11 ms, off the main thread. */
 const WORK = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
@@ -19,28 +21,23 @@ export async function passwordMatches(password: string, stored: string | undefin
   return matches && stored !== undefined
 }
 
-const COMMON = [
-  'password',
-  'passwort',
-  'qwerty',
-  'azerty',
-  '123456',
-  'abcdef',
-  'letmein',
-  'welcome',
-  'sardonyx',
-  'iloveyou',
-  'administrator',
-]
+/** What a new password is judged by. */
+export interface PasswordRules {
+  readonly least: number
+  /** The person's and the organisation's: names, address, short name. */
+  readonly own: readonly string[]
+}
 
-/** Throws `password.weak` with the reason. `ownWords` are the person's and the organisation's: name, address. */
-export function refuseWeakPassword(password: string, ownWords: readonly string[]): void {
-  const plain = password.normalize('NFKC').toLowerCase()
+/** Throws `password.weak` with the reason. */
+export async function refuseWeakPassword(password: string, { least, own }: PasswordRules): Promise<void> {
   const weak = (detail: string) => new Failure('password.weak', { detail })
-  if (new Set(plain).size < 5) throw weak('That password uses fewer than five different characters.')
-  let rest = plain
-  for (const word of [...COMMON, ...ownWords.flatMap((own) => own.toLowerCase().split(/[^\p{L}\p{N}]+/u))]) {
-    if (word.length >= 4) rest = rest.replaceAll(word, '')
-  }
-  if (rest.length < 6) throw weak('That password is little more than common words, your name or your address.')
+  const length = lengthOf(password)
+  if (length < least) throw weak(`That password has ${length} characters, and needs ${least} or more.`)
+  const reason = whyGuessable(password, ownWords(own), await loadEstimate())
+  if (reason !== undefined) throw weak(reason)
+}
+
+/** The greatest least length that is remembered of a password: all that is known of how long it is. */
+export function longEnoughFor(password: string, least: number): number {
+  return Math.min(lengthOf(password), Math.max(LEAST_STRICT, least))
 }

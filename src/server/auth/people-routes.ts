@@ -4,13 +4,12 @@ import * as contract from '#contract/people.ts'
 import type { Cursors } from '../isolation/cursor.ts'
 import type { Doors } from '../isolation/doors.ts'
 import { type Route, route } from '../isolation/route.ts'
-import { Failure } from '../kernel/failure.ts'
 import type { Addresses } from './addresses.ts'
 import { readDirectory, writeDirectory } from './directory.ts'
 import type { Invitations } from './invitations.ts'
 import type { Letters } from './letters.ts'
 import type { FailureLimits } from './limits.ts'
-import { tenantOfLink } from './links.ts'
+import type { Passwords } from './passwords.ts'
 import type { People } from './people.ts'
 import { readPerson } from './person.ts'
 import type { Recoveries } from './recoveries.ts'
@@ -27,6 +26,7 @@ export type PeopleParts = Parameters<typeof signingIn>[0] & {
   readonly letters: Letters
   readonly limits: FailureLimits
   readonly people: People
+  readonly passwords: Passwords
   readonly recoveries: Recoveries
   readonly tenants: Tenants
 }
@@ -86,7 +86,7 @@ function invitationRoutes({ cursors, invitations, letters }: PeopleParts): Route
 }
 
 function recoveryRoutes(parts: PeopleParts): Route[] {
-  const { doors, letters, limits, recoveries, tenants } = parts
+  const { doors, letters, limits, passwords, recoveries } = parts
   const signedIn = signingIn(parts)
   return [
     route(contract.startRecovery, async ({ actor, params, body, request, fail }) => {
@@ -112,12 +112,10 @@ function recoveryRoutes(parts: PeopleParts): Route[] {
     })),
 
     route(contract.useRecovery, async ({ body, request, cookie }) => {
-      const tenantId = tenantOfLink(body.token)
-      const tenant = tenantId && (await tenants.byId(tenantId))
-      const outcome = await limits.attempt({ account: `recovery:${request.ip}`, ip: request.ip }, async () => {
-        if (!tenant) throw new Failure('recovery.invalid')
-        return recoveries.use(body.token, body.password, { organisation: tenant.name, tenantId: tenant.id, device: request })
-      })
+      const of = await limits.attempt({ account: `recovery:${request.ip}`, ip: request.ip }, () =>
+        passwords.demandLink(body.token, 'recovery', body.password),
+      )
+      const outcome = await recoveries.use(of, body, request)
       return signedIn(outcome, body.deliver, { cookie, request })
     }),
   ]

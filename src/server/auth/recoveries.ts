@@ -11,12 +11,13 @@ import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
 import type { Letter } from '../mail/mailer.ts'
 import { type Acting, byOf } from './acting.ts'
+import { holdCredential, setPassword } from './credentials.ts'
 import type { Device } from './device.ts'
 import type { Ending } from './ending.ts'
 import { removeAllFactors } from './factors/factors.ts'
 import type { Letters } from './letters.ts'
-import { findLink, type MadeLink, makeLink, takeLink } from './links.ts'
-import { hashPassword, refuseWeakPassword } from './password.ts'
+import { type MadeLink, makeLink, takeLink } from './links.ts'
+import type { Owner, Passwords } from './passwords.ts'
 import { recoveryAskedLetter, recoveryBegunLetter, recoveryLetter } from './people-letters.ts'
 import { administratorsBut, approvedOf, dropLink, lockRecovery, makeRoom, openRecoveries, setState } from './recovery-rows.ts'
 import { insertEvents } from './security-log.ts'
@@ -49,6 +50,7 @@ export interface RecoveryParts {
   readonly ends: SessionEnds
   readonly ids: Ids
   readonly letters: Letters
+  readonly passwords: Passwords
   readonly signIns: SignIns
   readonly tenants: Tenants
 }
@@ -112,26 +114,24 @@ export class Recoveries {
   }
 
   /** Uses a recovery's link, once: a new password, the factors gone if that was approved, all logins ended, and a new one begun. */
-  async use(token: string, password: string, at: { organisation: string; tenantId: TenantId; device: Device }): Promise<Outcome> {
-    const { doors, ending, ids, signIns } = this.#parts
-    const { tenantId, device } = at
-    const found = await doors.open(tenantId, (tx) => findLink(tx, token, 'recovery'))
-    if (!found) throw new Failure('recovery.invalid')
-    refuseWeakPassword(password, [found.email, found.name, at.organisation])
-    const passwordHash = await hashPassword(password)
-    const userId = found.id as UserId
+  async use(of: Owner, { token, password }: { token: string; password: string }, device: Device): Promise<Outcome> {
+    const { doors, ending, ids, passwords, signIns } = this.#parts
+    const made = await passwords.newPassword(password, of)
+    const { id: userId } = of
     const by = { kind: 'self', userId, device } as const
-    await ending.endAs(tenantId, { chosen: { userId }, end: { reason: 'recovered', by } }, async (tx) => {
+    const make = async (tx: EnterableTx) => {
       // First the person, then their recovery, then its link: as everybody who changes more than one of them.
       await tx.first(tx.db.selectFrom('user').select('id').where('id', '=', userId).forNoKeyUpdate())
       const recovery = await approvedOf(tx, userId)
       if (!recovery || !(await takeLink(tx, token, 'recovery'))) throw new Failure('recovery.invalid')
       await setState(tx, recovery.id, 'used')
       if (recovery.with_factors) await removeAllFactors(tx, userId)
-      await setPassword(tx, userId, passwordHash)
+      await setPassword(tx, userId, made)
       await tx.change(insertEvents(tx, ids, [{ userId, kind: 'recovered', by, notice: true }]))
-    })
-    return doors.open(tenantId, (tx) => signIns.finish(tx, userId, { device, way: 'recovery' }))
+    }
+    const hold = (tx: DoorTx) => holdCredential(tx, userId)
+    await ending.endBy(of.tenant.id, { chosen: { userId }, end: { reason: 'recovered', by } }, { hold, make })
+    return doors.open(of.tenant.id, (tx) => signIns.finish(tx, userId, { device, way: 'recovery' }))
   }
 
   async #begin(tx: EnterableTx, { userId, lost }: { userId: UserId; lost: Lost }, acting: Acting): Promise<Begun> {
@@ -210,14 +210,4 @@ export class Recoveries {
 
 async function nameOf(tx: DoorTx, { userId }: Actor): Promise<string | null> {
   return (await tx.first(tx.db.selectFrom('user').select('name').where('id', '=', userId)))?.name ?? null
-}
-
-async function setPassword(tx: DoorTx, userId: UserId, passwordHash: string): Promise<void> {
-  const changed = { password_hash: passwordHash, time_changed: sql<Date>`now()` }
-  await tx.change(
-    tx.db
-      .insertInto('credential')
-      .values({ user_id: userId, ...changed })
-      .onConflict((conflict) => conflict.column('user_id').doUpdateSet(changed)),
-  )
 }

@@ -3,15 +3,16 @@
 import type { z } from 'zod'
 import { acceptInvitation, getStatus, setUp, signIn, signOut } from '#contract/accounts.ts'
 import type { TenantId } from '#contract/ids.ts'
+import { LEAST_USUAL } from '#contract/password-rules.ts'
 import { type Founding, foundOrganisation } from '../isolation/founding.ts'
 import { type Route, route } from '../isolation/route.ts'
-import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
 import type { Accounts } from './accounts.ts'
 import type { Device } from './device.ts'
+import type { Letters } from './letters.ts'
 import type { FailureLimits } from './limits.ts'
-import { tenantOfLink } from './links.ts'
-import { hashPassword, refuseWeakPassword } from './password.ts'
+import { hashPassword, longEnoughFor, refuseWeakPassword } from './password.ts'
+import type { Passwords } from './passwords.ts'
 import type { SetupCode } from './setup-code.ts'
 import type { Outcome, SignIns } from './sign-ins.ts'
 import { type SigningInParts, signingIn } from './signing-in.ts'
@@ -19,6 +20,8 @@ import { slugOf } from './tenants.ts'
 
 export interface AuthParts extends SigningInParts {
   readonly accounts: Accounts
+  readonly letters: Letters
+  readonly passwords: Passwords
   readonly signIns: SignIns
   readonly limits: FailureLimits
   readonly ids: Ids
@@ -40,6 +43,7 @@ export function authRoutes(parts: AuthParts): Route[] {
         state: count === 0 ? ('setup' as const) : ('ready' as const),
         askOrganisation: count > 1,
         remember: await tenants.mayRemember(),
+        mail: parts.letters.way,
       }
     }),
 
@@ -49,7 +53,7 @@ export function authRoutes(parts: AuthParts): Route[] {
       await limits.attempt({ account: 'setup', ip: request.ip }, async () => {
         if (!setupCode.accepts(body.code)) throw fail('setup.wrong_code')
       })
-      refuseWeakPassword(body.password, [body.email, body.name, body.organisation])
+      await refuseWeakPassword(body.password, { least: LEAST_USUAL, own: [body.email, body.name, body.organisation] })
       const outcome = await setUpFirst(parts, body, request)
       if (!outcome) throw fail('setup.done')
       return signedIn(outcome, body.deliver, { cookie, request })
@@ -59,7 +63,7 @@ export function authRoutes(parts: AuthParts): Route[] {
       const tenant = await tenants.forSignIn(body.organisation)
       // Where there is one organisation it may be named or not; both are the same account.
       const outcome = await limits.attempt({ account: `${tenant?.id ?? body.organisation}:${body.email}`, ip: request.ip }, () =>
-        accounts.signIn(tenant?.id, body, request),
+        parts.passwords.signIn(tenant?.id, body, request),
       )
       return signedIn(outcome, body.deliver, { cookie, request })
     }),
@@ -71,24 +75,22 @@ export function authRoutes(parts: AuthParts): Route[] {
     }),
 
     route(acceptInvitation, async ({ body, request, cookie }) => {
-      const tenantId = tenantOfLink(body.token)
-      const tenant = tenantId && (await tenants.byId(tenantId))
-      const outcome = await limits.attempt({ account: `invitation:${request.ip}`, ip: request.ip }, async () => {
-        if (!tenant) throw new Failure('invitation.invalid')
-        return accounts.accept(body.token, body.password, { organisation: tenant.name, tenantId: tenant.id, device: request })
-      })
+      const of = await limits.attempt({ account: `invitation:${request.ip}`, ip: request.ip }, () =>
+        parts.passwords.demandLink(body.token, 'invitation', body.password),
+      )
+      const outcome = await accounts.accept(of, body, request)
       return signedIn(outcome, body.deliver, { cookie, request })
     }),
   ]
 }
 
 async function setUpFirst(parts: AuthParts, body: z.output<typeof setUp.body>, device: Device): Promise<Outcome | undefined> {
-  const passwordHash = await hashPassword(body.password)
+  const hash = await hashPassword(body.password)
   const tenant = { id: parts.ids.next<TenantId>(), slug: body.slug ?? slugOf(body.organisation), name: body.organisation }
   let outcome: Outcome | undefined
   const founded = await foundOrganisation({ ...parts.founding, onlyFirst: true }, tenant, async (tx) => {
     const userId = await parts.accounts.add(tx, { name: body.name, email: body.email, role: 'admin' })
-    await parts.accounts.join(tx, userId, passwordHash)
+    await parts.accounts.join(tx, userId, { hash, longEnoughFor: longEnoughFor(body.password, LEAST_USUAL) })
     outcome = await parts.signIns.finish(tx, userId, { device, way: 'setup' })
   })
   parts.tenants.forget()

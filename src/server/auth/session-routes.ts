@@ -2,13 +2,13 @@
 
 import type { SecondFactorRule } from '#contract/factors.ts'
 import type { UserId } from '#contract/ids.ts'
+import { followEvents, whyEnded } from '#contract/security.ts'
 import {
   countSessions,
   endOtherSessions,
   endOwnSession,
   endSessions,
   extendSession,
-  followEvents,
   getLoginPolicy,
   getSession,
   listOwnSessions,
@@ -18,7 +18,6 @@ import {
   proveSession,
   refreshSession,
   setLoginPolicy,
-  whyEnded,
 } from '#contract/sessions.ts'
 import type { Actor } from '../isolation/actor.ts'
 import type { Cursors } from '../isolation/cursor.ts'
@@ -28,7 +27,6 @@ import type { UnitsOfWork } from '../isolation/unit-of-work.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
-import type { Accounts } from './accounts.ts'
 import type { Authenticator } from './authenticate.ts'
 import { type Ending, lockSessions } from './ending.ts'
 import type { Factors } from './factors/factors.ts'
@@ -37,6 +35,7 @@ import type { SecondFactor } from './factors/second-factor.ts'
 import type { FailureLimits } from './limits.ts'
 import { loginEvents } from './login-events.ts'
 import { readLoginPolicy, writeLoginPolicy, writeSecondFactorRule } from './login-policy.ts'
+import type { Passwords } from './passwords.ts'
 import type { Presented, Renewal, Renewed } from './renewal.ts'
 import { insertEvents } from './security-log.ts'
 import type { SessionEnds } from './session-ends.ts'
@@ -46,7 +45,6 @@ import type { Tenants } from './tenants.ts'
 import { whyEnded as findWhy } from './why-ended.ts'
 
 export interface SessionParts {
-  readonly accounts: Accounts
   readonly authenticator: Authenticator
   readonly clock: Clock
   readonly cursors: Cursors
@@ -56,6 +54,7 @@ export interface SessionParts {
   readonly factors: Factors
   readonly ids: Ids
   readonly limits: FailureLimits
+  readonly passwords: Passwords
   readonly renewal: Renewal
   readonly secondFactor: SecondFactor
   readonly sessions: Sessions
@@ -68,14 +67,19 @@ export function sessionRoutes(parts: SessionParts): Route[] {
   return [...ownSessionRoutes(parts), ...deviceRoutes(parts), ...organisationRoutes(parts)]
 }
 
-function ownSessionRoutes(parts: SessionParts): Route[] {
-  const { authenticator, renewal, sessions, units } = parts
-  const reply = async (actor: Actor, renewed: Renewed, to: { presented: PresentedToken; cookie: SessionCookie; isProven: boolean }) => {
+/** Gives the way to answer whose token was renewed: a browser in its cookie. */
+export function renewedReply({ units }: Pick<SessionParts, 'units'>) {
+  return async (actor: Actor, renewed: Renewed, to: { presented: PresentedToken; cookie: SessionCookie; isProven: boolean }) => {
     const session = await units.read(actor, (tx) => readCurrent(tx, to.isProven))
     if (!to.presented.isCookie) return { token: renewed.token, session }
     if (renewed.token !== to.presented.token) to.cookie.set(renewed.token, renewed)
     return { token: null, session }
   }
+}
+
+function ownSessionRoutes(parts: SessionParts): Route[] {
+  const { authenticator, renewal, sessions, units } = parts
+  const reply = renewedReply(parts)
   return [
     route(getSession, async ({ actor, unit }) => unit.read((tx) => readCurrent(tx, actor.isProven))),
 
@@ -87,7 +91,7 @@ function ownSessionRoutes(parts: SessionParts): Route[] {
     route(proveSession, async ({ actor, body, presented, request, cookie, fail }) => {
       const login = await loginOf(presented, parts)
       await parts.limits.attempt({ account: `${actor.tenantId}:${actor.userId}`, ip: request.ip }, async () => {
-        if (body.password !== undefined && !(await parts.accounts.isPasswordOf(actor, body.password))) throw fail('auth.wrong_password')
+        if (body.password !== undefined && !(await parts.passwords.isOwn(actor, body.password))) throw fail('auth.wrong_password')
         await parts.secondFactor.prove(actor, body, request)
       })
       const { tenantId, userId, sessionId } = actor
@@ -121,7 +125,8 @@ function ownSessionRoutes(parts: SessionParts): Route[] {
   ]
 }
 
-async function loginOf({ token }: PresentedToken, { authenticator }: SessionParts): Promise<Presented> {
+/** The login of a request, with what its token says. Fails with `token.not_enough` for an API token. */
+export async function loginOf({ token }: PresentedToken, { authenticator }: SessionParts): Promise<Presented> {
   const { claims, hash } = await authenticator.credentialOf(token)
   if (!claims) throw new Failure('token.not_enough')
   return { token, claims, hash }

@@ -5,6 +5,7 @@
 import type { UserId } from '#contract/ids.ts'
 import type { Session } from '#contract/sessions.ts'
 import type { DoorTx } from '../isolation/doors.ts'
+import { openPath } from './credentials.ts'
 import type { Device } from './device.ts'
 import { factorRules } from './factors/rules.ts'
 import type { Asked, SecondFactor } from './factors/second-factor.ts'
@@ -39,6 +40,8 @@ export class SignIns {
    */
   async finish(tx: DoorTx, userId: UserId, entrance: Entrance): Promise<Outcome> {
     const { device, way, remember = false, isTwoFactors = way === 'passkey' } = entrance
+    // Whoever guesses the password keeps its person from it no longer, who has shown otherwise that they are themselves.
+    if (way === 'passkey') await openPath(tx, userId)
     if (!isTwoFactors && (await factorRules(tx, userId)).hasFactor) return this.#secondFactor.ask(tx, userId, { way, remember })
     return { state: 'signed_in', begun: await this.#sessions.begin(tx, userId, { device, methods: [way], remember, isTwoFactors }) }
   }

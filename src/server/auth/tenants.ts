@@ -30,6 +30,12 @@ export class Tenants {
     return this.#known.find((tenant) => tenant.id === id)
   }
 
+  /** One or another of the organisations, for work that is to look the same where there is none to do it for. */
+  async any(): Promise<TenantEntry | undefined> {
+    await this.#refreshUnless((known) => known.length > 0)
+    return this.#known[0]
+  }
+
   /** The organisation to sign in to. Undefined when the slug names none; fails when a slug is needed and none was given. */
   async forSignIn(slug: string | undefined): Promise<TenantEntry | undefined> {
     if (slug !== undefined) {

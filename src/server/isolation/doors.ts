@@ -35,10 +35,11 @@ export interface EnterableTx extends DoorTx {
   enter(tokenHash: Buffer): Promise<Entered>
 }
 
-/** What an attempt is counted under, how many there may be under each key, and how long they count. */
+/** What an attempt is counted under, how many there may be under each key and how long a full one may make wait, and how long they count. */
 export interface CountedAttempt {
   readonly keys: readonly Buffer[]
   readonly most: readonly number[]
+  readonly longestS: readonly number[]
   readonly windowS: number
 }
 
@@ -79,9 +80,9 @@ export class Doors {
   }
 
   /** Counts an attempt under each of its keys in turn, in one flight; answers null, or the seconds to wait where one of them is full. */
-  async countAttempt({ keys, most, windowS }: CountedAttempt): Promise<number | null> {
-    const text = 'select control.count_attempt($1, $2, $3) as wait_s'
-    const [outcome] = await this.#database.fly('auth', [{ text, values: [keys, most, windowS] }])
+  async countAttempt({ keys, most, longestS, windowS }: CountedAttempt): Promise<number | null> {
+    const text = 'select control.count_attempt($1, $2, $3, $4) as wait_s'
+    const [outcome] = await this.#database.fly('auth', [{ text, values: [keys, most, longestS, windowS] }])
     return outcome!.rows[0]!.wait_s as number | null
   }
 

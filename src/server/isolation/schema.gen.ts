@@ -119,6 +119,9 @@ export interface ChatSession {
 }
 
 export interface Credential {
+  closed_at: Timestamp | null;
+  failures: Generated<number>;
+  long_enough_for: Generated<number>;
   password_hash: string;
   time_changed: Generated<Timestamp>;
   user_id: string;
@@ -213,6 +216,7 @@ export interface LoginPolicy {
   directory: Generated<string>;
   id: string;
   idle_limit_s: Generated<number>;
+  least_password_length: Generated<number>;
   preset: Generated<string>;
   proof_good_for_s: Generated<number>;
   remember: Generated<boolean>;

@@ -54,7 +54,7 @@ export async function fillDemo({
   log: Log
 }): Promise<void> {
   const login = await createLogin({ database, keyring: installation.keyring, log })
-  const { accounts, authenticator, ending, tenants, ids } = login
+  const { accounts, passwords, authenticator, ending, tenants, ids } = login
   if ((await tenants.count()) > 0) return
   const writer = new Writer(login, new UnitsOfWork(database))
   const passwordHash = await hashPassword(password)
@@ -64,7 +64,7 @@ export async function fillDemo({
     for (const person of organisation.people) {
       if (person.chats.length === 0) continue
       const device = { ip: '127.0.0.1', userAgent: null }
-      const outcome = await accounts.signIn(tenantId, { email: person.email, password, remember: false }, device)
+      const outcome = await passwords.signIn(tenantId, { email: person.email, password, remember: false }, device)
       if (outcome.state !== 'signed_in') throw new Error('people of the demo have no second factor')
       const actor = await authenticator.actorOf(await authenticator.credentialOf(outcome.begun.token), true)
       await writer.write(actor, person)

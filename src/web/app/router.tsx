@@ -259,6 +259,14 @@ const recoveryRoute = createRoute({
   component: lazyRouteComponent(() => import('#web/features/sign-in/recovery-page.tsx'), 'RecoveryPage'),
 })
 
+/** With a token behind the `#` it is where a letter leads. */
+const resetRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/reset',
+  component: lazyRouteComponent(() => import('#web/features/sign-in/reset-page.tsx'), 'ResetPage'),
+  beforeLoad: leadToSetup,
+})
+
 const accountRoutes = [
   accountIndexRoute,
   profileRoute,
@@ -292,6 +300,7 @@ export const router = createRouter({
     setupRoute,
     signInRoute,
     secondFactorRoute,
+    resetRoute,
     invitationRoute,
     recoveryRoute,
   ]),

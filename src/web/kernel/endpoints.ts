@@ -8,6 +8,7 @@ import type * as factors from '#contract/factors.ts'
 import type * as leaving from '#contract/leaving.ts'
 import type * as models from '#contract/models.ts'
 import type * as oidc from '#contract/oidc.ts'
+import type * as passwords from '#contract/passwords.ts'
 import type * as people from '#contract/people.ts'
 import type * as privacy from '#contract/privacy.ts'
 import type * as profile from '#contract/profile.ts'
@@ -21,6 +22,7 @@ type Exported = typeof accounts &
   typeof leaving &
   typeof models &
   typeof oidc &
+  typeof passwords &
   typeof people &
   typeof privacy &
   typeof profile &

@@ -23,7 +23,7 @@ import { tokenHash } from '../token.ts'
 import type { AuthenticatorApps } from './authenticator-app.ts'
 import type { Passkeys } from './passkeys.ts'
 import type { RecoveryCodes } from './recovery-codes.ts'
-import { factorRules } from './rules.ts'
+import { factorRules, hasFactor } from './rules.ts'
 
 export interface Added {
   /** With the first factor; secret. */
@@ -221,7 +221,7 @@ async function canStillSignIn(tx: DoorTx, userId: UserId): Promise<boolean> {
       .leftJoin('credential', 'credential.user_id', 'user.id')
       .innerJoin('login_policy', (join) => join.onTrue())
       .select(({ exists, selectFrom }) => [
-        sql<boolean>`credential.user_id is not null`.as('byPassword'),
+        sql<boolean>`credential.user_id is not null and (${hasFactor(tx)} or long_enough_for >= least_password_length)`.as('byPassword'),
         exists(selectFrom('passkey').select('passkey.id').whereRef('passkey.user_id', '=', 'user.id')).as('byPasskey'),
         exists(
           selectFrom('identity')

@@ -9,13 +9,14 @@ import { IS_LIVE } from '../session-lists.ts'
 const IS_REQUIRED = sql<boolean>`(${sql.ref('login_policy.second_factor')} = 'everyone'
   or (${sql.ref('login_policy.second_factor')} = 'admins' and ${sql.ref('user.role')} = 'admin'))`
 
-function hasOne(tx: DoorTx) {
+/** In a query on `user`: whether a person has a second factor. */
+export function hasFactor(tx: DoorTx) {
   return sql<boolean>`${sql.id(schemaName(tx.tenantId), 'has_factor')}(${sql.ref('user.id')})`
 }
 
 /** In a query on `user` and `login_policy`: whether a person must set one up before anything else. */
 export function mustSetUp(tx: DoorTx) {
-  return sql<boolean>`(${IS_REQUIRED} and not ${hasOne(tx)})`
+  return sql<boolean>`(${IS_REQUIRED} and not ${hasFactor(tx)})`
 }
 
 /** Whether a person has a second factor, and whether they have to; by rules that hold until the commit. */
@@ -24,7 +25,7 @@ export async function factorRules(tx: DoorTx, userId: UserId): Promise<{ hasFact
     tx.db
       .selectFrom('user')
       .innerJoin('login_policy', (join) => join.onTrue())
-      .select([hasOne(tx).as('hasFactor'), IS_REQUIRED.as('isRequired')])
+      .select([hasFactor(tx).as('hasFactor'), IS_REQUIRED.as('isRequired')])
       .where('user.id', '=', userId)
       .forShare(['user', 'login_policy']),
   )

@@ -40,6 +40,7 @@ export class PrivacyStore {
         rememberIdleLimitS: row.remember_idle_limit_s,
         rememberAbsoluteLimitS: row.remember_absolute_limit_s,
         proofGoodForS: row.proof_good_for_s,
+        leastPasswordLength: row.least_password_length,
         secondFactor: row.second_factor as SecondFactorRule,
       },
     }

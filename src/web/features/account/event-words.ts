@@ -5,7 +5,8 @@ import { t } from './text.ts'
 /** Says the event to the person whose account it is. */
 export function sayEvent(event: SecurityEvent, ownId: string): string {
   const who = sayWho(event, ownId)
-  if (event.kind === 'token_revoked' && event.reason === 'not_me') return t('event.token_revoked.not_me')
+  if (event.kind === 'token_revoked' && (event.reason === 'not_me' || event.reason === 'password_changed'))
+    return t(`event.token_revoked.${event.reason}`)
   if (event.kind === 'role_changed' && event.roles) return t(`event.role_changed.${event.roles.to}`, { who })
   if (event.kind !== 'session_ended') return t(`event.${event.kind}`, { who })
   const device = event.device === null ? null : `“${event.device}”`

@@ -3,7 +3,7 @@ import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call } from '#web/kernel/api.ts'
 import { queryClient, useMe } from '#web/kernel/session.ts'
-import { Button } from '#web/ui/button.tsx'
+import { Button, ButtonLink } from '#web/ui/button.tsx'
 import { Dialog } from '#web/ui/dialog.tsx'
 import { FailureNotice, Notice } from '#web/ui/notice.tsx'
 import { t } from './text.ts'
@@ -58,9 +58,14 @@ function Done({ ended, onClose }: { ended: number; onClose: () => void }) {
         <p className="font-medium">{t('notMe.passwordTitle')}</p>
         <p>{t('notMe.password', { organisation: organisation.name })}</p>
       </Notice>
-      <Button autoFocus onClick={onClose}>
-        {t('notMe.understood')}
-      </Button>
+      <div className="flex flex-wrap gap-2">
+        <ButtonLink to="/account/sign-in" look="solid">
+          {t('notMe.change')}
+        </ButtonLink>
+        <Button autoFocus onClick={onClose}>
+          {t('notMe.understood')}
+        </Button>
+      </div>
     </>
   )
 }

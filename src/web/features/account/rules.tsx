@@ -40,5 +40,6 @@ export function rulesInWords(policy: Omit<LoginPolicy, 'preset'>): string[] {
     t('rules.usual', { idle: saySpan(policy.idleLimitS), most: saySpan(policy.absoluteLimitS) }),
     policy.remember ? t('rules.remembered', remembered) : t('rules.notRemembered'),
     t('rules.proof', { proof: saySpan(policy.proofGoodForS) }),
+    t('rules.password', { count: policy.leastPasswordLength }),
   ]
 }

@@ -5,7 +5,7 @@ import { useApiForm } from '#web/kernel/form.ts'
 import type { ApiForm } from '#web/kernel/plain-form.ts'
 import { Button } from '#web/ui/button.tsx'
 import { DurationField } from '#web/ui/duration-field.tsx'
-import { CheckField } from '#web/ui/field.tsx'
+import { CheckField, TextField } from '#web/ui/field.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
 import { Effect } from './preset-rules.tsx'
 import type { SetRules } from './rules-page.tsx'
@@ -33,6 +33,7 @@ const schema = z
     rememberIdleLimitS: span(shape.rememberIdleLimitS),
     rememberAbsoluteLimitS: span(shape.rememberAbsoluteLimitS),
     proofGoodForS: span(shape.proofGoodForS),
+    leastPasswordLength: z.string().transform(Number).pipe(shape.leastPasswordLength),
   })
   .refine((own) => own.idleLimitS <= own.absoluteLimitS, { path: ['idleLimitS', 'amount'], message: t('rules.tooLong') })
   .refine((own) => own.rememberIdleLimitS <= own.rememberAbsoluteLimitS, {
@@ -41,7 +42,7 @@ const schema = z
   })
 
 type Form = ApiForm<z.input<typeof schema>, z.output<typeof schema>>
-type Bound = Exclude<keyof z.input<typeof schema>, 'remember'>
+type Bound = Exclude<keyof z.input<typeof schema>, 'remember' | 'leastPasswordLength'>
 
 /** The form, beginning from the rules that hold. */
 export function OwnRules({ policy, onSave }: { policy: LoginPolicy; onSave: SetRules }) {
@@ -54,10 +55,11 @@ export function OwnRules({ policy, onSave }: { policy: LoginPolicy; onSave: SetR
       rememberIdleLimitS: inUnits(policy.rememberIdleLimitS),
       rememberAbsoluteLimitS: inUnits(policy.rememberAbsoluteLimitS),
       proofGoodForS: inUnits(policy.proofGoodForS),
+      leastPasswordLength: String(policy.leastPasswordLength),
     },
     send: (own) => onSave({ preset: 'own', ...own }),
   })
-  const { form, submit, failure, busy } = given
+  const { form, submit, failure, errorOf, busy } = given
   return (
     <form onSubmit={submit} noValidate>
       {failure !== null && <FailureNotice error={failure} className="mb-4" />}
@@ -73,6 +75,14 @@ export function OwnRules({ policy, onSave }: { policy: LoginPolicy; onSave: SetR
         </div>
       )}
       <BoundField given={given} name="proofGoodForS" label={t('rules.proof')} help={t('rules.proofHelp')} />
+      <TextField
+        label={t('rules.password')}
+        help={t('rules.passwordHelp')}
+        error={errorOf('leastPasswordLength')}
+        type="number"
+        inputMode="numeric"
+        {...form.register('leastPasswordLength')}
+      />
       <Effect />
       <Button type="submit" look="solid" busy={busy}>
         {t('rules.save')}

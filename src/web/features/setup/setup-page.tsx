@@ -1,6 +1,7 @@
 /** The first page of a new server: makes its organisation and the first administrator, who is then signed in. */
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
+import { LEAST_USUAL } from '#contract/password-rules.ts'
 import { EntryFrame } from '#web/features/sign-in/entry-frame.tsx'
 import { NewPasswordField } from '#web/features/sign-in/new-password-field.tsx'
 import { t } from '#web/features/sign-in/text.ts'
@@ -66,7 +67,13 @@ function SetupForm() {
         autoComplete="username"
         {...form.register('email', needed)}
       />
-      <NewPasswordField typed={form.watch('password')} error={errorOf('password')} {...form.register('password', needed)} />
+      <NewPasswordField
+        typed={form.watch('password')}
+        least={LEAST_USUAL}
+        own={form.watch(['organisation', 'name', 'email'])}
+        error={errorOf('password')}
+        {...form.register('password', needed)}
+      />
       <Button type="submit" look="solid" busy={busy} className="mt-2 w-full desk:min-h-10">
         {t('setup.submit')}
       </Button>

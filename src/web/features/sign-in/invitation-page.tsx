@@ -1,18 +1,16 @@
 /** Accepting an invitation: its token stands in the fragment of the address, which browsers send to no server. */
-import { useNavigate, useRouterState } from '@tanstack/react-router'
+import { useRouterState } from '@tanstack/react-router'
 import { call } from '#web/kernel/api.ts'
-import { usePlainForm } from '#web/kernel/plain-form.ts'
-import { ApiProblem } from '#web/kernel/problem.ts'
-import { meQuery, queryClient } from '#web/kernel/session.ts'
-import { Button, ButtonLink } from '#web/ui/button.tsx'
-import { FailureNotice } from '#web/ui/notice.tsx'
+import { ButtonLink } from '#web/ui/button.tsx'
 import { EntryFrame } from './entry-frame.tsx'
-import { NewPasswordField } from './new-password-field.tsx'
+import { LinkPassword } from './link-password.tsx'
 import { t } from './text.ts'
+import { useEntered } from './use-entered.ts'
 
 /** The page behind an invitation link. */
 export function InvitationPage() {
   const token = useRouterState({ select: (state) => state.location.hash })
+  const enter = useEntered()
   if (token === '') {
     return (
       <EntryFrame title={t('invitation.missingTitle')} lead={t('invitation.missing')}>
@@ -22,7 +20,13 @@ export function InvitationPage() {
   }
   return (
     <EntryFrame title={t('invitation.title')} lead={t('invitation.lead')}>
-      <InvitationForm token={token} />
+      <LinkPassword
+        kind="invitation"
+        token={token}
+        submit={t('invitation.submit')}
+        onChosen={async (password) => enter(await call('invitation.accept', { body: { token, password } }))}
+        otherwise={<SignInLink />}
+      />
     </EntryFrame>
   )
 }
@@ -33,39 +37,5 @@ function SignInLink() {
     <p>
       <ButtonLink to="/sign-in">{t('nav.toSignIn')}</ButtonLink>
     </p>
-  )
-}
-
-function InvitationForm({ token }: { token: string }) {
-  const navigate = useNavigate()
-  const { form, submit, failure, errorOf, busy } = usePlainForm<{ password: string }>({
-    defaults: { password: '' },
-    fields: { 'password.weak': 'password' },
-    send: async ({ password }) => {
-      const reply = await call('invitation.accept', { body: { token, password } })
-      queryClient.clear()
-      if (reply.state === 'signed_in') queryClient.setQueryData(meQuery.queryKey, reply.me)
-      await navigate({ to: '/', replace: true })
-    },
-  })
-  return (
-    <form onSubmit={submit} noValidate>
-      {failure !== null && (
-        <FailureNotice
-          error={failure}
-          action={failure instanceof ApiProblem && failure.is('invitation.invalid') && <SignInLink />}
-          className="mb-4"
-        />
-      )}
-      <NewPasswordField
-        typed={form.watch('password')}
-        error={errorOf('password')}
-        autoFocus
-        {...form.register('password', { required: t('common.empty') })}
-      />
-      <Button type="submit" look="solid" busy={busy} className="mt-2 w-full desk:min-h-10">
-        {t('invitation.submit')}
-      </Button>
-    </form>
   )
 }

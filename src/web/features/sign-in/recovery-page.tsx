@@ -3,12 +3,10 @@ import { useNavigate, useRouterState } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { Me, SignInReply } from '#contract/accounts.ts'
 import { call } from '#web/kernel/api.ts'
-import { usePlainForm } from '#web/kernel/plain-form.ts'
 import { meQuery, queryClient } from '#web/kernel/session.ts'
-import { Button, ButtonLink } from '#web/ui/button.tsx'
-import { FailureNotice } from '#web/ui/notice.tsx'
+import { ButtonLink } from '#web/ui/button.tsx'
 import { EntryFrame } from './entry-frame.tsx'
-import { NewPasswordField } from './new-password-field.tsx'
+import { LinkPassword } from './link-password.tsx'
 import { type Asked, SecondStep } from './second-step.tsx'
 import { t } from './text.ts'
 
@@ -22,6 +20,7 @@ export function RecoveryPage() {
     queryClient.setQueryData(meQuery.queryKey, me)
     await navigate({ to: '/', replace: true })
   }
+  const take = (reply: SignInReply) => (reply.state === 'signed_in' ? enter(reply.me) : setAsked(reply))
   // The password is set by then, so a step that is not given leads to signing in with it.
   if (asked) return <SecondStep asked={asked} onSignedIn={(me) => void enter(me)} onAgain={() => void navigate({ to: '/sign-in' })} />
   return (
@@ -29,30 +28,14 @@ export function RecoveryPage() {
       {token === '' ? (
         <ButtonLink to="/sign-in">{t('nav.toSignIn')}</ButtonLink>
       ) : (
-        <RecoveryForm token={token} take={async (reply) => (reply.state === 'signed_in' ? enter(reply.me) : setAsked(reply))} />
+        <LinkPassword
+          kind="recovery"
+          token={token}
+          submit={t('recovery.submit')}
+          onChosen={async (password) => take(await call('recovery.use', { body: { token, password } }))}
+          otherwise={<ButtonLink to="/sign-in">{t('nav.toSignIn')}</ButtonLink>}
+        />
       )}
     </EntryFrame>
-  )
-}
-
-function RecoveryForm({ token, take }: { token: string; take: (reply: SignInReply) => Promise<void> }) {
-  const { form, submit, failure, errorOf, busy } = usePlainForm<{ password: string }>({
-    defaults: { password: '' },
-    fields: { 'password.weak': 'password' },
-    send: async ({ password }) => take(await call('recovery.use', { body: { token, password } })),
-  })
-  return (
-    <form onSubmit={submit} noValidate>
-      {failure !== null && <FailureNotice error={failure} className="mb-4" />}
-      <NewPasswordField
-        typed={form.watch('password')}
-        error={errorOf('password')}
-        autoFocus
-        {...form.register('password', { required: t('common.empty') })}
-      />
-      <Button type="submit" look="solid" busy={busy} className="mt-2 w-full desk:min-h-10">
-        {t('recovery.submit')}
-      </Button>
-    </form>
   )
 }

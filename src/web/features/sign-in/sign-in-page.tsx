@@ -1,6 +1,6 @@
 /** Signing in, and back to where the person was. */
 import { useQuery } from '@tanstack/react-query'
-import { useRouter, useSearch } from '@tanstack/react-router'
+import { Link, useRouter, useSearch } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import type { Me, SignInReply } from '#contract/accounts.ts'
 import { call } from '#web/kernel/api.ts'
@@ -13,6 +13,7 @@ import { CheckField, PasswordField, TextField } from '#web/ui/field.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
 import { toast } from '#web/ui/toast.ts'
 import { EntryFrame } from './entry-frame.tsx'
+import { OrganisationField } from './organisation-field.tsx'
 import { ownPath } from './own-path.ts'
 import { PasskeySignIn } from './passkey-sign-in.tsx'
 import { type Asked, SecondStep } from './second-step.tsx'
@@ -59,18 +60,7 @@ function SignInForm({ askOrganisation, take }: { askOrganisation: boolean; take:
   return (
     <form onSubmit={submit} noValidate className="mt-4">
       {failure !== null && <FailureNotice error={failure} className="mb-4" />}
-      {askOrganisation && (
-        <TextField
-          label={t('signIn.organisation')}
-          help={t('signIn.organisationHelp')}
-          error={errorOf('organisation')}
-          autoComplete="organization"
-          autoCapitalize="off"
-          spellCheck={false}
-          autoFocus
-          {...form.register('organisation', needed)}
-        />
-      )}
+      {askOrganisation && <OrganisationField error={errorOf('organisation')} {...form.register('organisation', needed)} />}
       <TextField
         label={t('entry.email')}
         error={errorOf('email')}
@@ -85,6 +75,11 @@ function SignInForm({ askOrganisation, take }: { askOrganisation: boolean; take:
         autoComplete="current-password"
         {...form.register('password', needed)}
       />
+      <p className="-mt-2 mb-4 text-small">
+        <Link to="/reset" className="text-accent underline underline-offset-3">
+          {t('signIn.forgot')}
+        </Link>
+      </p>
       {mayRemember && <CheckField label={t('signIn.remember')} help={t('signIn.rememberHelp')} {...form.register('remember')} />}
       <Button type="submit" look="solid" busy={busy} className="mt-2 w-full desk:min-h-10">
         {t('signIn.submit')}

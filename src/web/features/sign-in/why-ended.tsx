@@ -5,7 +5,7 @@ import { Notice } from '#web/ui/notice.tsx'
 import { t } from './text.ts'
 
 /** Ends that somebody should look into. */
-const WEIGHTY: readonly Told['reason'][] = ['theft', 'not_me', 'suspended']
+const WEIGHTY: readonly Told['reason'][] = ['theft', 'not_me', 'password_changed', 'suspended']
 
 /** Says it in plain words. */
 export function WhyEnded({ told: { reason, at } }: { told: Told }) {

@@ -2,9 +2,14 @@
 export const entry = {
   'entry.email': 'E-mail address',
   'entry.password': 'Password',
-  'entry.passwordHelp': 'At least 12 characters. A sentence you can remember works well.',
+  'entry.passwordHelp': {
+    one: 'At least {count} character.',
+    other: 'At least {count} characters. A sentence you can remember works well.',
+  },
   'entry.passwordLeft': { one: '{count} more character', other: '{count} more characters' },
   'entry.passwordLong': 'Long enough. Longer is better still.',
+  'entry.passwordWeak': 'Take a longer one, or another.',
+  'entry.passwordGood': 'Long enough, and hard to guess.',
 
   'setup.title': 'Set up Sardonyx',
   'setup.lead': 'This server is new. You make its organisation, and become its first administrator.',
@@ -21,7 +26,7 @@ export const entry = {
   'signIn.organisationHelp': 'Its short name, such as “acme”.',
   'signIn.submit': 'Sign in',
   'signIn.passkey': 'Sign in with a passkey',
-  'signIn.help': 'No account? An administrator of your organisation can invite you. A lost password cannot be reset yet.',
+  'signIn.help': 'No account? An administrator of your organisation can invite you.',
   'signIn.remember': 'Stay signed in on this device',
   'signIn.rememberHelp': 'Also after the browser was closed. Only if nobody else uses this device.',
   'signIn.notRemembered': '{organisation} does not allow longer logins, so you are signed in for the usual time.',
@@ -31,6 +36,23 @@ export const entry = {
   'recovery.missing': 'This address is not whole. Open the link in your letter again.',
   'recovery.submit': 'Set the password and sign in',
   'recovery.foot': 'If you did not ask for this, close this page, sign in as usual, and stop the recovery from there.',
+
+  'signIn.forgot': 'Forgot your password?',
+
+  'reset.title': 'Choose a new password',
+  'reset.lead': 'Say who you are, and a letter with a link comes to your address.',
+  'reset.ask': 'Send me the letter',
+  'reset.back': 'Back to signing in',
+  'reset.askedTitle': 'Look for a letter',
+  'reset.asked':
+    'If somebody here has the address {email}, a letter with a link is on its way to it. The link works once, within half an hour.',
+  'reset.askedFolder':
+    'If somebody here has the address {email}, a letter with a link is ready. This server sends no mail, so ask whoever operates it for your letter. The link works once, within half an hour.',
+  'reset.nothing': 'Nothing came? Look among unwanted mail, check the address, or ask whoever operates this server.',
+  'reset.askAgain': 'Ask for a new letter',
+  'reset.chooseTitle': 'Choose a new password',
+  'reset.chooseLead': 'Every login and API token of yours ends when you do. Then you are signed in here.',
+  'reset.choose': 'Use this password',
 
   'ended.at': 'Signed out: {time}',
   'ended.idle': 'You were signed out, because nobody had been active here for a while.',
@@ -44,6 +66,8 @@ export const entry = {
     'If that wasn’t you: sign in, look under Account at where you are signed in, and sign out what you don’t know.',
   'ended.not_me': 'You said on another device that somebody else was using your account. Every other login was ended, this one too.',
   'ended.not_me.next': 'If this device is yours, sign in again.',
+  'ended.password_changed': 'Your password was changed, and with that every other login of yours was ended.',
+  'ended.password_changed.next': 'Sign in with the new one. If you did not change it, choose another one now: “Forgot your password?”',
   'ended.replaced': 'You signed in anew in this browser, which ended the login before it.',
   'ended.replaced.next': 'Sign in to go on.',
   'ended.administrator': 'An administrator of your organisation signed you out.',

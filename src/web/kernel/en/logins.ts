@@ -89,7 +89,7 @@ export const logins = {
   'end.oneTokenDone': 'Revoked the API token of {name}. Nothing can use it any more.',
   'end.oneBefore': 'It had ended already.',
 
-  'rules.lead': 'How long a login of {organisation} lasts, for everybody.',
+  'rules.lead': 'How long a login of {organisation} lasts, and a password must be, for everybody.',
   'rules.choice': 'Rules',
   'rules.everyday': 'Everyday',
   'rules.strict': 'Strict',
@@ -104,6 +104,8 @@ export const logins = {
   'rules.rememberMost': 'Longest time in any case, staying signed in',
   'rules.proof': 'Longest time that a proof holds',
   'rules.proofHelp': 'After it, what needs a proof that it is you asks for the password again: the acts on this page, for example.',
+  'rules.password': 'Fewest characters of a password',
+  'rules.passwordHelp': 'From 12 to 64. Whoever has a second factor may choose one of 8. Passwords that there are stay good.',
   'rules.tooLong': 'must not be longer than the login itself',
   'rules.unit': '{label}: unit',
   'rules.minutes': 'minutes',

@@ -28,6 +28,8 @@ export const session = {
   'notice.signed_in': 'Somebody signed in as you. If that was you, all is well.',
   'notice.proven': 'Somebody confirmed to be you.',
   'notice.not_me': 'You said that somebody else was using your account. All other logins and all API tokens were ended.',
+  'notice.password_changed': 'Your password was changed.',
+  'notice.password_closed': 'Somebody is guessing your password, so it is not taken any more. A letter to you says how to open it again.',
   'notice.token_created': 'An API token was made for your account.',
   'notice.token_revoked': 'An API token of yours was revoked.',
   'notice.sessions_viewed': 'An administrator looked at where you are signed in.',

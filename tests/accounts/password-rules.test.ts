@@ -1,0 +1,134 @@
+/** What a new password must be: long enough, hard to guess, and nothing else; judged in the browser by the same estimate as on the server. */
+import { dictionary } from '@zxcvbn-ts/language-common'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { NewPassword } from '#contract/accounts.ts'
+import { leastLength, lengthOf, ownWords, whyGuessable } from '#contract/password-rules.ts'
+import { PRESETS } from '#contract/sessions.ts'
+import { hashPassword, longEnoughFor, passwordMatches, refuseWeakPassword } from '#server/auth/password.ts'
+import { loadEstimate } from '#server/auth/strength.ts'
+
+const OWN = ['Alice Moreau', 'alice@acme.test', 'Acme Works', 'acme-works']
+const estimate = await loadEstimate()
+const reason = (password: string) => whyGuessable(password, ownWords(OWN), estimate)
+const refusal = async (password: string, least = 12) =>
+  refuseWeakPassword(password, { least, own: OWN }).then(
+    () => undefined,
+    (error: { code: string; details: { detail: string } }) => `${error.code}: ${error.details.detail}`,
+  )
+
+describe('how long it is', () => {
+  test('at least: by the rules of the organisation, and eight beside a second factor', () => {
+    expect([PRESETS.everyday, PRESETS.strict, { leastPasswordLength: 40 }].map((policy) => leastLength(policy, false))).toEqual([
+      12, 15, 40,
+    ])
+    expect([PRESETS.everyday, PRESETS.strict, { leastPasswordLength: 40 }].map((policy) => leastLength(policy, true))).toEqual([8, 8, 8])
+  })
+
+  test('counts characters, and not the halves of which some are made', async () => {
+    const [short, long] = ['🦊🐙🌵🎻🧭🪁🫖🗿🧶🪐🛶', '🦊🐙🌵🎻🧭🪁🫖🗿🧶🪐🛶🎲']
+    expect([short, long].map(lengthOf)).toEqual([11, 12])
+    expect(await refusal(short)).toBe('password.weak: That password has 11 characters, and needs 12 or more.')
+    expect(await refusal(long)).toBeUndefined()
+  })
+
+  test('at most: 128 characters, whatever they are', () => {
+    const is = (password: string) => NewPassword.safeParse(password).success
+    expect(['a'.repeat(7), 'a'.repeat(8), 'a'.repeat(128), 'a'.repeat(129)].map(is)).toEqual([false, true, true, false])
+    expect(['🦊'.repeat(7), '🦊'.repeat(128), '🦊'.repeat(129)].map(is)).toEqual([false, true, false])
+  })
+
+  test('is remembered up to what may be asked for, and no further', () => {
+    expect([8, 12, 15, 16, 100].map((length) => longEnoughFor('x'.repeat(length), 12))).toEqual([8, 12, 15, 15, 15])
+    expect([15, 20, 21, 100].map((length) => longEnoughFor('x'.repeat(length), 20))).toEqual([15, 20, 20, 20])
+  })
+})
+
+describe('what it is made of', () => {
+  test('any characters, without a rule on which', async () => {
+    const anything = fc
+      .array(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 }), { minLength: 18, maxLength: 40 })
+      .map((all) => all.join(''))
+      .filter((text) => new Set(text).size > 12 && lengthOf(text) <= 128)
+    await fc.assert(
+      fc.asyncProperty(anything, async (password) => {
+        expect(NewPassword.parse(password)).toBe(password)
+        expect(await refusal(password)).toBeUndefined()
+      }),
+      { numRuns: 100 },
+    )
+    for (const one of [
+      'correct horse battery staple',
+      'vxqjzkwpbmfdt',
+      '829461750382641',
+      'Ωμέγα και άλφα μαζί',
+      '漢字仮名交じり文を読む人々',
+      '   .  ,   ;  _  .. ,',
+    ])
+      expect([one, await refusal(one)]).toEqual([one, undefined])
+  })
+
+  test('is verified exactly: the last of 128 characters counts, and case, and spaces around it', async () => {
+    const password = `${'pelican lamp '.repeat(9)}orchard end`
+    expect(lengthOf(password)).toBe(128)
+    const hash = await hashPassword(password)
+    expect(await passwordMatches(password, hash)).toBe(true)
+    for (const other of [`${password.slice(0, -1)}c`, password.slice(0, 72), password.toUpperCase(), ` ${password}`, `${password} `])
+      expect(await passwordMatches(other, hash)).toBe(false)
+  })
+
+  test('no halves of characters, which would all be the same to the hash', () => {
+    expect(NewPassword.safeParse(`twelve and more ${'\ud800'}`).success).toBe(false)
+  })
+})
+
+describe('what is too easy to guess', () => {
+  test.each([
+    ['password password', 'That password is little more than common words, your name or your address.'],
+    ['Alice Moreau 1984', 'That password is little more than common words, your name or your address.'],
+    ['alice@acme.test', 'That password is little more than common words, your name or your address.'],
+    ['acme-works-2026', 'That password is little more than common words, your name or your address.'],
+    ['Passw0rd1234!', 'That password is little more than common words, your name or your address.'],
+    ['@l1c3m0r34u@l1c3', 'That password is little more than common words, your name or your address.'],
+    ['aaaaaaaaaaaaaaaaaaaa', 'Repeated characters like "aaa" are easy to guess.'],
+    ['abcdefghijklmnop', 'Common character sequences like "abc" are easy to guess.'],
+    ['qazwsxedcrfvtgb', 'This is a commonly used password.'],
+    ['qwertzuiopqwertz', 'Straight rows of keys'],
+  ])('%s', (password, said) => {
+    expect(reason(password)).toContain(said)
+  })
+
+  test('every one of the three thousand that are used most, however it is spelled', () => {
+    const top = dictionary['passwords-common'].slice(0, 3_000).filter((word) => word.length >= 8)
+    const spelled = (word: string) => [word, word.toUpperCase(), [...word].toReversed().join(''), `${word}1`]
+    expect(top.flatMap(spelled).filter((password) => reason(password) === undefined)).toEqual([])
+  }, 120_000)
+
+  test('words of others are no words of one’s own', () => {
+    const password = 'wolfgang lindqvist'
+    expect(reason(password)).toBeUndefined()
+    expect(whyGuessable(password, ownWords(['Wolfgang Lindqvist']), estimate)).toContain('your name')
+  })
+
+  test('the browser says the same of every one', async () => {
+    const ofBrowser: { loadEstimate: typeof loadEstimate } = await import(
+      String(new URL('../../src/web/features/sign-in/strength.ts', import.meta.url))
+    )
+    const inBrowser = await ofBrowser.loadEstimate()
+    for (const password of [
+      'correct horse battery',
+      'qazwsxedcrfvtgb',
+      'aaaaaaaaaaaaaa',
+      'Alice Moreau 1984',
+      'winter2026winter',
+      'x9$Kq!mB',
+    ])
+      expect(whyGuessable(password, ownWords(OWN), inBrowser)).toBe(reason(password))
+  })
+
+  test('no password is looked at for long: what is behind its beginning is not judged', () => {
+    const beginning = 'p4$$w0rd'.repeat(8)
+    expect(lengthOf(beginning)).toBe(64)
+    expect(estimate(`${beginning}vxqjzkwpbmfdt`, []).guesses).toBe(estimate(beginning, []).guesses)
+  })
+})

@@ -1,0 +1,525 @@
+/** Changing one's password, the way back in for who has forgotten it, and what happens to whoever guesses. */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { hash, verify } from '@node-rs/argon2'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Me } from '#contract/accounts.ts'
+import type { Problem } from '#contract/errors.ts'
+import { FAILURES_UNTIL_CLOSED } from '#server/auth/credentials.ts'
+import { Database } from '#server/isolation/database.ts'
+import { Background } from '#server/kernel/background.ts'
+import { PASSWORD, PEOPLE, type Person } from '#tests/support/cast.ts'
+import { schemaOf } from '#tests/support/conversation.ts'
+import { type Answer, codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
+
+// The library itself, with its calls counted.
+vi.mock('@node-rs/argon2', { spy: true })
+
+const OTHER = 'another horse battery staple'
+const WRONG = 'wrong horse battery staple'
+const NOT_JOINED = 'erin@acme.test'
+const SUSPENDED = 'sam@acme.test'
+
+let world: World
+let carol: SignedIn
+let schema: string
+let first: Readonly<Record<string, string>>
+beforeAll(async () => {
+  // It stands still: the directory of organisations is read anew once a second when it lacks one, and that is not looked into here.
+  const startedMs = Date.now()
+  world = await createWorld({ baseUrl: 'https://chat.acme.test', clock: { now: () => startedMs } })
+  schema = await schemaOf(world, 'acme')
+  carol = await world.signIn('carol')
+  for (const email of [NOT_JOINED, SUSPENDED])
+    expect((await carol.call('POST', '/api/members', { name: 'Quinn Rask', email })).status).toBe(201)
+  const { token } = await world.mail.last(SUSPENDED)
+  await world.call('POST', '/api/invitations/accept', { body: { token, password: PASSWORD } })
+  await world.sql(`update ${schema}."user" set status = 'suspended' where email = $1`, [SUSPENDED])
+  const rows = await world.sql<{ user_id: string; password_hash: string }>(`select user_id, password_hash from ${schema}.credential`)
+  first = Object.fromEntries(rows.rows.map((row) => [row.user_id, row.password_hash]))
+  countStatements()
+  behind.mockImplementation(runBehind)
+})
+afterAll(() => world.close())
+/** Everybody has the password that they began with. */
+beforeEach(async () => {
+  for (const [id, old] of Object.entries(first))
+    await world.sql(
+      `update ${schema}.credential set password_hash = $2, failures = 0, closed_at = null, long_enough_for = 12 where user_id = $1`,
+      [id, old],
+    )
+  await world.sql('delete from control.attempt')
+  await world.sql(`update ${schema}.login_policy set preset = 'everyday', least_password_length = 12`)
+})
+
+/** What goes on behind a reply is no part of what the call costs. */
+const { run } = Background.prototype
+const behind = vi.spyOn(Background.prototype, 'run')
+function runBehind(this: Background, ...given: Parameters<typeof run>): void {
+  costs.exit(() => run.apply(this, given))
+}
+
+/** What a call has cost so far: what other calls send meanwhile, and the server by itself, is not among it. */
+const costs = new AsyncLocalStorage<{ statements: number }>()
+const noteStatements = (count: number) => {
+  const cost = costs.getStore()
+  if (cost) cost.statements += count
+}
+
+/** Counts what is sent to the database, by itself or in a transaction. */
+function countStatements(): void {
+  const connected = Database.prototype.connected
+  vi.spyOn(world.database, 'connected').mockImplementation((role, work) =>
+    connected.call(world.database, role, (connection) => {
+      const fly = (sent: Parameters<typeof connection.fly>[0]) => {
+        noteStatements(sent.length)
+        return connection.fly(sent)
+      }
+      return work(new Proxy(connection, { get: (target, name) => (name === 'fly' ? fly : Reflect.get(target, name, target)) }))
+    }),
+  )
+}
+
+/** What a call costs until its reply: hashes computed or verified, statements sent. What goes on behind the reply is outside. */
+async function workOf(call: () => Promise<Answer>): Promise<{ hashes: number; statements: number; status: number; text: string }> {
+  vi.mocked(hash).mockClear()
+  vi.mocked(verify).mockClear()
+  const cost = { statements: 0 }
+  const answer = await costs.run(cost, call)
+  const { statements } = cost
+  const hashes = vi.mocked(hash).mock.calls.length + vi.mocked(verify).mock.calls.length
+  const text = answer.text.replace((answer.body as Problem | undefined)?.requestId ?? '', '')
+  return { hashes, statements, status: answer.status, text }
+}
+
+type Entered = { token: string; me: Me }
+const signIn = (email: string, password = PASSWORD, organisation = 'acme') =>
+  world.call<Entered>('POST', '/api/auth/sign-in', { body: { email, password, organisation, deliver: 'token' } })
+const ask = (email: string, organisation = 'acme') => world.call('POST', '/api/auth/reset', { body: { email, organisation } })
+const finish = (token: string, password = OTHER) =>
+  world.call<Entered>('POST', '/api/auth/reset/finish', { body: { token, password, deliver: 'token' } })
+const change = (person: SignedIn, body: object = {}) =>
+  person.call<{ token: string; session: { id: string; proven: boolean } }>('POST', '/api/me/password', {
+    current: PASSWORD,
+    next: OTHER,
+    ...body,
+  })
+const isIn = async ({ token }: { token: string }) =>
+  (await world.call('GET', '/api/me', { headers: { authorization: `Bearer ${token}` } })).status === 200
+const emailOf = (person: Person) => PEOPLE[person].email
+const eventsOf = async ({ token }: { token: string }) =>
+  (
+    await world.call<{ items: { kind: string; reason: string | null; unread: boolean; by: string }[] }>('GET', '/api/me/security-events', {
+      headers: { authorization: `Bearer ${token}` },
+    })
+  ).body.items
+const apiTokenOf = async (person: SignedIn) =>
+  (await person.call<{ token: string }>('POST', '/api/me/tokens', { name: 'Import', abilities: ['chat'], days: 7 })).body
+
+/** The letter that comes after those that were there. */
+async function letterTo(email: string, act: () => Promise<unknown>) {
+  const before = (await world.mail.to(email)).length
+  await act()
+  await expect.poll(async () => (await world.mail.to(email)).length).toBe(before + 1)
+  return world.mail.last(email)
+}
+
+describe('changing it', () => {
+  test('ends all other logins and says why, keeps this one under a new token, and leaves API tokens', async () => {
+    const [here, there] = [await world.signIn('alice'), await world.signIn('alice')]
+    const api = await apiTokenOf(here)
+    let answer: Awaited<ReturnType<typeof change>> | undefined
+    const letter = await letterTo(emailOf('alice'), async () => {
+      answer = await change(here)
+    })
+    expect(answer).toMatchObject({ status: 200, body: { session: { id: here.me.session.id, proven: true } } })
+    expect(answer?.body.token).not.toBe(here.token)
+    expect(await Promise.all([{ token: answer!.body.token }, there, api].map(isIn))).toEqual([true, false, true])
+    const why = await world.call('POST', '/api/auth/why-ended', { headers: { authorization: `Bearer ${there.token}` } })
+    expect(why.body).toMatchObject({ reason: 'password_changed' })
+    expect(letter.subject).toBe('Your Sardonyx password was changed')
+    expect(letter.token).toBe('')
+    const events = await eventsOf({ token: answer!.body.token })
+    expect(events).toContainEqual(expect.objectContaining({ kind: 'password_changed', by: 'self', unread: true }))
+    expect(events).toContainEqual(expect.objectContaining({ kind: 'session_ended', reason: 'password_changed' }))
+    expect([(await signIn(emailOf('alice'))).status, (await signIn(emailOf('alice'), OTHER)).status]).toEqual([401, 200])
+  })
+
+  test('ends API tokens as well when that is wished', async () => {
+    const here = await world.signIn('alice')
+    const api = await apiTokenOf(here)
+    expect((await change(here, { endTokens: true })).status).toBe(200)
+    expect(await isIn(api)).toBe(false)
+  })
+
+  test('needs the current one, whatever else is right', async () => {
+    const [here, there] = [await world.signIn('alice'), await world.signIn('alice')]
+    for (const current of [WRONG, undefined, PASSWORD.toUpperCase()]) {
+      const refused = await change(here, { current })
+      expect([refused.status, codeOf(refused)]).toEqual([403, 'auth.wrong_password'])
+    }
+    expect(await isIn(there)).toBe(true)
+    expect((await signIn(emailOf('alice'))).status).toBe(200)
+  })
+
+  test('needs a fresh proof, and no API token has one', async () => {
+    const here = await world.signIn('alice')
+    const api = await apiTokenOf(here)
+    await world.sql(`update ${schema}.auth_token set proven_at = now() - interval '1 hour' where session_id = $1`, [here.me.session.id])
+    expect(codeOf(await change(here))).toBe('auth.proof_needed')
+    const byToken = await world.call('POST', '/api/me/password', {
+      body: { current: PASSWORD, next: OTHER },
+      headers: { authorization: `Bearer ${api.token}` },
+    })
+    expect(codeOf(byToken)).toBe('token.not_enough')
+    expect((await signIn(emailOf('alice'))).status).toBe(200)
+  })
+
+  test('refuses a weak one with its reason, and that is no failure to prove who one is', async () => {
+    const here = await world.signIn('alice')
+    for (const [next, said] of [
+      ['elevenchars', 'That password has 11 characters, and needs 12 or more.'],
+      ['Alice Moreau 1984', 'That password is little more than common words, your name or your address.'],
+      ['aaaaaaaaaaaaaaaa', 'Repeated characters like "aaa" are easy to guess.'],
+    ] as const) {
+      const refused = await change(here, { next })
+      expect([refused.status, codeOf(refused), (refused.body as unknown as Problem).detail]).toEqual([400, 'password.weak', said])
+    }
+    expect((await world.sql('select from control.attempt')).rowCount).toBe(0)
+  })
+
+  test('of several at once one succeeds: the others gave one that was not theirs any more', async () => {
+    const logins = await Promise.all(Array.from({ length: 8 }, () => world.signIn('alice')))
+    const answers = await Promise.all(logins.map((login, i) => change(login, { next: `${OTHER} ${i}` })))
+    const [winner, ...more] = answers.flatMap((answer, i) => (answer.status === 200 ? [i] : []))
+    expect(more).toEqual([])
+    expect((await signIn(emailOf('alice'), `${OTHER} ${winner}`)).status).toBe(200)
+    expect(await Promise.all(logins.map((login, i) => (i === winner ? true : isIn(login))))).toEqual(logins.map((_, i) => i === winner))
+  })
+
+  test('leaves no login that began by the old one meanwhile', async () => {
+    for (let round = 0; round < 3; round++) {
+      const here = await world.signIn('bob')
+      const entering = Array.from({ length: 6 }, () => signIn(emailOf('bob')))
+      const changed = change(here)
+      const more = Array.from({ length: 6 }, () => signIn(emailOf('bob')))
+      expect((await changed).status).toBe(200)
+      for (const answer of await Promise.all([...entering, ...more])) expect(answer.status === 401 || !(await isIn(answer.body))).toBe(true)
+      expect(await isIn({ token: (await signIn(emailOf('bob'), OTHER)).body.token })).toBe(true)
+      await world.sql(`update ${schema}.credential set password_hash = $2 where user_id = $1`, [here.me.user.id, first[here.me.user.id]])
+    }
+  })
+
+  test('who has none chooses a first one with a fresh proof alone', async () => {
+    const here = await world.signIn('bob')
+    await world.sql(`delete from ${schema}.credential where user_id = $1`, [here.me.user.id])
+    expect((await here.call('GET', '/api/me/password')).body).toEqual({ changedAt: null, leastLength: 12, longEnough: true })
+    expect((await signIn(emailOf('bob'))).status).toBe(401)
+    expect((await change(here, { current: undefined })).status).toBe(200)
+    expect((await signIn(emailOf('bob'), OTHER)).status).toBe(200)
+  })
+})
+
+describe('how long it must be', () => {
+  const leastFor = async (person: SignedIn) =>
+    (await person.call<{ leastLength: number; longEnough: boolean }>('GET', '/api/me/password')).body
+
+  test('the rules of the organisation say, to whoever changes it and to whoever comes by a link', async () => {
+    const alice = await world.signIn('alice')
+    expect(await leastFor(alice)).toMatchObject({ leastLength: 12, longEnough: true })
+    await carol.call('PATCH', '/api/login-policy', { preset: 'strict' })
+    expect(await leastFor(await world.signIn('alice'))).toMatchObject({ leastLength: 15, longEnough: true })
+    const { token } = await world.mail.last(NOT_JOINED)
+    const rules = await world.call('POST', '/api/auth/password-rules', { body: { kind: 'invitation', token } })
+    expect(rules.body).toEqual({ leastLength: 15, name: 'Quinn Rask', email: NOT_JOINED, organisation: 'acme', slug: 'acme' })
+    const short = await world.call('POST', '/api/invitations/accept', { body: { token, password: 'vxq jzk wpb md' } })
+    expect((short.body as Problem).detail).toBe('That password has 14 characters, and needs 15 or more.')
+    await carol.call('PATCH', '/api/login-policy', { preset: 'everyday' })
+  })
+
+  test('what is known of it grows when it is used, and no further than is asked for', async () => {
+    const alice = await world.signIn('alice')
+    const known = async () =>
+      (
+        await world.sql<{ long_enough_for: number }>(`select long_enough_for from ${schema}.credential where user_id = $1`, [
+          alice.me.user.id,
+        ])
+      ).rows[0]
+    expect(await known()).toEqual({ long_enough_for: 15 })
+    await world.sql(`update ${schema}.login_policy set preset = 'own', least_password_length = 20`)
+    expect(await leastFor(alice)).toMatchObject({ leastLength: 20, longEnough: false })
+    await world.signIn('alice')
+    expect(await leastFor(alice)).toMatchObject({ leastLength: 20, longEnough: true })
+    expect(await known()).toEqual({ long_enough_for: 20 })
+  })
+
+  test('a link that is no good says nothing, whatever it is for', async () => {
+    const { token } = await world.mail.last(NOT_JOINED)
+    for (const [kind, given] of [
+      ['reset', token],
+      ['invitation', `${token.slice(0, -2)}xx`],
+      ['invitation', 'none'],
+    ]) {
+      const refused = await world.call('POST', '/api/auth/password-rules', { body: { kind, token: given } })
+      expect([refused.status, codeOf(refused)]).toEqual([404, `${kind}.invalid`])
+    }
+  })
+})
+
+describe('asking for a letter', () => {
+  const anybody: readonly (readonly [string, string, string?])[] = [
+    ['somebody', 'alice@acme.test'],
+    ['nobody', 'nobody@acme.test'],
+    ['somebody suspended', SUSPENDED],
+    ['somebody who has not joined', NOT_JOINED],
+    ['somebody of another organisation', 'trent@globex.test'],
+    ['no organisation', 'alice@acme.test', 'hooli'],
+  ]
+
+  test('is answered the same, with the same work, whoever it is', async () => {
+    const works = []
+    for (const [, email, organisation] of anybody) works.push(await workOf(() => ask(email, organisation)))
+    for (const work of works) expect(work).toEqual({ hashes: 0, statements: 1, status: 204, text: '' })
+  })
+
+  test('is answered before anybody is looked for', async () => {
+    const begun: (() => void)[] = []
+    behind.mockImplementation(function (this: Background, ...given) {
+      begun.push(() => runBehind.apply(this, given))
+    })
+    const before = (await world.mail.all()).length
+    for (const [, email, organisation] of anybody) expect((await ask(email, organisation)).status).toBe(204)
+    expect([begun.length, (await world.mail.all()).length]).toEqual([anybody.length, before])
+    await letterTo('alice@acme.test', async () => {
+      for (const begin of begun) begin()
+    })
+    behind.mockImplementation(runBehind)
+  })
+
+  test('reaches whoever has an account, and nobody else', async () => {
+    const others = anybody.slice(1).map(([, email]) => email)
+    const counts = () =>
+      Promise.all(others.filter((email) => email !== 'alice@acme.test').map(async (email) => (await world.mail.to(email)).length))
+    const before = await counts()
+    for (const [, email, organisation] of anybody.slice(1)) expect((await ask(email, organisation)).status).toBe(204)
+    const letter = await letterTo('alice@acme.test', () => ask('alice@acme.test'))
+    expect(letter.link).toMatch(/^https:\/\/chat\.acme\.test\/reset#/)
+    expect(await counts()).toEqual(before)
+    expect(letter.text).not.toContain(PASSWORD)
+  })
+
+  test('tells who has no password how they sign in, and gives no link', async () => {
+    const bob = await world.signIn('bob')
+    await world.sql(`delete from ${schema}.credential where user_id = $1`, [bob.me.user.id])
+    const letter = await letterTo(emailOf('bob'), () => ask(emailOf('bob')))
+    expect(letter.subject).toBe('Your Sardonyx account has no password')
+    expect(letter.link).toBe('')
+    await world.sql(`insert into ${schema}.credential (user_id, password_hash) values ($1, $2)`, [bob.me.user.id, first[bob.me.user.id]])
+  })
+
+  test('is limited for each account and network, known or not, and is no failure to sign in', async () => {
+    const few = await createWorld({ failuresAllowed: { perAccount: 3, perAddress: 10 } })
+    const askOf = (email: string) => few.call('POST', '/api/auth/reset', { body: { email, organisation: 'acme' } })
+    for (const email of ['alice@acme.test', 'nobody@acme.test']) {
+      const statuses = []
+      for (let i = 0; i < 4; i++) statuses.push((await askOf(email)).status)
+      expect(statuses).toEqual([204, 204, 204, 429])
+    }
+    for (let i = 0; i < 4; i++) await askOf(`n${i}@acme.test`)
+    expect((await askOf('one-more@acme.test')).status).toBe(429)
+    expect((await few.signIn('alice')).token).toBeTruthy()
+    await few.close()
+  })
+
+  test('a server that closes waits for its letters', async () => {
+    const closing = await createWorld()
+    await closing.call('POST', '/api/auth/reset', { body: { email: 'alice@acme.test', organisation: 'acme' } })
+    await closing.server.close()
+    expect((await closing.mail.to('alice@acme.test')).map(({ subject }) => subject)).toEqual(['Choose a new password for Sardonyx'])
+    await closing.close()
+  })
+})
+
+describe('a link of a letter', () => {
+  const newLink = async (email = emailOf('alice')) => (await letterTo(email, () => ask(email))).token
+  const expectInvalid = (answer: Answer) => expect([answer.status, codeOf(answer)]).toEqual([404, 'reset.invalid'])
+
+  test('changes the password, ends every login and API token, and signs in', async () => {
+    const [here, there] = [await world.signIn('alice'), await world.signIn('alice')]
+    const api = await apiTokenOf(here)
+    const done = await finish(await newLink())
+    expect(done.body.me.user.email).toBe(emailOf('alice'))
+    expect(await Promise.all([done.body, here, there, api].map(isIn))).toEqual([true, false, false, false])
+    const list = await world.call<{ items: { isThis: boolean; methods: string[] }[] }>('GET', '/api/me/sessions', {
+      headers: { authorization: `Bearer ${done.body.token}` },
+    })
+    expect(list.body.items).toEqual([expect.objectContaining({ isThis: true, methods: ['reset'] })])
+    expect(await eventsOf(done.body)).toContainEqual(expect.objectContaining({ kind: 'password_changed', unread: true }))
+    expect([(await signIn(emailOf('alice'))).status, (await signIn(emailOf('alice'), OTHER)).status]).toEqual([401, 200])
+  })
+
+  test('works once, of twenty at once too', async () => {
+    const token = await newLink()
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => finish(token, `${OTHER} ${i}`)))
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(19).fill(404)])
+    for (const answer of answers.filter(({ status }) => status !== 200)) expectInvalid(answer)
+    expectInvalid(await finish(token))
+    const winner = answers.findIndex(({ status }) => status === 200)
+    expect((await signIn(emailOf('alice'), `${OTHER} ${winner}`)).status).toBe(200)
+  })
+
+  test('works for half an hour, until there is a newer one, and until the password is changed otherwise', async () => {
+    const late = await newLink()
+    const [row] = (
+      await world.sql<{ left: number }>(
+        `select extract(epoch from expires_at - now())::int as left from ${schema}.link where kind = 'reset'`,
+      )
+    ).rows
+    expect(row!.left).toBeGreaterThan(29 * 60)
+    expect(row!.left).toBeLessThanOrEqual(30 * 60)
+    await world.sql(`update ${schema}.link set expires_at = now() where kind = 'reset'`)
+    expectInvalid(await finish(late))
+    const [older, newer] = [await newLink(), await newLink()]
+    expectInvalid(await finish(older))
+    expect((await change(await world.signIn('alice'))).status).toBe(200)
+    expectInvalid(await finish(newer))
+  })
+
+  test('is a hash in the database, and no use for anything else', async () => {
+    const token = await newLink()
+    const rows = await world.sql<{ row: string }>(`select l::text as row from ${schema}.link l`)
+    expect(rows.rows.map(({ row }) => row).join('\n')).not.toContain(token.split('.')[1])
+    const asInvitation = await world.call('POST', '/api/invitations/accept', { body: { token, password: OTHER } })
+    expect(codeOf(asInvitation)).toBe('invitation.invalid')
+    const { token: invitation } = await world.mail.last(NOT_JOINED)
+    expectInvalid(await finish(invitation))
+    const globex = (await world.signIn('trent')).me.organisation.id
+    expectInvalid(await finish(`${globex}.${token.split('.')[1]}`))
+    expect((await finish(token)).status).toBe(200)
+  })
+
+  test('is no good to somebody who was suspended since', async () => {
+    const token = await newLink(emailOf('bob'))
+    await world.sql(`update ${schema}."user" set status = 'suspended' where email = $1`, [emailOf('bob')])
+    expectInvalid(await finish(token))
+    await world.sql(`update ${schema}."user" set status = 'active' where email = $1`, [emailOf('bob')])
+    expect((await finish(token)).status).toBe(200)
+  })
+
+  test('stays good when the password was refused', async () => {
+    const token = await newLink()
+    const refused = await finish(token, 'Alice Moreau 1984')
+    expect([refused.status, codeOf(refused)]).toEqual([400, 'password.weak'])
+    expect((await finish(token)).status).toBe(200)
+  })
+})
+
+describe('the work is the same, for whom there is and for whom there is not', () => {
+  test('signing in: one hash and as many statements for everything that is wrong', async () => {
+    const wrong = [
+      () => signIn('alice@acme.test', WRONG),
+      () => signIn('nobody@acme.test', WRONG),
+      () => signIn('nobody@acme.test'),
+      () => signIn(SUSPENDED),
+      () => signIn(NOT_JOINED),
+      () => signIn('alice@acme.test', PASSWORD, 'hooli'),
+    ]
+    const works = []
+    for (const call of wrong) works.push(await workOf(call))
+    expect(works[0]).toMatchObject({ hashes: 1, status: 401 })
+    for (const work of works) expect(work).toEqual(works[0])
+  })
+
+  test('tokens of links: one hash and as many statements for each that is no good', async () => {
+    const { token } = await world.mail.last(NOT_JOINED)
+    const { organisation } = carol.me
+    const bad = [`${organisation.id}.none`, `${crypto.randomUUID()}.none`, 'none', `${token.slice(0, -2)}xx`]
+    for (const path of ['/api/invitations/accept', '/api/auth/reset/finish']) {
+      const works = []
+      for (const given of bad) works.push(await workOf(() => world.call('POST', path, { body: { token: given, password: OTHER } })))
+      expect(works[0]).toMatchObject({ hashes: 1, status: 404 })
+      for (const work of works) expect(work).toEqual(works[0])
+    }
+  })
+
+  test('and the hash is computed for a good one as often', async () => {
+    const { token } = await letterTo(emailOf('alice'), () => ask(emailOf('alice')))
+    expect(await workOf(() => finish(token))).toMatchObject({ hashes: 1, status: 200 })
+  })
+})
+
+describe('a hundred failures in a row', () => {
+  const failuresOf = async (email: string) =>
+    (
+      await world.sql<{ failures: number; is_closed: boolean }>(
+        `select failures, closed_at is not null as is_closed from ${schema}.credential c join ${schema}."user" u on u.id = c.user_id where email = $1`,
+        [email],
+      )
+    ).rows[0]
+  const set = (email: string, failures: number) =>
+    world.sql(`update ${schema}.credential c set failures = $2 from ${schema}."user" u where u.id = c.user_id and email = $1`, [
+      email,
+      failures,
+    ])
+  const email = PEOPLE.alice.email
+
+  test('are counted, every one of many at once, and forgotten by a success', async () => {
+    await Promise.all(Array.from({ length: 25 }, () => signIn(email, WRONG)))
+    expect(await failuresOf(email)).toEqual({ failures: 25, is_closed: false })
+    expect((await signIn(email)).status).toBe(200)
+    expect(await failuresOf(email)).toEqual({ failures: 0, is_closed: false })
+  })
+
+  test('close the path: the right password is answered as a wrong one, with the same work; who is signed in stays so', async () => {
+    const here = await world.signIn('alice')
+    await set(email, FAILURES_UNTIL_CLOSED - 1)
+    const wrong = await workOf(() => signIn('bob@acme.test', WRONG))
+    const letter = await letterTo(email, () => signIn(email, WRONG))
+    expect(await failuresOf(email)).toEqual({ failures: 100, is_closed: true })
+    expect(await workOf(() => signIn(email))).toEqual(wrong)
+    expect(await workOf(() => signIn(email, WRONG))).toEqual(wrong)
+    expect(await isIn(here)).toBe(true)
+    const proof = await here.call('POST', '/api/session/prove', { password: PASSWORD })
+    expect([proof.status, codeOf(proof)]).toEqual([403, 'auth.wrong_password'])
+    expect(codeOf(await change(here))).toBe('auth.wrong_password')
+    expect(await eventsOf(here)).toContainEqual(expect.objectContaining({ kind: 'password_closed', by: 'system', unread: true }))
+    expect(letter.subject).toBe('Somebody is guessing your Sardonyx password')
+    expect((await finish(letter.token)).status).toBe(200)
+    expect((await signIn(email, OTHER)).status).toBe(200)
+  })
+
+  test('close it once, and send one letter, however many more there are', async () => {
+    await set(email, FAILURES_UNTIL_CLOSED - 2)
+    await letterTo(email, () => Promise.all(Array.from({ length: 12 }, () => signIn(email, WRONG))))
+    for (let i = 0; i < 5; i++) await signIn(email, WRONG)
+    // Letters are sent in the order of what they are about: a later one, to somebody else, has come.
+    await letterTo(emailOf('bob'), () => ask(emailOf('bob')))
+    const closed = (await world.mail.to(email)).filter(({ subject }) => subject.startsWith('Somebody is guessing'))
+    expect(closed).toHaveLength(2)
+    expect(await failuresOf(email)).toEqual({ failures: 100, is_closed: true })
+  })
+
+  test('are those of session.prove and of changing the password, too', async () => {
+    const here = await world.signIn('alice')
+    await set(email, FAILURES_UNTIL_CLOSED - 2)
+    await here.call('POST', '/api/session/prove', { password: WRONG })
+    expect(await failuresOf(email)).toEqual({ failures: 99, is_closed: false })
+    await change(here, { current: WRONG })
+    expect(await failuresOf(email)).toEqual({ failures: 100, is_closed: true })
+    expect(await isIn(here)).toBe(true)
+  })
+
+  test('of somebody who asks for a letter are over: nobody is kept out by another', async () => {
+    await set(email, FAILURES_UNTIL_CLOSED - 1)
+    await letterTo(email, () => signIn(email, WRONG))
+    const { token } = await letterTo(email, () => ask(email))
+    expect((await finish(token)).status).toBe(200)
+    expect(await failuresOf(email)).toEqual({ failures: 0, is_closed: false })
+  })
+
+  test('are of that account alone', async () => {
+    await set(email, FAILURES_UNTIL_CLOSED - 1)
+    await signIn(email, WRONG)
+    expect((await signIn('bob@acme.test')).status).toBe(200)
+    expect(await failuresOf('nobody@acme.test')).toBeUndefined()
+  })
+})
