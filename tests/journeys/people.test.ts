@@ -52,7 +52,7 @@ describe.skipIf(MISSING !== undefined)('people', () => {
     await page.getByLabel('Organisation').fill('acme')
     await page.getByLabel('E-mail address').fill(email)
     await page.getByLabel('Password', { exact: true }).fill(password)
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   }
   /** The page of the newest letter's link, on this server. */
   const follow = async (page: Page, email: string) => {

@@ -37,6 +37,7 @@ const NO_WAY_IN: Readonly<Record<string, string>> = {
     'who somebody is there is issuer and subject: another issuer knows nobody here, and an address alone lets nobody in who has an account',
   'sign_in_provider.test': 'signs nobody in; the stored secret goes to the stored issuer only',
   'sign_in_provider.try': 'goes the whole way, shows what came of it, and signs nobody in',
+  'erasures.list': 'who asked to be erased, and until when they can change their mind',
   'privacy.set_contact': 'whom people may ask about privacy: words that everybody sees',
   'providers.list': 'models, without their keys',
   'providers.add': 'where questions of those go who choose that model; no login is sent there',
