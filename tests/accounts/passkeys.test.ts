@@ -251,6 +251,22 @@ describe('removing', () => {
     expect((await alice.call('POST', '/api/session/prove', { password: PASSWORD })).status).toBe(200)
   })
 
+  test('the last one is refused while the password is too short to stand alone', async () => {
+    await passkeyOf(alice)
+    const { passkeys } = await factorsOf(alice)
+    const isGoodFor = (length: number) =>
+      world.sql(`update ${acme}.credential set long_enough_for = $1 where user_id = $2`, [length, alice.me.user.id])
+    await isGoodFor(8)
+    const refusal = await alice.call('DELETE', `/api/me/passkeys/${passkeys[0]!.id}`)
+    expect([refusal.status, codeOf(refusal)]).toEqual([409, 'password.longer_first'])
+    const app = await appOf(alice)
+    expect((await alice.call('DELETE', `/api/me/passkeys/${passkeys[0]!.id}`)).status).toBe(204)
+    expect(codeOf(await alice.call('DELETE', '/api/me/authenticator-app'))).toBe('password.longer_first')
+    await isGoodFor(12)
+    expect((await alice.call('DELETE', '/api/me/authenticator-app')).status).toBe(204)
+    expect(app.recoveryCodes).toEqual([])
+  })
+
   test('the last passkey of somebody without a password is refused', async () => {
     await passkeyOf(alice)
     const { rows } = await world.sql(`delete from ${acme}.credential where user_id = $1 returning *`, [alice.me.user.id])

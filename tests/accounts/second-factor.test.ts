@@ -192,6 +192,21 @@ test('wrong codes count for the account, whatever the ticket', async () => {
   await counted.close()
 })
 
+test('a reset of the password asks for the second factor all the same, and ends the sign-ins under way', async () => {
+  await forget()
+  nowMs = Date.now()
+  const app = await appOf(await world.signIn('alice'), () => nowMs)
+  const before = await ticketOf(world, 'alice')
+  await world.call('POST', '/api/auth/reset', { body: { email: PEOPLE.alice.email, organisation: 'acme' } })
+  await expect.poll(async () => (await world.mail.to(PEOPLE.alice.email)).at(-1)?.token).toBeTruthy()
+  const { token } = await world.mail.last(PEOPLE.alice.email)
+  const body = { token, password: 'correct horse battery staple', deliver: 'token' }
+  const reset = await world.call<{ state: string; ticket: string }>('POST', '/api/auth/reset/finish', { body })
+  expect([reset.status, reset.body.state]).toEqual([200, 'second_factor'])
+  expect(codeOf(await give(world, before, { code: app.code() }))).toBe('auth.ticket_invalid')
+  expect((await give(world, reset.body.ticket, { code: app.code() })).status).toBe(200)
+})
+
 describe('a proof', () => {
   let alice: SignedIn
   let app: App

@@ -24,7 +24,7 @@ interface WayIn {
 
 /** All of them end in `Sessions.begin`, which writes `signed_in` into the security log, and restricts who must have a factor and has none. */
 const WAYS: readonly WayIn[] = [
-  { at: 'accounts.ts signIns.finish', way: 'password', endpoint: 'auth.sign_in', limits: 'account', secondFactor: 'asked' },
+  { at: 'passwords.ts signIns.finish', way: 'password', endpoint: 'auth.sign_in', limits: 'account', secondFactor: 'asked' },
   { at: 'accounts.ts signIns.finish', way: 'invitation', endpoint: 'invitation.accept', limits: 'network', secondFactor: 'asked' },
   { at: 'factors/routes.ts signIns.finish', way: 'passkey', endpoint: 'auth.passkey', limits: 'network', secondFactor: 'is' },
   {
@@ -35,6 +35,7 @@ const WAYS: readonly WayIn[] = [
     secondFactor: 'gives',
   },
   { at: 'oidc/provider-sign-in.ts signIns.finish', way: 'provider', endpoint: 'auth.oidc_finish', limits: null, secondFactor: 'asked' },
+  { at: 'passwords.ts signIns.finish', way: 'reset', endpoint: 'auth.finish_reset', limits: 'network', secondFactor: 'asked' },
   { at: 'recoveries.ts signIns.finish', way: 'recovery', endpoint: 'recovery.use', limits: 'network', secondFactor: 'asked' },
   { at: 'routes.ts signIns.finish', way: 'setup', endpoint: 'setup.run', limits: 'account', secondFactor: 'none' },
 ]

@@ -36,7 +36,8 @@ export class SignIns {
 
   /**
    * Begins a login for a person who has proven something, or asks for their second factor where they have one, in the caller's
-   * transaction. A passkey is both factors, and so is what the organisation says is. Fails with `auth.wrong_credentials` when they were suspended meanwhile.
+   * transaction. A passkey is both factors, and so is what the organisation says is. Fails with `auth.wrong_credentials` when they were
+   * suspended meanwhile.
    */
   async finish(tx: DoorTx, userId: UserId, entrance: Entrance): Promise<Outcome> {
     const { device, way, remember = false, isTwoFactors = way === 'passkey' } = entrance

@@ -213,7 +213,7 @@ async function personOf(tx: DoorTx, userId: UserId): Promise<{ id: UserId; email
   return { id: userId, ...person }
 }
 
-/** Whether what a person has left is a way in: a passkey, the organisation's provider, or a password that is long enough where it stands alone. */
+/** Whether what a person has left is a way in, and no password among it is too short to stand alone. */
 async function canStillSignIn(tx: DoorTx, userId: UserId): Promise<boolean> {
   const row = await tx.first(
     tx.db
@@ -221,7 +221,8 @@ async function canStillSignIn(tx: DoorTx, userId: UserId): Promise<boolean> {
       .leftJoin('credential', 'credential.user_id', 'user.id')
       .innerJoin('login_policy', (join) => join.onTrue())
       .select(({ exists, selectFrom }) => [
-        sql<boolean>`credential.user_id is not null and (${hasFactor(tx)} or long_enough_for >= least_password_length)`.as('byPassword'),
+        sql<boolean | null>`${hasFactor(tx)} or long_enough_for >= least_password_length`.as('isLongEnough'),
+        'credential.user_id as password',
         exists(selectFrom('passkey').select('passkey.id').whereRef('passkey.user_id', '=', 'user.id')).as('byPasskey'),
         exists(
           selectFrom('identity')
@@ -232,5 +233,6 @@ async function canStillSignIn(tx: DoorTx, userId: UserId): Promise<boolean> {
       ])
       .where('user.id', '=', userId),
   )
-  return row !== undefined && (row.byPassword || row.byPasskey === true || row.byProvider === true)
+  if (!row) return false
+  return row.password === null ? row.byPasskey === true || row.byProvider === true : row.isLongEnough === true
 }
