@@ -198,6 +198,7 @@ export const finishWay = endpoint({
     'oidc.linked_elsewhere',
     'oidc.not_yours',
     'oidc.stale',
+    'oidc.not_enough',
     ...WAY_FAILURES,
     'invitation.invalid',
   ],
@@ -234,7 +235,11 @@ export const listIdentities = endpoint({
   access: 'user',
   work: 'door',
   activity: false,
-  reply: z.strictObject({ provider: z.string().nullable().describe('its name; null when none is on'), items: z.array(Identity) }),
+  reply: z.strictObject({
+    provider: z.string().nullable().describe('its name; null when none is on'),
+    proves: z.boolean().describe('whether signing in there anew would be a fresh proof'),
+    items: z.array(Identity),
+  }),
 })
 
 export const linkIdentity = endpoint({
@@ -272,5 +277,5 @@ export const proveByProvider = endpoint({
   work: 'door',
   body: z.strictObject({ next: Next }),
   reply: Way,
-  fails: ['oidc.not_linked_here', ...WAY_FAILURES],
+  fails: ['oidc.not_linked_here', 'oidc.not_enough', ...WAY_FAILURES],
 })

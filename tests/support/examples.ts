@@ -210,7 +210,7 @@ export const EXAMPLES: Readonly<Record<string, (things: Things) => Request>> = {
   'session.prove_by_provider': () => ({ body: {} }),
 }
 
-/** A sign-in provider of an organisation, switched on. */
+/** A sign-in provider of an organisation, switched on. It counts as two factors, so that it proves those who have one here. */
 const signInProvider = (issuer: string) => ({
   name: 'Keyhouse',
   issuer,
@@ -219,7 +219,7 @@ const signInProvider = (issuer: string) => ({
   domains: [],
   justInTime: false,
   trustsAddresses: false,
-  twoFactors: false,
+  twoFactors: true,
   on: true,
 })
 

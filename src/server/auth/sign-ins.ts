@@ -19,7 +19,7 @@ export interface Entrance {
   readonly way: Way
   /** To stay signed in for longer, if the organisation allows it. */
   readonly remember?: boolean
-  /** Whether what was proven counts as two factors by itself, as the organisation says of its provider. */
+  /** Whether what was proven counts as two factors by itself: a passkey does, and a provider of which the organisation says so. */
   readonly isTwoFactors?: boolean
 }
 

@@ -209,6 +209,19 @@ const rulesRoute = createRoute({
   component: lazyRouteComponent(() => import('#web/features/logins/rules-page.tsx'), 'RulesPage'),
 })
 
+const signInProviderRoute = createRoute({
+  getParentRoute: () => workspaceRoute,
+  path: '/sign-in-provider',
+  component: lazyRouteComponent(() => import('#web/features/oidc/provider-page.tsx'), 'ProviderPage'),
+})
+
+/** Where the browser comes back to from the sign-in provider. */
+const providerAnswerRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/provider-answer',
+  component: lazyRouteComponent(() => import('#web/features/oidc/provider-answer-page.tsx'), 'ProviderAnswerPage'),
+})
+
 const developersRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/developers',
@@ -291,6 +304,7 @@ const routes = [
   privacyRoute,
   accountRoute.addChildren(accountRoutes),
   loginsRoute.addChildren([loginListRoute, rulesRoute]),
+  signInProviderRoute,
 ] as const
 
 export const router = createRouter({
@@ -301,6 +315,7 @@ export const router = createRouter({
     signInRoute,
     secondFactorRoute,
     resetRoute,
+    providerAnswerRoute,
     invitationRoute,
     recoveryRoute,
   ]),

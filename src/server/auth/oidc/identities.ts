@@ -55,6 +55,7 @@ const sameIssuer = (one: string, other: string) => URL.parse(one)?.href === URL.
 export async function removeIdentity(tx: DoorTx, userId: UserId, id: IdentityId): Promise<void> {
   const removed = await tx.change(tx.db.deleteFrom('identity').where('id', '=', id).where('user_id', '=', userId))
   if (removed !== 1) throw new Failure('identity.not_found')
-  const other = await tx.first(tx.db.selectFrom('credential').select('user_id').where('user_id', '=', userId))
-  if (!other) throw new Failure('identity.last_way')
+  const password = tx.db.selectFrom('credential').select('user_id').where('user_id', '=', userId)
+  const passkey = tx.db.selectFrom('passkey').select('user_id').where('user_id', '=', userId)
+  if (!(await tx.first(password.unionAll(passkey)))) throw new Failure('identity.last_way')
 }

@@ -12,6 +12,7 @@ import { Failure } from '../../kernel/failure.ts'
 import type { Ids } from '../../kernel/ids.ts'
 import type { Accounts } from '../accounts.ts'
 import type { Device } from '../device.ts'
+import { factorRules } from '../factors/rules.ts'
 import { findLink, takeLink } from '../links.ts'
 import type { Presented, Renewal, Renewed } from '../renewal.ts'
 import { insertEvents } from '../security-log.ts'
@@ -70,7 +71,10 @@ export class ProviderSignIn {
     const configuration = await client.configurationOf(tenantId, provider)
     const { issuer } = configuration.serverMetadata()
     const begun = await doors.open(tenantId, async (tx) => {
-      if (way.purpose === 'prove' && !(await hasIdentity(tx, way.of!.userId, issuer))) throw new Failure('oidc.not_linked_here')
+      if (way.purpose === 'prove') {
+        if (!(await hasIdentity(tx, way.of!.userId, issuer))) throw new Failure('oidc.not_linked_here')
+        if (!(await isEnough(tx, way.of!.userId, provider))) throw new Failure('oidc.not_enough')
+      }
       return ways.begin(tx, { of: undefined, ...way, revision: provider.revision })
     })
     const of = { redirectAddress: this.redirectAddress(tenantId), anew: way.purpose === 'prove' }
@@ -206,10 +210,11 @@ export class ProviderSignIn {
   }
 
   /** A fresh proof: the provider asked this very person anew, after they set out. */
-  async #prove(tx: DoorTx, { claims, way, login, device }: Acting): Promise<Renewed> {
+  async #prove(tx: DoorTx, { claims, way, login, device, provider }: Acting): Promise<Renewed> {
     const { actor, presented } = login!
     const { userId, sessionId } = actor
     if ((await noteUsed(tx, claims))?.userId !== userId) throw new Failure('oidc.not_yours')
+    if (!(await isEnough(tx, userId, provider))) throw new Failure('oidc.not_enough')
     if (claims.authTimeS === null || claims.authTimeS * 1_000 < way.begunAtMs - CLOCKS_DIFFER_MS) throw new Failure('oidc.stale')
     const by = { kind: 'self', userId, device } as const
     await tx.change(insertEvents(tx, this.#parts.ids, [{ userId, kind: 'proven', by, sessionId }]))
@@ -238,6 +243,11 @@ interface Acting extends Fetching {
   readonly way: Way
   readonly provider: KnownProvider
   readonly claims: Claims
+}
+
+/** Whether signing in at the provider proves as much of a person as is asked of them here. */
+export async function isEnough(tx: DoorTx, userId: UserId, { twoFactors }: Pick<KnownProvider, 'twoFactors'>): Promise<boolean> {
+  return twoFactors || !(await factorRules(tx, userId)).hasFactor
 }
 
 async function hasIdentity(tx: DoorTx, userId: UserId, issuer: string): Promise<boolean> {

@@ -36,7 +36,7 @@ import { identitiesOf, removeIdentity } from './identities.ts'
 import { linkedLetter } from './letters.ts'
 import { ProviderLogout } from './logout.ts'
 import { ProviderSettings } from './provider-settings.ts'
-import { type Finished, ProviderSignIn } from './provider-sign-in.ts'
+import { type Finished, isEnough, ProviderSignIn } from './provider-sign-in.ts'
 import { type KnownProvider, ProviderStore } from './provider-store.ts'
 import { type Purpose, WAY_S, Ways, type Wish } from './ways.ts'
 
@@ -207,8 +207,11 @@ function identityRoutes(all: All): Route[] {
   return [
     route(listIdentities, async ({ actor }) => {
       const provider = await offered(all, actor.tenantId)
-      const items = await doors.open(actor.tenantId, (tx) => identitiesOf(tx, actor.userId, provider?.issuer))
-      return { provider: provider?.name ?? null, items }
+      return doors.open(actor.tenantId, async (tx) => {
+        const items = await identitiesOf(tx, actor.userId, provider?.issuer)
+        const proves = items.some(({ current }) => current) && (await isEnough(tx, actor.userId, provider!))
+        return { provider: provider?.name ?? null, proves, items }
+      })
     }),
 
     route(linkIdentity, async ({ actor, body, wayCookie }) =>

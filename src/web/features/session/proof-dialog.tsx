@@ -1,4 +1,5 @@
 /** Asks again who it is where an act needs a fresh proof; what was asked for then goes on by itself. */
+import { ProveByProvider } from '#web/features/oidc/prove-by-provider.tsx'
 import { Button } from '#web/ui/button.tsx'
 import { Dialog } from '#web/ui/dialog.tsx'
 import { ProveForm } from './prove-form.tsx'
@@ -12,6 +13,7 @@ export function ProofDialog({ answer }: { answer: ((proven: boolean) => void) | 
       <ProveForm onProven={() => answer?.(true)}>
         <Button onClick={() => answer?.(false)}>{t('common.cancel')}</Button>
       </ProveForm>
+      <ProveByProvider />
     </Dialog>
   )
 }

@@ -27,6 +27,8 @@ export function ProveForm({ onProven, children }: ProveFormProps) {
   if (isPending) return <PanelSkeleton rows={1} />
   const hasPasskey = data !== undefined && data.passkeys.length > 0
   const hasApp = data !== undefined && data.authenticatorApp !== null
+  // Who signs in through the organisation's provider alone has neither; the way through it stands beside this.
+  if (data !== undefined && !data.password && !hasPasskey) return children
   if (hasPasskey && !byPassword) {
     return (
       <ByPasskey onProven={onProven} onPassword={data.password ? () => setByPassword(true) : undefined}>

@@ -1,5 +1,6 @@
 /** Accepting an invitation: its token stands in the fragment of the address, which browsers send to no server. */
 import { useRouterState } from '@tanstack/react-router'
+import { JoinButton } from '#web/features/oidc/provider-button.tsx'
 import { call } from '#web/kernel/api.ts'
 import { ButtonLink } from '#web/ui/button.tsx'
 import { EntryFrame } from './entry-frame.tsx'
@@ -27,6 +28,7 @@ export function InvitationPage() {
         onChosen={async (password) => enter(await call('invitation.accept', { body: { token, password } }))}
         otherwise={<SignInLink />}
       />
+      <JoinButton invitation={token} />
     </EntryFrame>
   )
 }

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useRouter, useSearch } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import type { Me, SignInReply } from '#contract/accounts.ts'
+import { ProviderFailure, SignInButton } from '#web/features/oidc/provider-button.tsx'
 import { call } from '#web/kernel/api.ts'
 import type { Given } from '#web/kernel/endpoints.ts'
 import { onSignedIn } from '#web/kernel/login.ts'
@@ -40,6 +41,7 @@ export function SignInPage() {
   return (
     <EntryFrame title={t('signIn.title')} foot={t('signIn.help')}>
       {told && <WhyEnded told={told} />}
+      <ProviderFailure />
       <SignInForm key={String(askOrganisation)} askOrganisation={askOrganisation} take={take} />
     </EntryFrame>
   )
@@ -57,6 +59,8 @@ function SignInForm({ askOrganisation, take }: { askOrganisation: boolean; take:
   })
   const needsOrganisation = () => form.setError('organisation', { type: 'required' }, { shouldFocus: true })
   const needed = { required: t('common.empty') }
+  const { next } = useSearch({ from: '/sign-in' })
+  const [organisation, remember] = form.watch(['organisation', 'remember'])
   return (
     <form onSubmit={submit} noValidate className="mt-4">
       {failure !== null && <FailureNotice error={failure} className="mb-4" />}
@@ -85,6 +89,7 @@ function SignInForm({ askOrganisation, take }: { askOrganisation: boolean; take:
         {t('signIn.submit')}
       </Button>
       <PasskeySignIn given={() => form.getValues()} onNeedsOrganisation={needsOrganisation} take={take} />
+      <SignInButton organisation={askOrganisation ? (organisation ?? '') : null} remember={remember ?? false} next={next} />
     </form>
   )
 }

@@ -61,7 +61,10 @@ export const shell = {
 
   'field.apiKey': 'The API key',
   'field.baseUrl': 'The address',
+  'field.clientId': 'The client id',
+  'field.clientSecret': 'The client secret',
   'field.description': 'The title',
+  'field.issuer': 'The issuer',
   'field.model': 'The model',
   'field.models': 'The list of models',
   'field.name': 'The name',

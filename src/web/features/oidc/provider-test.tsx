@@ -1,0 +1,68 @@
+/** Whether the provider works: a test that signs nobody in, as it is entered, and a try that goes the whole way, as it is saved. */
+import { useMutation } from '@tanstack/react-query'
+import { call } from '#web/kernel/api.ts'
+import type { Reply } from '#web/kernel/endpoints.ts'
+import { Button } from '#web/ui/button.tsx'
+import { Icon } from '#web/ui/icon.tsx'
+import { FailureNotice } from '#web/ui/notice.tsx'
+import { t } from './text.ts'
+import { useSetOut } from './use-set-out.ts'
+
+type Finding = Reply<'sign_in_provider.test'>['findings'][number]
+
+/** The secret as it is sent: none, where the stored one is to be kept. */
+export const secretOf = ({ clientSecret }: { readonly clientSecret: string }) => {
+  const typed = clientSecret.trim()
+  return typed === '' ? {} : { clientSecret: typed }
+}
+
+/** The button, and below it what the test found. */
+export function ProviderTest({ values: [issuer, clientId, clientSecret] }: { values: readonly [string, string, string] }) {
+  const test = useMutation({
+    mutationFn: () => call('sign_in_provider.test', { body: { issuer, clientId, ...secretOf({ clientSecret }) } }),
+  })
+  return (
+    <div className="mb-4">
+      <Button busy={test.isPending} disabled={!issuer.trim() || !clientId.trim()} onClick={() => test.mutate()}>
+        {test.isPending ? t('provider.testing') : t('provider.test')}
+      </Button>
+      <div aria-live="polite" className="mt-3 empty:hidden">
+        {test.error !== null && <FailureNotice error={test.error} />}
+        {test.data && !test.isPending && <Findings of={test.data.findings} />}
+      </div>
+    </div>
+  )
+}
+
+function Findings({ of }: { of: readonly Finding[] }) {
+  return (
+    <ul className="divide-y divide-line rounded-control border border-line bg-surface">
+      {of.map(({ good, sentence }) => (
+        <li key={sentence} className="flex items-start gap-2.5 px-3.5 py-2">
+          <Icon
+            name={good ? 'check' : 'warn'}
+            className={`mt-[3px] ${good ? 'text-accent' : good === false ? 'text-danger' : 'text-muted'}`}
+          />
+          <span className="min-w-0">
+            <span className="sr-only">{t(good ? 'provider.good' : good === false ? 'provider.bad' : 'provider.unknown')} </span>
+            {sentence}
+          </span>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+/** The way through the provider that is saved; what it says is shown on this page afterwards. */
+export function ProviderTry({ isChanged }: { isChanged: boolean }) {
+  const { setOut, error, busy } = useSetOut(() => call('sign_in_provider.try'))
+  return (
+    <div className="mt-8 border-t border-line pt-5">
+      {error !== null && <FailureNotice error={error} className="mb-4" />}
+      <Button busy={busy} disabled={isChanged} onClick={setOut}>
+        {t('provider.try')}
+      </Button>
+      <p className="mt-2 max-w-[68ch] text-small text-muted">{t(isChanged ? 'provider.trySave' : 'provider.tryHelp')}</p>
+    </div>
+  )
+}
