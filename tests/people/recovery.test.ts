@@ -253,6 +253,8 @@ test('a lost password leaves an authenticator app in force; a lost second factor
   expect([await state(await link()), await kinds()]).toEqual(['second_factor', ['password', 'app']])
   const token = await approved()
   expect(await kinds()).toEqual(['password', 'app'])
+  // Enough beside a second factor, and it will stand alone.
+  expect(refusal(await use(token, 'kq7Vw2zMpx'))).toEqual([400, 'password.weak'])
   expect([await state(token), await kinds()]).toEqual(['signed_in', ['password']])
 })
 

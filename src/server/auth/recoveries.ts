@@ -116,8 +116,8 @@ export class Recoveries {
   /** Uses a recovery's link, once: a new password, the factors gone if that was approved, all logins ended, and a new one begun. */
   async use(of: Owner, { token, password }: { token: string; password: string }, device: Device): Promise<Outcome> {
     const { doors, ending, ids, passwords, signIns } = this.#parts
-    const made = await passwords.newPassword(password, of)
     const { id: userId } = of
+    const made = await passwords.newPassword(password, { ...of, least: await this.#leastFor(of) })
     const by = { kind: 'self', userId, device } as const
     const make = async (tx: EnterableTx) => {
       // First the person, then their recovery, then its link: as everybody who changes more than one of them.
@@ -132,6 +132,14 @@ export class Recoveries {
     const hold = (tx: DoorTx) => holdCredential(tx, userId)
     await ending.endBy(of.tenant.id, { chosen: { userId }, end: { reason: 'recovered', by } }, { hold, make })
     return doors.open(of.tenant.id, (tx) => signIns.finish(tx, userId, { device, way: 'recovery' }))
+  }
+
+  /** How long the new password must be: where second factors go, as long as one that stands alone. */
+  #leastFor({ id, least, tenant }: Owner): Promise<number> {
+    return this.#parts.doors.open(tenant.id, async (tx) => {
+      if (!(await approvedOf(tx, id))?.with_factors) return least
+      return (await tx.first(tx.db.selectFrom('login_policy').select('least_password_length')))!.least_password_length
+    })
   }
 
   async #begin(tx: EnterableTx, { userId, lost }: { userId: UserId; lost: Lost }, acting: Acting): Promise<Begun> {
