@@ -1,10 +1,13 @@
 /** What a new password must be: long enough, hard to guess, and nothing else; judged in the browser by the same estimate as on the server. */
+import { readFile } from 'node:fs/promises'
 import { dictionary } from '@zxcvbn-ts/language-common'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { NewPassword } from '#contract/accounts.ts'
-import { leastLength, lengthOf, ownWords, whyGuessable } from '#contract/password-rules.ts'
-import { PRESETS } from '#contract/sessions.ts'
+import { LEAST_BESIDE_FACTOR, leastLength, lengthOf, ownWords, whyGuessable } from '#contract/password-rules.ts'
+import { LoginPolicy, PRESETS } from '#contract/sessions.ts'
+import { FAILURES_UNTIL_CLOSED } from '#server/auth/credentials.ts'
+import { FAILURES_ALLOWED, LETTERS_ALLOWED } from '#server/auth/limits.ts'
 import { hashPassword, longEnoughFor, passwordMatches, refuseWeakPassword } from '#server/auth/password.ts'
 import { loadEstimate } from '#server/auth/strength.ts'
 
@@ -16,6 +19,21 @@ const refusal = async (password: string, least = 12) =>
     () => undefined,
     (error: { code: string; details: { detail: string } }) => `${error.code}: ${error.details.detail}`,
   )
+
+test('are those in force', async () => {
+  const page = await readFile(new URL('../../docs/topics/passwords.md', import.meta.url), 'utf8')
+  const figures = (line: RegExp) => [...(line.exec(page)?.[0] ?? '').matchAll(/\b\d+\b/g)].map(([figure]) => Number(figure))
+  expect(figures(/^\| everyday rules.*$/m)).toEqual([PRESETS.everyday.leastPasswordLength])
+  expect(figures(/^\| strict rules.*$/m)).toEqual([PRESETS.strict.leastPasswordLength])
+  const { minValue, maxValue } = LoginPolicy.shape.leastPasswordLength
+  expect(figures(/^\| an organisation's own rules.*$/m)).toEqual([minValue, maxValue])
+  expect(figures(/^\| beside a second factor.*$/m)).toEqual([LEAST_BESIDE_FACTOR])
+  expect(figures(/^\| failures of one account from one network.*?wait/m)).toEqual([FAILURES_ALLOWED.perAccount])
+  expect(figures(/^\| failures of one account from everywhere.*$/m)).toEqual([FAILURES_ALLOWED.perAccount * 10])
+  expect(figures(/^\| failures from one network.*$/m)).toEqual([FAILURES_ALLOWED.perAddress])
+  expect(figures(/^\| failures of one account in a row.*$/m)).toEqual([FAILURES_UNTIL_CLOSED])
+  expect(figures(/account from one network, .* then it waits/)).toEqual([LETTERS_ALLOWED.perAccount * 10, LETTERS_ALLOWED.perAddress])
+})
 
 describe('how long it is', () => {
   test('at least: by the rules of the organisation, and eight beside a second factor', () => {

@@ -50,7 +50,7 @@ function Asking() {
   const [asked, setAsked] = useState<string>()
   if (asked !== undefined) {
     return (
-      <EntryFrame title={t('reset.askedTitle')} foot={t('reset.nothing')}>
+      <EntryFrame title={t('reset.askedTitle')} {...(status?.mail === 'smtp' && { foot: t('reset.nothing') })}>
         <p role="status" className="mb-6">
           {t(status?.mail === 'folder' ? 'reset.askedFolder' : 'reset.asked', { email: asked })}
         </p>
