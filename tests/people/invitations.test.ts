@@ -103,6 +103,7 @@ describe('many at once', () => {
 
 describe('a letter that could not be sent', () => {
   test('is said, for one and for many, and goes out when it is sent again', async () => {
+    await expect.poll(async () => (await pending()).items.filter(({ letter }) => letter === 'on_its_way')).toEqual([])
     // Where the folder should be there is a file, so nothing can be written into it.
     const { folder } = world.config.mail
     await rm(folder, { recursive: true })
