@@ -170,6 +170,12 @@ const tokensRoute = createRoute({
   component: lazyRouteComponent(() => import('#web/features/account/tokens-page.tsx'), 'TokensPage'),
 })
 
+const dataRoute = createRoute({
+  getParentRoute: () => accountRoute,
+  path: '/data',
+  component: lazyRouteComponent(() => import('#web/features/account/data-page.tsx'), 'DataPage'),
+})
+
 const signInWaysRoute = createRoute({
   getParentRoute: () => accountRoute,
   path: '/sign-in',
@@ -220,6 +226,10 @@ const providerAnswerRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/provider-answer',
   component: lazyRouteComponent(() => import('#web/features/oidc/provider-answer-page.tsx'), 'ProviderAnswerPage'),
+const erasuresRoute = createRoute({
+  getParentRoute: () => loginsRoute,
+  path: '/erasures',
+  component: lazyRouteComponent(() => import('#web/features/logins/erasures-page.tsx'), 'ErasuresPage'),
 })
 
 const developersRoute = createRoute({
@@ -290,6 +300,7 @@ const accountRoutes = [
   tokensRoute,
   addressRoute,
   recoveryStopRoute,
+  dataRoute,
 ] as const
 
 const peopleRoutes = [personListRoute, personRoute, inviteRoute, invitationsRoute, requestsRoute, directoryRoute] as const
@@ -303,7 +314,7 @@ const routes = [
   handbookRoute,
   privacyRoute,
   accountRoute.addChildren(accountRoutes),
-  loginsRoute.addChildren([loginListRoute, rulesRoute]),
+  loginsRoute.addChildren([loginListRoute, rulesRoute, erasuresRoute]),
   signInProviderRoute,
 ] as const
 

@@ -17,6 +17,7 @@ import { report } from '#web/ui/report.ts'
 import { ShortcutsSheet } from './shortcuts-sheet.tsx'
 import { Sidebar } from './sidebar.tsx'
 
+const LeavingBanner = lazyPart(async () => (await import('#web/features/account/leaving-banner.tsx')).LeavingBanner)
 const SessionLife = lazyPart(async () => (await import('#web/features/session/session-life.tsx')).SessionLife)
 
 const HIDDEN = 'sardonyx.sidebarHidden'
@@ -33,6 +34,7 @@ export function Workspace() {
 /** The workspace around any page. */
 export function WorkspaceFrame({ children }: { children: ReactNode }) {
   useOwnPage()
+  const { leaving } = useMe()
   const navigate = useNavigate()
   const [sheet, setSheet] = useState(false)
   const sidebar = useSidebar()
@@ -58,6 +60,7 @@ export function WorkspaceFrame({ children }: { children: ReactNode }) {
         <main id="main" tabIndex={-1} className="flex min-w-0 flex-1 flex-col outline-none">
           <ConnectionBanner />
           <Suspense>
+            {leaving && <LeavingBanner />}
             <SessionLife />
           </Suspense>
           {children}

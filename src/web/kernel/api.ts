@@ -59,7 +59,7 @@ export async function open(id: EndpointId, given: Parts = {}, wish: Wish = {}): 
   })
 }
 
-/** Calls an endpoint that answers with bytes, and lets the browser save them under the name that the server gives. @public */
+/** Calls an endpoint that answers with bytes, and lets the browser save them under the name that the server gives. */
 export async function download<Id extends BytesId>(id: Id, ...[given, wish]: CallArguments<Id>): Promise<void> {
   const response = await open(id, given as Parts, wish)
   const link = window.document.createElement('a')

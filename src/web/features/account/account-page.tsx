@@ -1,4 +1,4 @@
-/** One's own account, in parts: what others see, what one prefers, where one is signed in, what happened, and the programs that act for one. */
+/** One's own account, in parts: what others see, what one prefers, where one is signed in, what happened, the programs that act for one, and leaving. */
 import { Outlet } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { onEvent } from '#web/kernel/events.ts'
@@ -14,6 +14,7 @@ const TABS: readonly Tab[] = [
   { to: '/account/devices', words: t('account.devices') },
   { to: '/account/security', words: t('account.security') },
   { to: '/account/tokens', words: t('account.tokens') },
+  { to: '/account/data', words: t('account.data') },
 ]
 
 /** The frame of the account's pages, with the open one in it. */

@@ -8,6 +8,7 @@ export const account = {
   'account.devices': 'Devices',
   'account.security': 'Security log',
   'account.tokens': 'API tokens',
+  'account.data': 'Your data',
 
   'ways.lead': 'How you sign in, and what keeps others from it.',
 

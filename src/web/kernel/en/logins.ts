@@ -3,6 +3,7 @@ export const logins = {
   'logins.title': 'Logins',
   'logins.parts': 'Parts of this page',
   'logins.list': 'Who is signed in',
+  'logins.erasures': 'Erasures',
   'logins.rules': 'How long people stay signed in',
   'logins.provider': 'Sign-in provider',
   'logins.notAllowed': 'Administrators of {organisation} see who is signed in. Where you are signed in yourself is in your account.',
