@@ -90,15 +90,14 @@ function ExportRow({ one, onRemoved }: { one: Export; onRemoved: () => void }) {
   )
 }
 
+const BAR =
+  'mt-2 block h-2 w-full max-w-80 appearance-none overflow-hidden rounded-full border-0 bg-sunken [&::-webkit-progress-bar]:bg-sunken ' +
+  '[&::-webkit-progress-value]:bg-accent [&::-moz-progress-bar]:bg-accent'
+
 function Progress({ one: { done, total } }: { one: Export }) {
   return (
     <>
-      <progress
-        aria-label={t('export.progress')}
-        value={total === 0 ? undefined : done}
-        max={total || 1}
-        className="mt-2 block h-2 w-full max-w-80"
-      />
+      <progress aria-label={t('export.progress')} value={total === 0 ? undefined : done} max={total || 1} className={BAR} />
       <p className="mt-1 text-small text-muted">{t('export.leave')}</p>
     </>
   )

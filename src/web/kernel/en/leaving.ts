@@ -5,7 +5,7 @@ export const leaving = {
 
   'export.title': 'Export',
   'export.lead':
-    'One ZIP file with your account, every chat (as Markdown to read and as JSON), drafts, devices, API tokens by name, and your security log. A manifest lists each file with its checksum.',
+    'One ZIP file with your account and picture, every chat (as Markdown to read and as JSON), drafts, devices, API tokens and passkeys by name, and your security log. A manifest lists each file with its checksum.',
   'export.begin': 'Begin an export',
   'export.again': 'Begin another export',
   'export.list': 'Your exports',

@@ -19,7 +19,7 @@ export const people = {
   'people.userHelp': 'Chats with the models you offer.',
   'people.adminHelp': 'Adds people and models as well. Can’t read anybody’s chats.',
   'people.you': 'you',
-  'people.leaving': 'is erased on {when}',
+  'people.leaving': 'will be erased on {when}',
   'people.pending': 'not joined yet',
   'people.suspended': 'suspended',
   'people.newLink': 'Send again',
