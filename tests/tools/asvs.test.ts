@@ -12,6 +12,7 @@ const SECTIONS: Readonly<Record<string, readonly number[]>> = {
   6: [3, 12, 8, 6, 8, 4, 0, 4],
   7: [3, 4, 2, 5, 3, 2],
   9: [3, 4],
+  14: [2, 8, 3],
 }
 
 /** What a text cites: files, each with the names that follow it. */

@@ -226,6 +226,8 @@ const providerAnswerRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/provider-answer',
   component: lazyRouteComponent(() => import('#web/features/oidc/provider-answer-page.tsx'), 'ProviderAnswerPage'),
+})
+
 const erasuresRoute = createRoute({
   getParentRoute: () => loginsRoute,
   path: '/erasures',

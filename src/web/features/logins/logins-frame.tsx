@@ -9,6 +9,7 @@ import { t } from './text.ts'
 const TABS: readonly Tab[] = [
   { to: '/logins', words: t('logins.list') },
   { to: '/logins/rules', words: t('logins.rules') },
+  { to: '/logins/erasures', words: t('logins.erasures') },
   { to: '/sign-in-provider', words: t('logins.provider') },
 ]
 

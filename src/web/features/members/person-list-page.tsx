@@ -4,6 +4,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useEffectEvent, useState } from 'react'
 import type { Member } from '#contract/accounts.ts'
 import type { Reply } from '#web/kernel/endpoints.ts'
+import { sayDay } from '#web/kernel/moments.ts'
 import { pictureOf } from '#web/kernel/preferences.ts'
 import { useMe } from '#web/kernel/session.ts'
 import { Button, ButtonLink } from '#web/ui/button.tsx'
@@ -148,10 +149,14 @@ function MemberRow({ member, isOwn, opens }: { member: Member; isOwn: boolean; o
   )
 }
 
-/** What stands out of a person: that they have not joined, or are suspended. */
+/** What stands out of a person: that they have not joined, are suspended, or are leaving. */
 export function Marks({ member }: { member: Member }) {
   if (member.suspended)
     return <span className="rounded-full bg-danger-soft px-2.5 text-tiny leading-5 font-medium text-danger">{t('people.suspended')}</span>
+  if (member.leavesAt) {
+    const words = t('people.leaving', { when: sayDay(member.leavesAt) })
+    return <span className="rounded-full bg-warn-soft px-2.5 text-tiny leading-5 font-medium text-warn">{words}</span>
+  }
   if (member.joined) return null
   return <span className="rounded-full bg-warn-soft px-2.5 text-tiny leading-5 font-medium text-warn">{t('people.pending')}</span>
 }
