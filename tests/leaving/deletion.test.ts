@@ -96,6 +96,17 @@ describe('it is refused', () => {
     expect((await ask(staying!)).status).toBe(200)
   })
 
+  test('an administrator who is leaving takes the place of nobody who stays', async () => {
+    await world.sql(`update ${acme}."user" set role = 'admin' where email = 'alice@acme.test'`)
+    const [alice, carol] = [await world.signIn('alice'), await world.signIn('carol')]
+    await ask(alice)
+    const demote = () => alice.call('POST', `/api/members/${carol.me.user.id}/role`, { role: 'user' })
+    expect(refusal(await demote())).toEqual([409, 'member.last_administrator'])
+    await alice.call('DELETE', DELETION)
+    expect((await demote()).status).toBe(200)
+    await world.sql(`update ${acme}."user" set role = 'admin' where email = 'carol@acme.test'`)
+  })
+
   test('to an API token, and to nobody', async () => {
     const alice = await world.signIn('alice')
     const made = await alice.call<{ token: string }>('POST', '/api/me/tokens', { name: 'All', abilities: ['read', 'chat'], days: 1 })

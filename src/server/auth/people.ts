@@ -97,7 +97,7 @@ function personOf(tx: DoorTx, userId: UserId) {
   return tx.first(tx.db.selectFrom('user').select(['role', 'status']).where('id', '=', userId).forNoKeyUpdate())
 }
 
-/** The administrators who can sign in. They stay so until the commit. */
+/** The administrators who can sign in and are not leaving. They stay so until the commit. */
 async function lockAdministrators({ db, all }: DoorTx): Promise<string[]> {
   const rows = await all(
     db
@@ -109,5 +109,7 @@ async function lockAdministrators({ db, all }: DoorTx): Promise<string[]> {
       .orderBy('id')
       .forNoKeyUpdate(),
   )
-  return rows.map(({ id }) => id)
+  // Who is leaving looks after nobody for long. By a statement of its own, which sees what those did who were waited for.
+  const leaving = new Set((await all(db.selectFrom('erasure').select('user_id'))).map(({ user_id }) => user_id))
+  return rows.map(({ id }) => id).filter((id) => !leaving.has(id))
 }
