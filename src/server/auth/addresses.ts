@@ -5,7 +5,7 @@
 import { sql } from 'kysely'
 import type { UserId } from '#contract/ids.ts'
 import type { Actor } from '../isolation/actor.ts'
-import type { Doors, DoorTx } from '../isolation/doors.ts'
+import { type Doors, type DoorTx, requireProven } from '../isolation/doors.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
 import type { Device } from './device.ts'
@@ -32,8 +32,7 @@ export class Addresses {
     const { doors, ids, letters, tenants } = this.#parts
     const { tenantId, userId } = actor
     const { person, holder, made } = await doors.open(tenantId, async (tx) => {
-      const { isProven } = await tx.enter(actor.tokenHash)
-      if (!isProven) throw new Failure('auth.proof_needed')
+      requireProven(await tx.enter(actor.tokenHash))
       await refuseSoonAfter(tx, userId)
       const event = { userId, kind: 'address_asked', by: { kind: 'self', userId, device } } as const
       await tx.change(insertEvents(tx, ids, [event]))

@@ -4,7 +4,7 @@ import type { Ability } from '#contract/endpoint.ts'
 import { ScopeId, SessionId } from '#contract/ids.ts'
 import type { ApiToken } from '#contract/security.ts'
 import type { Actor } from '../isolation/actor.ts'
-import type { Doors, EnterableTx } from '../isolation/doors.ts'
+import { type Doors, type EnterableTx, requireProven } from '../isolation/doors.ts'
 import type { ScopeKeys } from '../isolation/keys/scope-keys.ts'
 import type { AnyReadTx, ReadTx } from '../isolation/unit-of-work.ts'
 import { Failure } from '../kernel/failure.ts'
@@ -69,8 +69,7 @@ export class ApiTokens {
     const row = await this.#doors.open(actor.tenantId, async (door) => {
       // All of the person's: of tokens that are made at once, none is counted by nobody.
       const sessions = await lockSessions(door, { userId: actor.userId })
-      const { isProven } = await door.enter(actor.tokenHash)
-      if (!isProven) throw new Failure('auth.proof_needed')
+      requireProven(await door.enter(actor.tokenHash))
       if (sessions.filter(({ kind }) => kind === 'api').length >= MOST) throw new Failure('token.too_many')
       return this.#add(door, actor, { ...wanted, id, sealedName: name, token, prefix, device })
     })

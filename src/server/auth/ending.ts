@@ -7,7 +7,7 @@ import { sql } from 'kysely'
 import type { SessionId, TenantId, UserId } from '#contract/ids.ts'
 import type { EndReason } from '#contract/sessions.ts'
 import type { Actor } from '../isolation/actor.ts'
-import { type Doors, type DoorTx, type EnterableTx, requireAdmin } from '../isolation/doors.ts'
+import { type Doors, type DoorTx, type EnterableTx, requireAdmin, requireProven } from '../isolation/doors.ts'
 import { schemaName } from '../isolation/tables.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
@@ -96,8 +96,7 @@ export class Ending {
     await this.#endAnd(actor.tenantId, async (tx) => {
       const sessions = await lockSessions(tx, { userId: actor.userId, not: actor.sessionId }, actor.sessionId)
       await before(tx)
-      const { isProven } = await tx.enter(actor.tokenHash)
-      if (!isProven) throw new Failure('auth.proof_needed')
+      requireProven(await tx.enter(actor.tokenHash))
       await more(tx)
       return this.#end(tx, sessions, { reason: 'deleted', by: { kind: 'self', userId: actor.userId, device } })
     })

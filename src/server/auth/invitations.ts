@@ -84,7 +84,7 @@ export class Invitations {
 
   /** A page of those who have not joined, the latest first, and one more where there are more. */
   async list(admin: Actor, { limit, after }: { limit: number; after: string | undefined }): Promise<PendingInvitation[]> {
-    return this.#asAdmin(admin, async (tx) => {
+    return this.#doors.lookAsAdmin(admin.tenantId, admin.tokenHash, async (tx) => {
       const rows = await tx.all(
         tx.db
           .selectFrom('user')
@@ -106,7 +106,7 @@ export class Invitations {
 
   /** How many letters could not be sent. */
   async countFailed(admin: Actor): Promise<number> {
-    return this.#asAdmin(admin, async (tx) => {
+    return this.#doors.lookAsAdmin(admin.tenantId, admin.tokenHash, async (tx) => {
       const count = sql<number>`count(*)::int`.as('count')
       const row = await tx.first(tx.db.selectFrom('link').select(count).where('kind', '=', 'invitation').where(LETTER, '=', 'failed'))
       return row!.count
@@ -167,13 +167,6 @@ export class Invitations {
     }
     const all = Promise.allSettled(Array.from({ length: LETTERS_AT_ONCE }, lane)).then(() => void this.#sending.delete(all))
     this.#sending.add(all)
-  }
-
-  async #asAdmin<T>(admin: Actor, work: (tx: DoorTx) => Promise<T>): Promise<T> {
-    return this.#doors.open(admin.tenantId, async (tx) => {
-      if ((await tx.enter(admin.tokenHash)).role !== 'admin') throw new Failure('auth.not_allowed')
-      return work(tx)
-    })
   }
 }
 

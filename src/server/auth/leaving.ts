@@ -7,7 +7,7 @@ import type { Leaving as Left } from '#contract/accounts.ts'
 import type { ExportId, JobId, TenantId, UserId } from '#contract/ids.ts'
 import type { Erasure, Export } from '#contract/leaving.ts'
 import type { Actor } from '../isolation/actor.ts'
-import type { Doors, DoorTx, EnterableTx } from '../isolation/doors.ts'
+import { type Doors, type DoorTx, requireProven } from '../isolation/doors.ts'
 import type { Message } from '../isolation/queue.ts'
 import type { ReadTx } from '../isolation/unit-of-work.ts'
 import { Failure } from '../kernel/failure.ts'
@@ -48,7 +48,7 @@ export class Leaving {
     const row = await this.#parts.doors.open(tenantId, async (tx) => {
       await lockSessions(tx, { sessionId })
       await tx.first(tx.db.selectFrom('user').select('id').where('id', '=', userId).forNoKeyUpdate())
-      await this.#enterProven(tx, actor)
+      requireProven(await tx.enter(actor.tokenHash))
       await refuseMore(tx, userId)
       const own = { user_id: userId, scope_id: userId }
       const begun = await tx.first(
@@ -141,11 +141,6 @@ export class Leaving {
 
   async #organisation(tenantId: TenantId): Promise<string> {
     return (await this.#parts.tenants.byId(tenantId))?.name ?? ''
-  }
-
-  async #enterProven(tx: EnterableTx, { tokenHash }: Actor): Promise<void> {
-    const { isProven } = await tx.enter(tokenHash)
-    if (!isProven) throw new Failure('auth.proof_needed')
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { TenantId, UserId } from '#contract/ids.ts'
 import type { Actor } from '../isolation/actor.ts'
-import type { Doors, DoorTx, TenantEntry } from '../isolation/doors.ts'
+import { type Doors, type DoorTx, requireProven, type TenantEntry } from '../isolation/doors.ts'
 import type { Background } from '../kernel/background.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
@@ -137,7 +137,7 @@ export class Passwords {
           if ((await holdCredential(tx, actor.userId)) !== own.password_hash) throw new Failure('auth.wrong_password')
         },
         make: async (tx) => {
-          if (!(await tx.enter(actor.tokenHash)).isProven) throw new Failure('auth.proof_needed')
+          requireProven(await tx.enter(actor.tokenHash))
           await setPassword(tx, actor.userId, made)
           await tx.change(
             insertEvents(tx, ids, [{ userId: actor.userId, kind: 'password_changed', by, sessionId: actor.sessionId, notice: true }]),

@@ -98,13 +98,9 @@ function recoveryRoutes(parts: PeopleParts): Route[] {
       return { recovery, mail: letters.way, sent }
     }),
 
-    route(contract.listRecoveries, async ({ actor, fail }) => {
-      const items = await doors.open(actor.tenantId, async (tx) => {
-        if ((await tx.enter(actor.tokenHash)).role !== 'admin') throw fail('auth.not_allowed')
-        return openRecoveries(tx, actor.userId)
-      })
-      return { items }
-    }),
+    route(contract.listRecoveries, async ({ actor }) => ({
+      items: await doors.lookAsAdmin(actor.tenantId, actor.tokenHash, (tx) => openRecoveries(tx, actor.userId)),
+    })),
 
     route(contract.decideRecovery, async ({ actor, params, body, request }) => ({
       sent: await recoveries.decide(actor, { ...params, ...body }, request),

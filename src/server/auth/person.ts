@@ -11,8 +11,7 @@ import { IS_LIVE } from './session-lists.ts'
 
 /** The details of a person, for an administrator. */
 export async function readPerson(doors: Doors, admin: Actor, userId: UserId): Promise<MemberDetails> {
-  return doors.open(admin.tenantId, async (tx) => {
-    if ((await tx.enter(admin.tokenHash)).role !== 'admin') throw new Failure('auth.not_allowed')
+  return doors.lookAsAdmin(admin.tenantId, admin.tokenHash, async (tx) => {
     const person = await tx.first(tx.db.selectFrom('user').select(MEMBER).where('id', '=', userId))
     if (!person) throw new Failure('member.not_found')
     const logins = await tx.first(liveOf(tx, userId))

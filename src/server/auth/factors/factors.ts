@@ -8,7 +8,7 @@ import type { Factors as FactorsReply, NewPasskey } from '#contract/factors.ts'
 import type { PasskeyId, UserId } from '#contract/ids.ts'
 import type { EventKind } from '#contract/security.ts'
 import type { Actor } from '../../isolation/actor.ts'
-import type { Doors, DoorTx, EnterableTx } from '../../isolation/doors.ts'
+import { type Doors, type DoorTx, type EnterableTx, requireProven } from '../../isolation/doors.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { Failure } from '../../kernel/failure.ts'
 import type { Ids } from '../../kernel/ids.ts'
@@ -188,8 +188,7 @@ export class Factors {
     const { tenantId, userId, sessionId } = actor
     const { result, person } = await doors.open(tenantId, async (tx) => {
       await lockSessions(tx, { userId }, sessionId)
-      const { isProven } = await tx.enter(actor.tokenHash)
-      if (!isProven) throw new Failure('auth.proof_needed')
+      requireProven(await tx.enter(actor.tokenHash))
       const done = await work(tx)
       await tx.change(insertEvents(tx, ids, [{ userId, kind, by: { kind: 'self', userId, device }, sessionId, notice: true }]))
       return { result: done, person: await personOf(tx, userId) }

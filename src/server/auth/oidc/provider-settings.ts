@@ -35,10 +35,7 @@ export class ProviderSettings {
   /** As an administrator sees it: all of it but the secret. */
   async shown(admin: Actor): Promise<SignInProvider | null> {
     const { doors, store } = this.#parts
-    const known = await doors.open(admin.tenantId, async (tx) => {
-      if ((await tx.enter(admin.tokenHash)).role !== 'admin') throw new Failure('auth.not_allowed')
-      return store.find(tx)
-    })
+    const known = await doors.lookAsAdmin(admin.tenantId, admin.tokenHash, (tx) => store.find(tx))
     if (!known) return null
     const { clientSecret: _, revision: __, changedAt, ...shown } = known
     return { ...shown, timeChanged: changedAt.toISOString() }

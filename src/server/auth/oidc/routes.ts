@@ -16,7 +16,7 @@ import {
   unlinkIdentity,
 } from '#contract/oidc.ts'
 import type { Actor } from '../../isolation/actor.ts'
-import type { Doors } from '../../isolation/doors.ts'
+import { type Doors, requireProven } from '../../isolation/doors.ts'
 import type { ScopeKeys } from '../../isolation/keys/scope-keys.ts'
 import { type PresentedToken, type Route, route, type WayCookie } from '../../isolation/route.ts'
 import type { Clock } from '../../kernel/clock.ts'
@@ -225,8 +225,7 @@ function identityRoutes(all: All): Route[] {
     route(unlinkIdentity, async ({ actor, params, request }) => {
       const { userId } = actor
       await doors.open(actor.tenantId, async (tx) => {
-        const { isProven } = await tx.enter(actor.tokenHash)
-        if (!isProven) throw new Failure('auth.proof_needed')
+        requireProven(await tx.enter(actor.tokenHash))
         await removeIdentity(tx, userId, params.identityId)
         const by = { kind: 'self', userId, device: request } as const
         await tx.change(insertEvents(tx, ids, [{ userId, kind: 'identity_unlinked', by }]))
