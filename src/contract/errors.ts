@@ -39,7 +39,7 @@ const catalogue = {
   'auth.proof_needed': {
     status: 401,
     detail: 'This needs a fresh proof that it is you.',
-    next: 'Enter your password, then do it once more. An API token cannot do this.',
+    next: 'Prove it, with a passkey or your password, then do it once more. An API token cannot do this.',
   },
   'auth.wrong_password': { status: 403, detail: 'That is not your password.', next: 'Check it and try again.' },
   'auth.token_replaced': {
@@ -140,7 +140,11 @@ const catalogue = {
     detail: 'This link confirms no new address of yours.',
     next: 'Ask for the change again under Account, and follow the newest link while you are signed in.',
   },
-  'member.joined': { status: 409, detail: 'This person has joined already.', next: 'They can sign in with their own password.' },
+  'member.joined': {
+    status: 409,
+    detail: 'This person has joined already.',
+    next: 'They can sign in by themselves; if they cannot, recover their account.',
+  },
 
   'picture.not_found': { status: 404, detail: 'There is no such picture, or it is not yours to see.', next: 'Show the initials instead.' },
   'picture.unreadable': {

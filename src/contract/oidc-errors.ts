@@ -67,12 +67,12 @@ export const oidcFailures = {
   'oidc.stale': {
     status: 403,
     detail: 'The provider did not ask you anew who you are.',
-    next: 'Prove it with your password instead.',
+    next: 'Prove it with your password or a passkey instead.',
   },
   'oidc.not_linked_here': {
     status: 409,
     detail: 'You have no link to the sign-in provider.',
-    next: 'Prove who you are with your password.',
+    next: 'Prove who you are with your password or a passkey.',
   },
   'oidc.not_enough': {
     status: 409,
@@ -88,6 +88,6 @@ export const oidcFailures = {
   'identity.last_way': {
     status: 409,
     detail: 'This is your only way to sign in.',
-    next: 'Set a password first; “Forgot your password?” on the sign-in page mails you a link.',
+    next: 'Choose a password or add a passkey first, under Account, Sign-in.',
   },
 } as const satisfies Record<string, Entry>

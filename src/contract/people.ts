@@ -114,7 +114,7 @@ export const inviteMembers = endpoint({
 
 export const PendingInvitation = z.strictObject({
   member: Member,
-  letter: z.enum(['on_its_way', 'sent', 'failed', 'none']).describe('`none`: its link was given out by the operator'),
+  letter: z.enum(['on_its_way', 'sent', 'failed', 'none']).describe('`none`: of no link that is there a letter is known'),
   expiresAt: Time.nullable().describe('null when there is no link any more'),
 })
 export type PendingInvitation = z.infer<typeof PendingInvitation>
