@@ -7,7 +7,6 @@ import type { Actor } from '../isolation/actor.ts'
 import type { Doors, DoorTx } from '../isolation/doors.ts'
 import type { ScopeKeys } from '../isolation/keys/scope-keys.ts'
 import { schemaName } from '../isolation/tables.ts'
-import type { Clock } from '../kernel/clock.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
 import { MEMBER, memberOf } from '../kernel/member.ts'
@@ -33,20 +32,20 @@ export interface Invited {
   readonly expiresAt: Date
 }
 
+type FirstPassword = Parameters<typeof setPassword>[2]
+
 export class Accounts {
   readonly #doors: Doors
   readonly #keys: ScopeKeys
   readonly #passwords: Passwords
   readonly #signIns: SignIns
-  readonly #clock: Clock
   readonly #ids: Ids
 
-  constructor(parts: { doors: Doors; keys: ScopeKeys; passwords: Passwords; signIns: SignIns; clock: Clock; ids: Ids }) {
+  constructor(parts: { doors: Doors; keys: ScopeKeys; passwords: Passwords; signIns: SignIns; ids: Ids }) {
     this.#doors = parts.doors
     this.#keys = parts.keys
     this.#passwords = parts.passwords
     this.#signIns = parts.signIns
-    this.#clock = parts.clock
     this.#ids = parts.ids
   }
 
@@ -90,25 +89,25 @@ export class Accounts {
     return userId
   }
 
-  /** Gives an account its first password, or the hash of one of unknown length, in the caller's transaction. */
-  async join(tx: DoorTx, userId: UserId, password: string | Parameters<typeof setPassword>[2]): Promise<void> {
-    await setPassword(tx, userId, typeof password === 'string' ? { hash: password, longEnoughFor: LEAST_USUAL } : password)
-    await tx.change(
-      tx.db
-        .updateTable('user')
-        .set({ time_joined: new Date(this.#clock.now()) })
-        .where('id', '=', userId),
-    )
+  /** Makes an account one that has joined, in the caller's transaction: with its first password, or the hash of one of unknown length, if any. */
+  async join(tx: DoorTx, userId: UserId, password?: string | FirstPassword): Promise<void> {
+    if (password) await setPassword(tx, userId, typeof password === 'string' ? { hash: password, longEnoughFor: LEAST_USUAL } : password)
+    await tx.change(tx.db.updateTable('user').set({ time_joined: sql<Date>`now()` }).where('id', '=', userId))
+  }
+
+  /** Uses an invitation, once, and joins, in the caller's transaction. Fails with `invitation.invalid`. */
+  async takeInvitation(tx: DoorTx, userId: UserId, { token, password }: { token: string; password?: FirstPassword }): Promise<void> {
+    // First the person and then their invitation, as whoever invites them again.
+    await tx.first(tx.db.selectFrom('user').select('id').where('id', '=', userId).forUpdate())
+    if (!(await takeLink(tx, token, 'invitation'))) throw new Failure('invitation.invalid')
+    await this.join(tx, userId, password)
   }
 
   /** Uses an invitation, once: sets the password of whose it is, and signs in. */
   async accept(of: Owner, { token, password }: { token: string; password: string }, device: Device): Promise<Outcome> {
     const made = await this.#passwords.newPassword(password, of)
     return this.#doors.open(of.tenant.id, async (tx) => {
-      // First the person and then their invitation, as whoever invites them again.
-      await tx.first(tx.db.selectFrom('user').select('id').where('id', '=', of.id).forUpdate())
-      if (!(await takeLink(tx, token, 'invitation'))) throw new Failure('invitation.invalid')
-      await this.join(tx, of.id, made)
+      await this.takeInvitation(tx, of.id, { token, password: made })
       return this.#signIns.finish(tx, of.id, { device, way: 'invitation' })
     })
   }

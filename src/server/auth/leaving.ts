@@ -12,6 +12,7 @@ import type { Message } from '../isolation/queue.ts'
 import type { ReadTx } from '../isolation/unit-of-work.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
+import { lockAdministrators } from './administrators.ts'
 import type { Device } from './device.ts'
 import { type Ending, lockSessions } from './ending.ts'
 import { keptLetter, leavingLetter } from './leaving-letters.ts'
@@ -158,20 +159,8 @@ async function refuseMore(tx: DoorTx, userId: UserId): Promise<void> {
 
 /** Administrators who leave do not count, and those there are stay so until the commit: of two that go at once the second is refused. */
 export async function refuseLastAdministrator(tx: DoorTx, userId: UserId): Promise<void> {
-  const administrators = await tx.all(
-    tx.db
-      .selectFrom('user')
-      .select('id')
-      .where('role', '=', 'admin')
-      .where('status', '=', 'active')
-      .where('time_joined', 'is not', null)
-      .orderBy('id')
-      .forNoKeyUpdate(),
-  )
-  // By a statement of its own: one that waited for the locks would not see who asked to leave meanwhile.
-  const leaving = new Set((await tx.all(tx.db.selectFrom('erasure').select('user_id'))).map(({ user_id }) => user_id))
-  const isOne = administrators.some(({ id }) => id === userId)
-  if (isOne && !administrators.some(({ id }) => id !== userId && !leaving.has(id))) throw new Failure('deletion.last_administrator')
+  const staying = await lockAdministrators(tx)
+  if (staying.length === 1 && staying[0] === userId) throw new Failure('deletion.last_administrator')
 }
 
 interface Asked {

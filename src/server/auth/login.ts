@@ -82,7 +82,7 @@ export async function createLogin({
   const signIns = new SignIns({ sessions, secondFactor })
   const background = new Background(log)
   const passwords = new Passwords({ background, doors, ending, ends, ids, letters, renewal, signIns, tenants })
-  const accounts = new Accounts({ doors, keys, passwords, signIns, clock, ids })
+  const accounts = new Accounts({ doors, keys, passwords, signIns, ids })
   const authenticator = new Authenticator({ database, cache, tokens, tenants, renewal, clock })
   const people = new People({ doors, ending, ends, ids })
   const invitations = new Invitations({ doors, accounts, letters, tenants })

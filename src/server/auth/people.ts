@@ -9,6 +9,7 @@ import { type Doors, type DoorTx, requireAdmin } from '../isolation/doors.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
 import { type Acting, byOf } from './acting.ts'
+import { lockAdministrators } from './administrators.ts'
 import type { Ending } from './ending.ts'
 import { withdrawRecoveries } from './recovery-rows.ts'
 import { insertEvents, type NewEvent } from './security-log.ts'
@@ -95,21 +96,4 @@ class NothingToChange extends Error {}
 
 function personOf(tx: DoorTx, userId: UserId) {
   return tx.first(tx.db.selectFrom('user').select(['role', 'status']).where('id', '=', userId).forNoKeyUpdate())
-}
-
-/** The administrators who can sign in and are not leaving. They stay so until the commit. */
-async function lockAdministrators({ db, all }: DoorTx): Promise<string[]> {
-  const rows = await all(
-    db
-      .selectFrom('user')
-      .select('id')
-      .where('role', '=', 'admin')
-      .where('status', '=', 'active')
-      .where('time_joined', 'is not', null)
-      .orderBy('id')
-      .forNoKeyUpdate(),
-  )
-  // Who is leaving looks after nobody for long. By a statement of its own, which sees what those did who were waited for.
-  const leaving = new Set((await all(db.selectFrom('erasure').select('user_id'))).map(({ user_id }) => user_id))
-  return rows.map(({ id }) => id).filter((id) => !leaving.has(id))
 }

@@ -6,7 +6,8 @@ import type { Actor } from '../isolation/actor.ts'
 import type { Doors, DoorTx } from '../isolation/doors.ts'
 import { Failure } from '../kernel/failure.ts'
 import { MEMBER, memberOf } from '../kernel/member.ts'
-import { administratorsBut, openRecoveries } from './recovery-rows.ts'
+import { administratorsBut } from './administrators.ts'
+import { openRecoveries } from './recovery-rows.ts'
 import { IS_LIVE } from './session-lists.ts'
 
 /** The details of a person, for an administrator. */

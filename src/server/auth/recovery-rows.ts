@@ -103,17 +103,3 @@ export async function makeRoom(tx: DoorTx, userId: UserId, { alsoOpen }: { alsoO
       .$if(!alsoOpen, (query) => query.where('expires_at', '<=', sql<Date>`now()`)),
   )
 }
-
-/** The administrators who can decide: they have joined, and are neither of these people. */
-export function administratorsBut(tx: DoorTx, ...not: (UserId | null)[]) {
-  return tx.all(
-    tx.db
-      .selectFrom('user')
-      .select(['id', 'name', 'email'])
-      .where('role', '=', 'admin')
-      .where('status', '=', 'active')
-      .where('time_joined', 'is not', null)
-      .where(sql<SqlBool>`id <> all(${not.filter((id) => id !== null)}::uuid[])`)
-      .orderBy('id'),
-  )
-}

@@ -3,9 +3,10 @@ import type { z } from 'zod'
 import type { UserId } from '#contract/ids.ts'
 import type { SignInProvider, setSignInProvider, testSignInProvider } from '#contract/oidc.ts'
 import type { Actor } from '../../isolation/actor.ts'
-import type { Doors, DoorTx } from '../../isolation/doors.ts'
+import type { Doors } from '../../isolation/doors.ts'
 import { Failure } from '../../kernel/failure.ts'
 import type { Ids } from '../../kernel/ids.ts'
+import { administratorsBut } from '../administrators.ts'
 import type { Device } from '../device.ts'
 import type { Letters } from '../letters.ts'
 import { insertEvents } from '../security-log.ts'
@@ -48,7 +49,7 @@ export class ProviderSettings {
     const { changed, administrators } = await doors.openAsAdmin(admin.tenantId, admin.tokenHash, async (tx) => {
       const clientSecret = secretFor(wanted, await store.find(tx, 'update'))
       const at = await store.set(tx, { ...config, clientSecret, revision: ids.next<string>() })
-      const all = await administratorsOf(tx)
+      const all = await administratorsBut(tx)
       const by = { kind: 'administrator', userId: admin.userId, device } as const
       await tx.change(
         insertEvents(
@@ -72,7 +73,7 @@ export class ProviderSettings {
   async #write(
     admin: Actor,
     provider: Omit<SignInProvider, 'timeChanged'>,
-    to: Awaited<ReturnType<typeof administratorsOf>>,
+    to: Awaited<ReturnType<typeof administratorsBut>>,
   ): Promise<void> {
     const organisation = (await this.#parts.tenants.byId(admin.tenantId))!.name
     const by = to.find(({ id }) => id === admin.userId)?.name ?? 'An administrator'
@@ -85,8 +86,4 @@ function secretFor({ issuer, clientId, clientSecret }: Tested, known: KnownProvi
   if (clientSecret !== undefined) return clientSecret
   if (known?.issuer === issuer && known.clientId === clientId) return known.clientSecret
   throw new Failure('oidc.secret_needed')
-}
-
-function administratorsOf({ all, db }: DoorTx) {
-  return all(db.selectFrom('user').select(['id', 'email', 'name']).where('role', '=', 'admin').where('status', '=', 'active'))
 }

@@ -3,7 +3,6 @@
  * settings under which it set out, once; and a login, a link or a proof begins when the page asks for the outcome, never when another
  * site sends a browser here.
  */
-import { sql } from 'kysely'
 import type { IdentityId, SessionId, TenantId, UserId } from '#contract/ids.ts'
 import type { Found } from '#contract/oidc.ts'
 import type { Actor } from '../../isolation/actor.ts'
@@ -13,7 +12,7 @@ import type { Ids } from '../../kernel/ids.ts'
 import type { Accounts } from '../accounts.ts'
 import type { Device } from '../device.ts'
 import { factorRules } from '../factors/rules.ts'
-import { findLink, takeLink } from '../links.ts'
+import { findLink } from '../links.ts'
 import type { Presented, Renewal, Renewed } from '../renewal.ts'
 import { insertEvents } from '../security-log.ts'
 import type { Outcome as SignInOutcome, SignIns } from '../sign-ins.ts'
@@ -183,7 +182,7 @@ export class ProviderSignIn {
     const userId = await accounts.add(tx, { email, name: claims.name ?? email, role: 'user' }).catch((error: { constraint?: string }) => {
       throw error.constraint === 'user_email_unique' ? new Failure('oidc.not_linked') : error
     })
-    await this.#joined(tx, userId)
+    await accounts.join(tx, userId)
     return { id: await this.#link(tx, userId, { claims, device }), userId }
   }
 
@@ -191,15 +190,9 @@ export class ProviderSignIn {
   async #accept(tx: DoorTx, token: string, { claims, device }: Acting): Promise<{ id: IdentityId; userId: UserId }> {
     const found = await findLink(tx, token, 'invitation')
     if (!found) throw new Failure('invitation.invalid')
-    await tx.first(tx.db.selectFrom('user').select('id').where('id', '=', found.id).forUpdate())
-    if (!(await takeLink(tx, token, 'invitation'))) throw new Failure('invitation.invalid')
     const userId = found.id as UserId
-    await this.#joined(tx, userId)
+    await this.#parts.accounts.takeInvitation(tx, userId, { token })
     return { id: await this.#link(tx, userId, { claims, device }), userId }
-  }
-
-  async #joined(tx: DoorTx, userId: UserId): Promise<void> {
-    await tx.change(tx.db.updateTable('user').set({ time_joined: sql<Date>`now()` }).where('id', '=', userId))
   }
 
   async #link(tx: DoorTx, userId: UserId, { claims, device }: Pick<Acting, 'claims' | 'device'>): Promise<IdentityId> {
