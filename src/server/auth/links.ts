@@ -1,8 +1,8 @@
 /** Links by which somebody proves that a letter reached them: kept as hashes, good once, for a while, and for one purpose. */
-import { randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
-import { TenantId, type UserId } from '#contract/ids.ts'
+import type { UserId } from '#contract/ids.ts'
 import type { DoorTx } from '../isolation/doors.ts'
+import { newSecret } from './named-secret.ts'
 import { tokenHash } from './token.ts'
 
 /** What a link is for; it is good for nothing else. */
@@ -26,7 +26,7 @@ export interface MadeLink {
 
 /** Makes a link, in the caller's transaction. Earlier ones of that person and kind are good no more. */
 export async function makeLink(tx: DoorTx, { userId, kind, madeBy, goodForMs, detail }: NewLink): Promise<MadeLink> {
-  const token = `${tx.tenantId}.${randomBytes(32).toString('base64url')}`
+  const token = newSecret(tx.tenantId)
   const values = {
     token_hash: tokenHash(token),
     made_by: madeBy,
@@ -64,10 +64,4 @@ export async function takeLink(tx: DoorTx, token: string, kind: LinkKind): Promi
     .where('kind', '=', kind)
     .where('expires_at', '>', sql<Date>`now()`)
   return (await tx.change(taken)) === 1
-}
-
-/** The tenant that a link's token names; the rest of it decides whether it is any good. */
-export function tenantOfLink(token: string): TenantId | undefined {
-  const parsed = TenantId.safeParse(token.split('.', 1)[0])
-  return parsed.success ? parsed.data : undefined
 }

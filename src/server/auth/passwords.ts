@@ -12,7 +12,8 @@ import { type Credential, findCredential, holdCredential, noteFailure, noteSucce
 import type { Device } from './device.ts'
 import type { Ending } from './ending.ts'
 import { closedLetter, type Letters, noPasswordLetter, passwordChangedLetter, resetLetter } from './letters.ts'
-import { findLink, type LinkKind, makeLink, takeLink, tenantOfLink } from './links.ts'
+import { findLink, type LinkKind, makeLink, takeLink } from './links.ts'
+import { tenantNamed } from './named-secret.ts'
 import { hashPassword, longEnoughFor, passwordMatches, refuseWeakPassword } from './password.ts'
 import type { Presented, Renewal, Renewed } from './renewal.ts'
 import { type By, insertEvents, SYSTEM } from './security-log.ts'
@@ -92,7 +93,7 @@ export class Passwords {
   /** Whose a link is; undefined when it is no good. The same work for every token. */
   async ofLink(token: string, kind: Extract<LinkKind, 'invitation' | 'reset' | 'recovery'>): Promise<Owner | undefined> {
     const { doors, tenants } = this.#parts
-    const named = tenantOfLink(token)
+    const named = tenantNamed(token)
     const tenant = named && (await tenants.byId(named))
     const at = tenant ?? (await tenants.any())
     const found =

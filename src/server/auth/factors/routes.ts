@@ -23,7 +23,7 @@ import { type PresentedToken, type RequestFacts, type Route, route, type Session
 import { Failure } from '../../kernel/failure.ts'
 import type { Authenticator } from '../authenticate.ts'
 import type { FailureLimits } from '../limits.ts'
-import { tenantOfLink } from '../links.ts'
+import { tenantNamed } from '../named-secret.ts'
 import type { SignIns } from '../sign-ins.ts'
 import { type SigningInParts, signingIn } from '../signing-in.ts'
 import type { Tenants } from '../tenants.ts'
@@ -142,6 +142,6 @@ function signInRoutes(parts: FactorRouteParts): Route[] {
 }
 
 async function tenantOf(ticket: string, tenants: Tenants) {
-  const tenantId = tenantOfLink(ticket)
+  const tenantId = tenantNamed(ticket)
   return tenantId && tenants.byId(tenantId)
 }

@@ -2,7 +2,6 @@
  * The second step of signing in, and of proving again who one is. Between the two steps of a sign-in there is a ticket: random, kept as a
  * hash, good once, for ten minutes and ten wrong codes, and for nothing once the password has changed or the person is suspended.
  */
-import { randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
 import type { PasskeyResponse } from '#contract/factors.ts'
 import type { TenantId, UserId } from '#contract/ids.ts'
@@ -12,6 +11,7 @@ import type { Doors, DoorTx } from '../../isolation/doors.ts'
 import { Failure } from '../../kernel/failure.ts'
 import type { Ids } from '../../kernel/ids.ts'
 import type { Device } from '../device.ts'
+import { newSecret } from '../named-secret.ts'
 import { insertEvents } from '../security-log.ts'
 import type { BegunSession, Sessions } from '../sessions.ts'
 import { tokenHash } from '../token.ts'
@@ -74,7 +74,7 @@ export class SecondFactor {
 
   /** Asks a person for their second factor who has given the first, in the caller's transaction. */
   async ask(tx: DoorTx, userId: UserId, { way, remember }: { way: Way; remember: boolean }): Promise<Asked> {
-    const ticket = `${tx.tenantId}.${randomBytes(32).toString('base64url')}`
+    const ticket = newSecret(tx.tenantId)
     await tx.change(tx.db.deleteFrom('sign_in_ticket').where('expires_at', '<=', sql<Date>`now()`))
     const row = await tx.first(
       tx.db

@@ -13,6 +13,7 @@ import type { Accounts } from '../accounts.ts'
 import type { Device } from '../device.ts'
 import { factorRules } from '../factors/rules.ts'
 import { findLink } from '../links.ts'
+import { tenantNamed } from '../named-secret.ts'
 import type { Presented, Renewal, Renewed } from '../renewal.ts'
 import { insertEvents } from '../security-log.ts'
 import type { Outcome as SignInOutcome, SignIns } from '../sign-ins.ts'
@@ -20,7 +21,7 @@ import { refusalOf } from './admission.ts'
 import type { Claims, OidcClient } from './client.ts'
 import { addIdentity, noteUsed } from './identities.ts'
 import type { KnownProvider, ProviderStore } from './provider-store.ts'
-import { type Outcome, type Purpose, secretsOf, tenantNamed, type Way, type Ways, type Wish } from './ways.ts'
+import { type Outcome, type Purpose, secretsOf, type Way, type Ways, type Wish } from './ways.ts'
 
 /** How much the provider's clock may be behind this server's. */
 const CLOCKS_DIFFER_MS = 30_000

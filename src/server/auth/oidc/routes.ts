@@ -25,7 +25,8 @@ import type { Ids } from '../../kernel/ids.ts'
 import type { Log } from '../../kernel/log.ts'
 import type { Accounts } from '../accounts.ts'
 import type { Letters } from '../letters.ts'
-import { findLink, tenantOfLink } from '../links.ts'
+import { findLink } from '../links.ts'
+import { tenantNamed } from '../named-secret.ts'
 import { insertEvents } from '../security-log.ts'
 import type { SessionEnds } from '../session-ends.ts'
 import type { SignIns } from '../sign-ins.ts'
@@ -121,7 +122,7 @@ function signInRoutes(all: All): Route[] {
   const answered = answering(all)
   return [
     route(findSignInProvider, async ({ body }) => {
-      const tenantId = body.invitation === undefined ? (await tenants.forSignIn(body.organisation))?.id : tenantOfLink(body.invitation)
+      const tenantId = body.invitation === undefined ? (await tenants.forSignIn(body.organisation))?.id : tenantNamed(body.invitation)
       const provider = await offered(all, tenantId)
       return { name: provider?.name ?? null }
     }),
@@ -133,7 +134,7 @@ function signInRoutes(all: All): Route[] {
         if (!tenant) throw fail('oidc.off')
         return setOut(all, wayCookie, { tenantId: tenant.id, purpose: 'sign_in', wish: { next, remember } })
       }
-      const tenantId = tenantOfLink(invitation)
+      const tenantId = tenantNamed(invitation)
       const isKnown = tenantId !== undefined && (await tenants.byId(tenantId)) !== undefined
       if (!isKnown || !(await all.doors.open(tenantId, (tx) => findLink(tx, invitation, 'invitation')))) throw fail('invitation.invalid')
       return setOut(all, wayCookie, { tenantId, purpose: 'invitation', wish: { invitation, remember } })

@@ -2,12 +2,13 @@
  * Ways to a provider and back. The browser that sets out holds a secret in a cookie, from which nonce and PKCE verifier follow; the
  * database has only hashes. A way is taken back once and its outcome fetched once, both by the browser that began it.
  */
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { sql } from 'kysely'
 import { z } from 'zod'
-import { SessionId, TenantId, UserId } from '#contract/ids.ts'
+import { SessionId, type TenantId, UserId } from '#contract/ids.ts'
 import type { DoorTx } from '../../isolation/doors.ts'
 import type { ScopeKeys } from '../../isolation/keys/scope-keys.ts'
+import { newSecret } from '../named-secret.ts'
 import { tokenHash } from '../token.ts'
 import { Claims, type WaySecrets } from './client.ts'
 
@@ -45,7 +46,7 @@ export class Ways {
   /** Begins one. The cookie's secret is in no row, and what is in the address is in none either. */
   async begin(tx: DoorTx, way: Pick<Way, 'purpose' | 'revision' | 'of' | 'wish'>): Promise<{ secret: string; secrets: WaySecrets }> {
     await tx.change(tx.db.deleteFrom('oidc_way').where('expires_at', '<', sql<Date>`now()`))
-    const [secret, state] = [`${tx.tenantId}.${random()}`, `${tx.tenantId}.${random()}`]
+    const [secret, state] = [newSecret(tx.tenantId), newSecret(tx.tenantId)]
     const hash = tokenHash(state)
     const sealer = await this.#sealer(tx.tenantId)
     await tx.change(
@@ -131,15 +132,8 @@ interface Row {
   readonly time_created: Date
 }
 
-const random = () => randomBytes(32).toString('base64url')
-
 /** Nonce and verifier of a way: nobody without the browser's secret can say them, and another state has others. */
 export function secretsOf(secret: string, state: string): WaySecrets {
   const derive = (purpose: string) => createHmac('sha256', secret).update(`${purpose}:${state}`).digest('base64url')
   return { state, nonce: derive('nonce'), verifier: derive('verifier') }
-}
-
-/** The tenant that a state or a cookie's secret names; the rest of it decides whether it is any good. */
-export function tenantNamed(text: string | undefined): TenantId | undefined {
-  return TenantId.safeParse(text?.split('.', 1)[0]).data
 }
