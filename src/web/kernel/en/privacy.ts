@@ -44,7 +44,7 @@ export const privacy = {
     'Your name, e-mail address, role and picture, if you share something with them. Others do not see you, unless you are an administrator.',
   'privacy.seenAdmins': 'Administrators',
   'privacy.seenAdminsText':
-    'Also your logins and API tokens: when, on what device, from which network address. When they look, your security log says so.',
+    'Also your logins and API tokens: when, on what device, from which network address. When they look at that list, your security log says so. And in which ways you sign in, when you last did, and whether you are about to leave.',
   'privacy.seenOthers': 'Other organisations on this server',
   'privacy.seenOthersText': 'Nothing.',
 
