@@ -4,6 +4,9 @@ import { Email, Leaving } from './accounts.ts'
 import { endpoint, PageQuery, page, Time } from './endpoint.ts'
 import { ExportId, UserId } from './ids.ts'
 
+/** For how many days an account stays as it is after its person asked to be erased. */
+export const UNDO_DAYS = 14
+
 export const Export = z.strictObject({
   id: ExportId,
   state: z
@@ -75,7 +78,7 @@ export const askDeletion = endpoint({
   id: 'deletion.ask',
   method: 'POST',
   path: '/api/me/deletion',
-  summary: 'Delete one’s account: all other logins end, and after 14 days everything is erased unless it is undone',
+  summary: `Delete one’s account: all other logins end, and after ${UNDO_DAYS} days everything is erased unless it is undone`,
   access: 'user',
   work: 'door',
   proof: true,

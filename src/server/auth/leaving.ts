@@ -5,7 +5,7 @@
 import { sql } from 'kysely'
 import type { Leaving as Left } from '#contract/accounts.ts'
 import type { ExportId, JobId, TenantId, UserId } from '#contract/ids.ts'
-import type { Erasure, Export } from '#contract/leaving.ts'
+import { type Erasure, type Export, UNDO_DAYS } from '#contract/leaving.ts'
 import type { Actor } from '../isolation/actor.ts'
 import { type Doors, type DoorTx, requireProven } from '../isolation/doors.ts'
 import type { Message } from '../isolation/queue.ts'
@@ -21,8 +21,6 @@ import { insertEvents } from './security-log.ts'
 import type { SessionEnds } from './session-ends.ts'
 import type { Tenants } from './tenants.ts'
 
-/** How long an account stays as it is after its person asked to be erased. */
-export const UNDO_DAYS = 14
 const MOST_EXPORTS_A_DAY = 5
 
 export interface LeavingParts {

@@ -1,8 +1,8 @@
 /** What everyone of an organisation may know of how it signs people in, though only doors read it: its name, and its sign-in provider. */
 import type { TenantId } from '#contract/ids.ts'
+import { UNDO_DAYS } from '#contract/leaving.ts'
 import type { Doors } from '../isolation/doors.ts'
 import type { ScopeKeys } from '../isolation/keys/scope-keys.ts'
-import { UNDO_DAYS } from './leaving.ts'
 import { ProviderStore } from './oidc/provider-store.ts'
 import type { Tenants } from './tenants.ts'
 
