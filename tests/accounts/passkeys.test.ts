@@ -267,13 +267,22 @@ describe('removing', () => {
     expect(app.recoveryCodes).toEqual([])
   })
 
-  test('the last passkey of somebody without a password is refused', async () => {
+  test('the last passkey of somebody without a password is refused, unless the provider of today knows them', async () => {
     await passkeyOf(alice)
-    const { rows } = await world.sql(`delete from ${acme}.credential where user_id = $1 returning *`, [alice.me.user.id])
+    await world.sql(`delete from ${acme}.credential where user_id = $1`, [alice.me.user.id])
     const { passkeys, password } = await factorsOf(alice)
     expect(password).toBe(false)
-    expect(codeOf(await alice.call('DELETE', `/api/me/passkeys/${passkeys[0]!.id}`))).toBe('password.longer_first')
-    await world.sql(`insert into ${acme}.credential (user_id, password_hash) values ($1, $2)`, [alice.me.user.id, rows[0]!.password_hash])
-    expect((await alice.call('DELETE', `/api/me/passkeys/${passkeys[0]!.id}`)).status).toBe(204)
+    const remove = () => alice.call('DELETE', `/api/me/passkeys/${passkeys[0]!.id}`)
+    expect(codeOf(await remove())).toBe('password.longer_first')
+    await world.sql(
+      `insert into ${acme}.sign_in_provider (id, config, secret, is_on, revision)
+      values ($1, '', '', true, gen_random_uuid())`,
+      [alice.me.organisation.id],
+    )
+    const link = `insert into ${acme}.identity (id, user_id, issuer, subject, used_at) values (gen_random_uuid(), $1, 'https://one.test', 'alice', $2)`
+    await world.sql(link, [alice.me.user.id, new Date(Date.now() - 60_000)])
+    expect(codeOf(await remove()), 'of a provider that was changed since').toBe('password.longer_first')
+    await world.sql(`update ${acme}.identity set used_at = now() where user_id = $1`, [alice.me.user.id])
+    expect((await remove()).status).toBe(204)
   })
 })

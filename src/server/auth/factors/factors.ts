@@ -227,7 +227,9 @@ async function canStillSignIn(tx: DoorTx, userId: UserId): Promise<boolean> {
           selectFrom('identity')
             .innerJoin('sign_in_provider', (join) => join.on('is_on', '=', true))
             .select('identity.id')
-            .whereRef('identity.user_id', '=', 'user.id'),
+            .whereRef('identity.user_id', '=', 'user.id')
+            // One of an earlier issuer is no way in; one that was used since the provider was last changed is of this one.
+            .whereRef('identity.used_at', '>=', 'sign_in_provider.time_changed'),
         ).as('byProvider'),
       ])
       .where('user.id', '=', userId),
