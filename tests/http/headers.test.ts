@@ -73,8 +73,10 @@ function expectSafe(headers: Headers, what: string): void {
   const { 'default-src': otherwise, 'script-src': scripts = otherwise, ...directives } = directivesOf(headers)
   expect(directives, what).toMatchObject({ 'object-src': "'none'", 'base-uri': "'none'", 'frame-ancestors': "'none'" })
   for (const sources of [otherwise, scripts]) expect(sources, what).toMatch(/^'(self|none)'$/)
-  const names = Object.keys(headers).filter((name) => /^(access-control-|location$|x-powered-by$|server$)/.test(name))
+  const names = Object.keys(headers).filter((name) => /^(access-control-|x-powered-by$|server$)/.test(name))
   expect(names, what).toEqual([])
+  // Only whoever comes back from a provider is sent on, and to our own pages.
+  expect(headers.location ?? (what === '303' ? '' : '/'), what).toMatch(what === '303' ? /^\/[\w-]*(\?|$)/ : /^\/$/)
 }
 
 /** A reply of bytes is opened as nothing but what it is, and runs nothing even as a page. */
@@ -120,7 +122,7 @@ describe('every reply is safe, and kept by nobody', () => {
   )
 
   test('of endpoints: of every kind there is, from done to refused', () => {
-    expect([...seen]).toEqual(expect.arrayContaining([200, 201, 202, 204, 400, 401, 403, 404]))
+    expect([...seen]).toEqual(expect.arrayContaining([200, 201, 202, 204, 303, 400, 401, 403, 404]))
   })
 
   test('of a stream without an end', async () => {

@@ -2,7 +2,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import type { SecurityEvent } from '#contract/security.ts'
 import { migrateAll, openInstallation } from '#server/ops/installation.ts'
 import { PASSWORD } from '#tests/support/cast.ts'
@@ -17,6 +17,9 @@ beforeAll(async () => {
   world = await createWorld()
 })
 afterAll(() => world.close())
+// Each command is a process of its own, and a test runs several.
+vi.setConfig({ testTimeout: 60_000 })
+
 beforeEach(async () => {
   alice = await world.signIn('alice')
   bob = await world.signIn('bob')
