@@ -13,12 +13,11 @@ const WINDOW_S = 15 * 60
 const LONGEST_WAIT_S = 24 * 3_600
 /** How many networks may use up their failures on one account before it rests for all of them. */
 const NETWORKS = 10
-/** In the order of the keys. */
-const LONGEST_S = [WINDOW_S, LONGEST_WAIT_S, WINDOW_S]
 
 /** Whose failures are counted, and from where. */
 export interface Attempted {
-  readonly account: string
+  /** Null where nobody is guessed at, since what is asked for cannot be guessed: a limit then only spares work, and is the network's alone. */
+  readonly account: string | null
   readonly ip: string
 }
 
@@ -37,10 +36,14 @@ export const LETTERS_ALLOWED: FailuresAllowed = { perAccount: 3, perAddress: 20 
 export class FailureLimits {
   readonly #doors: Doors
   readonly #key: KeyObject
+  /** In the order of the keys, as the next. */
   readonly #most: readonly number[]
+  readonly #longestS: readonly number[]
   readonly #of: readonly string[]
 
-  /** `of` is what is counted, where that is not failures to prove who one is: those are never counted together. */
+  /**
+   * `of` is what is counted, where that is not failures to prove who one is: those are never counted together, and their waits do not grow.
+   */
   constructor({
     doors,
     key,
@@ -50,6 +53,7 @@ export class FailureLimits {
     this.#doors = doors
     this.#key = createSecretKey(key)
     this.#of = of === undefined ? [] : [of]
+    this.#longestS = [WINDOW_S, of === undefined ? LONGEST_WAIT_S : WINDOW_S, WINDOW_S]
     this.#most = [allowed.perAddress, allowed.perAccount, allowed.perAccount * NETWORKS]
   }
 
@@ -69,12 +73,12 @@ export class FailureLimits {
     await this.#count(of)
   }
 
-  async #count({ account, ip }: Attempted): Promise<{ keys: readonly Buffer[]; here: Buffer }> {
+  async #count({ account, ip }: Attempted): Promise<{ keys: readonly Buffer[]; here: Buffer | null }> {
     const network = networkOf(ip)
-    const here = this.#keyOf(account, network)
+    const here = account === null ? null : this.#keyOf(account, network)
     // The network comes first: one that is refused can neither lock more accounts nor fill the table with made-up ones.
-    const keys = [this.#keyOf(null, network), here, this.#keyOf(account, null)]
-    const waitS = await this.#doors.countAttempt({ keys, most: this.#most, longestS: LONGEST_S, windowS: WINDOW_S })
+    const keys = [this.#keyOf(null, network), ...(here ? [here, this.#keyOf(account, null)] : [])]
+    const waitS = await this.#doors.countAttempt({ keys, most: this.#most, longestS: this.#longestS, windowS: WINDOW_S })
     if (waitS !== null) throw new Failure('auth.too_many_attempts', { retryAfterS: waitS })
     return { keys, here }
   }

@@ -43,7 +43,7 @@ function resetRoutes(parts: PasswordParts): Route[] {
   const signedIn = signingIn(parts)
   return [
     route(getPasswordRules, async ({ body, request, fail }) => {
-      const of = await limits.attempt({ account: `${body.kind}:${request.ip}`, ip: request.ip }, async () => {
+      const of = await limits.attempt({ account: null, ip: request.ip }, async () => {
         const found = await passwords.ofLink(body.token, body.kind)
         if (!found) throw fail(`${body.kind}.invalid`)
         return found
@@ -59,9 +59,7 @@ function resetRoutes(parts: PasswordParts): Route[] {
     }),
 
     route(finishReset, async ({ body, request, cookie }) => {
-      const of = await limits.attempt({ account: `reset:${request.ip}`, ip: request.ip }, () =>
-        passwords.demandLink(body.token, 'reset', body.password),
-      )
+      const of = await limits.attempt({ account: null, ip: request.ip }, () => passwords.demandLink(body.token, 'reset', body.password))
       const outcome = await passwords.finish(of, body, request)
       return signedIn(outcome, body.deliver, { cookie, request })
     }),

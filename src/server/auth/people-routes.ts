@@ -108,9 +108,7 @@ function recoveryRoutes(parts: PeopleParts): Route[] {
     })),
 
     route(contract.useRecovery, async ({ body, request, cookie }) => {
-      const of = await limits.attempt({ account: `recovery:${request.ip}`, ip: request.ip }, () =>
-        passwords.demandLink(body.token, 'recovery', body.password),
-      )
+      const of = await limits.attempt({ account: null, ip: request.ip }, () => passwords.demandLink(body.token, 'recovery', body.password))
       const outcome = await recoveries.use(of, body, request)
       return signedIn(outcome, body.deliver, { cookie, request })
     }),

@@ -75,7 +75,7 @@ export function authRoutes(parts: AuthParts): Route[] {
     }),
 
     route(acceptInvitation, async ({ body, request, cookie }) => {
-      const of = await limits.attempt({ account: `invitation:${request.ip}`, ip: request.ip }, () =>
+      const of = await limits.attempt({ account: null, ip: request.ip }, () =>
         parts.passwords.demandLink(body.token, 'invitation', body.password),
       )
       const outcome = await accounts.accept(of, body, request)

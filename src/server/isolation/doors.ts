@@ -94,8 +94,8 @@ export class Doors {
     return outcome!.rows[0]!.wait_s as number | null
   }
 
-  /** Takes an attempt's counts back, in one flight, and all that were counted under the key to clear. */
-  async giveAttemptBack(keys: readonly Buffer[], clear: Buffer): Promise<void> {
+  /** Takes an attempt's counts back, in one flight, and all that were counted under the key to clear, if there is one. */
+  async giveAttemptBack(keys: readonly Buffer[], clear: Buffer | null): Promise<void> {
     await this.#database.fly('auth', [{ text: 'select control.give_attempt_back($1, $2)', values: [keys, clear] }])
   }
 

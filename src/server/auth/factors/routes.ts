@@ -109,7 +109,7 @@ function signInRoutes(parts: FactorRouteParts): Route[] {
 
     route(signInWithPasskey, async ({ body, request, cookie }) => {
       const tenant = await tenants.forSignIn(body.organisation)
-      const outcome = await limits.attempt({ account: `passkey:${request.ip}`, ip: request.ip }, async () => {
+      const outcome = await limits.attempt({ account: null, ip: request.ip }, async () => {
         if (!tenant) throw new Failure('passkey.refused')
         const found = await doors.open(tenant.id, async (tx) => {
           const userId = await passkeys.check(tx, body.passkey, { of: { purpose: 'sign_in' }, device: request })
@@ -131,7 +131,7 @@ function signInRoutes(parts: FactorRouteParts): Route[] {
     route(giveSecondFactor, async ({ body, request, cookie }) => {
       const tenant = await tenantOf(body.ticket, tenants)
       const userId = tenant && (await secondFactor.userOf(tenant.id, body.ticket))
-      const account = tenant && userId ? `factor:${tenant.id}:${userId}` : `ticket:${request.ip}`
+      const account = tenant && userId ? `factor:${tenant.id}:${userId}` : null
       const begun = await limits.attempt({ account, ip: request.ip }, async () => {
         if (!tenant) throw new Failure('auth.ticket_invalid')
         return secondFactor.finish(tenant.id, body, request)
