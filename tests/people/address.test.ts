@@ -88,6 +88,16 @@ describe('an address that somebody has', () => {
   })
 })
 
+test('the letter to it has nothing in it that a person typed: nobody knows whose address it is', async () => {
+  const name = 'Free money at https://evil.test'
+  expect((await alice.call('PATCH', '/api/me', { name })).status).toBe(200)
+  await ask(alice, 'stranger@elsewhere.test')
+  const letter = await world.mail.last('stranger@elsewhere.test')
+  expect([letter.text.includes('evil.test'), letter.subject.includes('evil.test')]).toEqual([false, false])
+  expect(letter.token).not.toBe('')
+  await alice.call('PATCH', '/api/me', { name: PEOPLE.alice.name })
+})
+
 test('is asked for once a minute, so that nobody’s mailbox is filled', async () => {
   expect((await ask(alice)).status).toBe(202)
   const soon = await ask(alice, 'other@moreau.test')

@@ -254,6 +254,8 @@ test('a lost password leaves an authenticator app in force; a lost second factor
   const token = await approved()
   expect(await kinds()).toEqual(['password', 'app'])
   // Enough beside a second factor, and it will stand alone.
+  const rules = await world.call('POST', '/api/auth/password-rules', { body: { kind: 'recovery', token } })
+  expect(rules.body).toMatchObject({ leastLength: 12 })
   expect(refusal(await use(token, 'kq7Vw2zMpx'))).toEqual([400, 'password.weak'])
   expect([await state(token), await kinds()]).toEqual(['signed_in', ['password']])
 })

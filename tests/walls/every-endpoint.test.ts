@@ -300,6 +300,7 @@ describe('the owner, with the same request', () => {
 
   /** What is good once, so that an example made before is good no more. */
   const FRESH: Readonly<Record<string, () => Promise<Request>>> = {
+    'address.confirm': freshAddress,
     'invitation.accept': freshInvitation,
     'auth.finish_reset': freshReset,
     'auth.oidc_logout': freshLogout,
@@ -312,6 +313,12 @@ describe('the owner, with the same request', () => {
     await world.call('POST', '/api/auth/reset', { body: { email: 'bob@acme.test', organisation: 'acme' } })
     await until(async () => (await letters()) > before)
     return EXAMPLES['auth.finish_reset']!({ ...things, resetToken: (await world.mail.last('bob@acme.test')).token })
+  }
+
+  /** That it was not her, said above, ended the change that was asked for before. */
+  async function freshAddress(): Promise<Request> {
+    await alice.call('POST', '/api/me/address', { email: 'alice@moreau.test' })
+    return EXAMPLES['address.confirm']!({ ...things, addressToken: (await world.mail.last('alice@moreau.test')).token })
   }
 
   /** The first link stopped working when a newer one was made above. */

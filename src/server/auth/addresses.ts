@@ -11,7 +11,7 @@ import type { Ids } from '../kernel/ids.ts'
 import type { Device } from './device.ts'
 import { lockSessions } from './ending.ts'
 import type { Letters } from './letters.ts'
-import { findLink, makeLink, takeLink } from './links.ts'
+import { dropLinks, findLink, makeLink, takeLink } from './links.ts'
 import { addressInUseLetter, newAddressLetter, oldAddressLetter } from './people-letters.ts'
 import { withdrawRecoveries } from './recovery-rows.ts'
 import { insertEvents } from './security-log.ts'
@@ -47,8 +47,8 @@ export class Addresses {
     const [sent] = await Promise.all([
       letters.send(
         holder
-          ? addressInUseLetter({ to: email, name: holder.name, organisation })
-          : newAddressLetter({ to: email, name: person.name, organisation, link, expiresAt: made.expiresAt }),
+          ? addressInUseLetter({ to: email, organisation })
+          : newAddressLetter({ to: email, organisation, link, expiresAt: made.expiresAt }),
       ),
       letters.send(oldLetter({ ...person, organisation, accountAt: letters.pageAt('/account/devices') }, { email, isDone: false })),
     ])
@@ -70,7 +70,7 @@ export class Addresses {
       await tx.change(changed).catch((error: { constraint?: string }) => {
         throw error.constraint === 'user_email_unique' ? new Failure('address.invalid') : error
       })
-      await tx.change(tx.db.deleteFrom('link').where('user_id', '=', userId).where('kind', 'in', ['reset', 'recovery']))
+      await dropLinks(tx, userId, 'reset', 'recovery')
       await withdrawRecoveries(tx, userId)
       const event = { userId, kind: 'address_changed', by: { kind: 'self', userId, device }, notice: true } as const
       await tx.change(insertEvents(tx, ids, [event]))

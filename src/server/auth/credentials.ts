@@ -7,6 +7,7 @@ import type { UserId } from '#contract/ids.ts'
 import { leastLength } from '#contract/password-rules.ts'
 import type { DoorTx } from '../isolation/doors.ts'
 import { hasFactor } from './factors/rules.ts'
+import { dropLinks } from './links.ts'
 
 /** After so many failures in a row, from anywhere, a password is taken no more until its person opens its path again. */
 export const FAILURES_UNTIL_CLOSED = 100
@@ -19,6 +20,8 @@ export interface Credential {
   readonly time_joined: Date | null
   /** How long a new password of theirs must be. */
   readonly least: number
+  /** The same once they have no second factor. */
+  readonly leastAlone: number
   /** Null where somebody has no password. */
   readonly password_hash: string | null
   readonly closed_at: Date | null
@@ -42,7 +45,7 @@ export async function findCredential(tx: DoorTx, whose: Whose): Promise<Credenti
       .select(hasFactor(tx).as('hasFactor'))
       .where(column(whose), '=', value(whose)),
   )
-  return found && ({ ...found, least: leastLength(found, found.hasFactor) } as unknown as Credential)
+  return found && ({ ...found, least: leastLength(found, found.hasFactor), leastAlone: leastLength(found, false) } as unknown as Credential)
 }
 
 /** Holds the row of somebody's password until the commit, before their sessions are locked; answers its hash. Null where they have none. */
@@ -93,7 +96,10 @@ export function openPath(tx: DoorTx, userId: UserId): Promise<number> {
   )
 }
 
-/** Gives somebody a password, the first or another, and opens its path; a letter that was to do so has no use any more. */
+/**
+ * Gives somebody a password, the first or another, and opens its path. Letters that were to do so have no use any more, and neither has one
+ * by which somebody who knew the old password would change the address.
+ */
 export async function setPassword(
   tx: DoorTx,
   userId: UserId,
@@ -106,7 +112,7 @@ export async function setPassword(
       .values({ user_id: userId, ...of })
       .onConflict((conflict) => conflict.column('user_id').doUpdateSet(of)),
   )
-  await tx.change(tx.db.deleteFrom('link').where('user_id', '=', userId).where('kind', '=', 'reset'))
+  await dropLinks(tx, userId, 'reset', 'address')
 }
 
 /** Whether a password is known to be long enough where `least` characters are asked for; who has none need not care. */

@@ -12,6 +12,7 @@ import { schemaName } from '../isolation/tables.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
 import type { Device } from './device.ts'
+import { dropLinks } from './links.ts'
 import { type By, insertEvents, type NewEvent, SYSTEM } from './security-log.ts'
 import type { SessionEnds } from './session-ends.ts'
 import { type Chosen, matching } from './session-lists.ts'
@@ -73,12 +74,14 @@ export class Ending {
     })
   }
 
-  /** “This wasn't me”: ends all other sessions of the actor and all their API tokens; returns how many. */
+  /** “This wasn't me”: ends all other sessions of the actor, all their API tokens, and links to change what is theirs; returns how many. */
   async notMe(actor: Actor, device: Device): Promise<number> {
     const by: By = { kind: 'self', userId: actor.userId, device }
     return this.#endAnd(actor.tenantId, async (tx) => {
       const sessions = await lockSessions(tx, { userId: actor.userId, not: actor.sessionId }, actor.sessionId)
       await tx.enter(actor.tokenHash)
+      // They may be somebody else's, like the logins.
+      await dropLinks(tx, actor.userId, 'reset', 'address')
       await tx.change(insertEvents(tx, this.#ids, [{ userId: actor.userId, kind: 'not_me', by, sessionId: actor.sessionId }]))
       return this.#end(tx, sessions, { reason: 'not_me', by })
     })

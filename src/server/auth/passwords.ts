@@ -12,9 +12,10 @@ import { type Credential, findCredential, holdCredential, noteFailure, noteSucce
 import type { Device } from './device.ts'
 import type { Ending } from './ending.ts'
 import { closedLetter, type Letters, noPasswordLetter, passwordChangedLetter, resetLetter } from './letters.ts'
-import { findLink, type LinkKind, makeLink, takeLink } from './links.ts'
+import { countLinks, findLink, type LinkKind, makeLink, takeLink } from './links.ts'
 import { tenantNamed } from './named-secret.ts'
 import { hashPassword, longEnoughFor, passwordMatches, refuseWeakPassword } from './password.ts'
+import { approvedOf } from './recovery-rows.ts'
 import type { Presented, Renewal, Renewed } from './renewal.ts'
 import { type By, insertEvents, SYSTEM } from './security-log.ts'
 import type { SessionEnds } from './session-ends.ts'
@@ -22,6 +23,8 @@ import type { Outcome, SignIns } from './sign-ins.ts'
 import type { Tenants } from './tenants.ts'
 
 const RESET_MS = 30 * 60_000
+/** How many links that were asked for are good at once. While so many are, no further letter goes out: each of those lets its person in. */
+const MOST_LINKS = 30
 
 interface Parts {
   readonly background: Background
@@ -101,7 +104,10 @@ export class Passwords {
       (await doors.open(at.id, async (tx) => {
         const link = await findLink(tx, token, kind)
         // For nobody, too.
-        return findCredential(tx, link ? { userId: link.id as UserId } : { email: '' })
+        const owner = await findCredential(tx, link ? { userId: link.id as UserId } : { email: '' })
+        // Where second factors go with it, the password will stand alone.
+        const isAlone = kind === 'recovery' && (await approvedOf(tx, (link?.id ?? null) as UserId | null))?.with_factors
+        return owner && isAlone ? { ...owner, least: owner.leastAlone } : owner
       }))
     return tenant && found ? { ...found, tenant } : undefined
   }
@@ -160,9 +166,10 @@ export class Passwords {
       const letter = await doors.open(tenant.id, async (tx) => {
         const found = await findCredential(tx, { email })
         if (!found?.time_joined || found.status !== 'active') return undefined
-        const of = { to: found.email, name: found.name, organisation: tenant.name }
-        if (found.password_hash === null) return noPasswordLetter(of)
-        return resetLetter({ ...of, ...(await this.#newLink(tx, found.id)) })
+        const of = { name: found.name, organisation: tenant.name }
+        if (found.password_hash === null) return noPasswordLetter({ ...of, to: found.email })
+        const link = await this.#newLink(tx, found.id, MOST_LINKS)
+        return link && resetLetter({ ...of, ...link })
       })
       if (letter) await letters.send(letter)
     })
@@ -210,18 +217,23 @@ export class Passwords {
     return noteSuccess(tx, right.id, { hash: right.hash, longEnoughFor: longEnoughFor(password, right.least) })
   }
 
-  async #newLink(tx: DoorTx, userId: UserId) {
-    const { token, expiresAt } = await makeLink(tx, { userId, kind: 'reset', madeBy: null, goodForMs: RESET_MS })
-    return { link: this.#parts.letters.linkTo('/reset', token), askAgain: this.#parts.letters.pageAt('/reset'), expiresAt }
+  /** A link and where its letter goes; undefined for somebody who is suspended, or has so many. */
+  async #newLink(tx: DoorTx, userId: UserId, most = Number.POSITIVE_INFINITY) {
+    const { letters } = this.#parts
+    // Held until the commit, so that of many who ask at once each sees what the one before was given.
+    const person = await tx.first(tx.db.selectFrom('user').select('status').where('id', '=', userId).forNoKeyUpdate())
+    if (person?.status !== 'active' || (await countLinks(tx, userId, 'reset')) >= most) return undefined
+    const { token, expiresAt, email } = await makeLink(tx, { userId, kind: 'reset', madeBy: null, goodForMs: RESET_MS })
+    return { to: email, link: letters.linkTo('/reset', token), askAgain: letters.pageAt('/reset'), expiresAt }
   }
 
-  #tellClosed({ id, email, name }: Credential, tenantId: TenantId): void {
+  #tellClosed({ id, name }: Credential, tenantId: TenantId): void {
     const { background, doors, ends, letters, tenants } = this.#parts
     background.run('a letter on a password that is closed', async () => {
       await ends.tellNews(tenantId, id)
       const organisation = (await tenants.byId(tenantId))!.name
       const link = await doors.open(tenantId, (tx) => this.#newLink(tx, id))
-      await letters.send(closedLetter({ to: email, name, organisation, ...link }))
+      if (link) await letters.send(closedLetter({ name, organisation, ...link }))
     })
   }
 

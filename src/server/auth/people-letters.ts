@@ -76,27 +76,27 @@ ${of.decideAt}`,
   }
 }
 
-/** To the new address: the link that confirms it. */
-export function newAddressLetter({ to, name, organisation, link, expiresAt }: About & { link: string; expiresAt: Date }): Letter {
+/** To the new address: the link that confirms it. Anybody may have it sent to anybody, so nothing in it is in their words. */
+export function newAddressLetter({ to, organisation, link, expiresAt }: Omit<About, 'name'> & { link: string; expiresAt: Date }): Letter {
   return {
     to,
     subject: `Confirm your new address at ${organisation}`,
-    text: `Hello ${name},
+    text: `Hello,
 
-you asked to use this address at ${organisation} on Sardonyx. Open this link where you are signed in:
+somebody with an account at ${organisation} on Sardonyx asked to use this address for it. If that was you, open this link where you are signed in:
 
 ${link}
 
-It works once, for you alone, and until ${sayTime(expiresAt)}. If you did not ask for this, ignore it.`,
+It works once, for whoever asked alone, and until ${sayTime(expiresAt)}. If you did not ask for this, ignore it.`,
   }
 }
 
 /** To an address that somebody else asked for, though it is in use: nothing came of it. */
-export function addressInUseLetter({ to, name, organisation }: About): Letter {
+export function addressInUseLetter({ to, organisation }: Omit<About, 'name'>): Letter {
   return {
     to,
     subject: `Somebody asked for your address at ${organisation}`,
-    text: `Hello ${name},
+    text: `Hello,
 
 somebody at ${organisation} asked to use this address for their account. It is yours, so nothing was changed, and they were not told.
 You need not do anything.`,

@@ -11,6 +11,7 @@ import type { Ids } from '../kernel/ids.ts'
 import { type Acting, byOf } from './acting.ts'
 import { lockAdministrators } from './administrators.ts'
 import type { Ending } from './ending.ts'
+import { dropLinks } from './links.ts'
 import { withdrawRecoveries } from './recovery-rows.ts'
 import { insertEvents, type NewEvent } from './security-log.ts'
 import type { SessionEnds } from './session-ends.ts'
@@ -54,8 +55,11 @@ export class People {
       const changed = await tx.change(
         tx.db.updateTable('user').set({ status: 'active' }).where('id', '=', userId).where('status', '=', 'suspended'),
       )
-      if (changed === 1) await tx.change(insertEvents(tx, this.#ids, [{ userId, kind: 'reinstated', by: byOf(acting), notice: true }]))
-      else if (!(await personOf(tx, userId))) throw new Failure('member.not_found')
+      if (changed === 1) {
+        // What was on its way when they were suspended, and came after.
+        await dropWaysIn(tx, userId)
+        await tx.change(insertEvents(tx, this.#ids, [{ userId, kind: 'reinstated', by: byOf(acting), notice: true }]))
+      } else if (!(await personOf(tx, userId))) throw new Failure('member.not_found')
     })
   }
 
@@ -79,6 +83,7 @@ export class People {
         // Who is made an administrator was none before, and so takes no other's place.
         if (administrators.length === 1 && administrators[0] === userId) throw new Failure('member.last_administrator')
         await withdrawRecoveries(tx, userId)
+        if (reason === 'suspended') await dropWaysIn(tx, userId)
         await tx.change(insertEvents(tx, this.#ids, [event]))
       })
       .catch((error: unknown) => {
@@ -96,4 +101,10 @@ class NothingToChange extends Error {}
 
 function personOf(tx: DoorTx, userId: UserId) {
   return tx.first(tx.db.selectFrom('user').select(['role', 'status']).where('id', '=', userId).forNoKeyUpdate())
+}
+
+/** Ends what a person has begun to come in by, so that nothing of it is good again when they are. After the person, as who uses it. */
+async function dropWaysIn(tx: DoorTx, userId: UserId): Promise<void> {
+  await dropLinks(tx, userId, 'reset', 'recovery', 'address')
+  for (const table of ['sign_in_ticket', 'challenge'] as const) await tx.change(tx.db.deleteFrom(table).where('user_id', '=', userId))
 }

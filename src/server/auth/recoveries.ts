@@ -118,7 +118,7 @@ export class Recoveries {
   async use(of: Owner, { token, password }: { token: string; password: string }, device: Device): Promise<Outcome> {
     const { doors, ending, ids, passwords, signIns } = this.#parts
     const { id: userId } = of
-    const made = await passwords.newPassword(password, { ...of, least: await this.#leastFor(of) })
+    const made = await passwords.newPassword(password, of)
     const by = { kind: 'self', userId, device } as const
     const make = async (tx: EnterableTx) => {
       // First the person, then their recovery, then its link: as everybody who changes more than one of them.
@@ -133,14 +133,6 @@ export class Recoveries {
     const hold = (tx: DoorTx) => holdCredential(tx, userId)
     await ending.endBy(of.tenant.id, { chosen: { userId }, end: { reason: 'recovered', by } }, { hold, make })
     return doors.open(of.tenant.id, (tx) => signIns.finish(tx, userId, { device, way: 'recovery' }))
-  }
-
-  /** How long the new password must be: where second factors go, as long as one that stands alone. */
-  #leastFor({ id, least, tenant }: Owner): Promise<number> {
-    return this.#parts.doors.open(tenant.id, async (tx) => {
-      if (!(await approvedOf(tx, id))?.with_factors) return least
-      return (await tx.first(tx.db.selectFrom('login_policy').select('least_password_length')))!.least_password_length
-    })
   }
 
   async #begin(tx: EnterableTx, { userId, lost }: { userId: UserId; lost: Lost }, acting: Acting): Promise<Begun> {
@@ -202,7 +194,14 @@ export class Recoveries {
   ): Promise<boolean> {
     const { letters, tenants } = this.#parts
     const organisation = (await tenants.byId(tenantId))!.name
-    const about = { to: person.email, name: person.name, organisation, by, withFactors, stopAt: letters.pageAt('/account/recovery') }
+    const about = {
+      to: link?.email ?? person.email,
+      name: person.name,
+      organisation,
+      by,
+      withFactors,
+      stopAt: letters.pageAt('/account/recovery'),
+    }
     const own: Letter = link
       ? recoveryLetter({ ...about, link: letters.linkTo('/recovery', link.token), expiresAt: link.expiresAt })
       : recoveryBegunLetter(about)

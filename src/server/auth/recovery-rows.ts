@@ -54,7 +54,7 @@ export async function lockRecovery(tx: DoorTx, id: RecoveryId) {
 }
 
 /** The approved recovery that a person's link belongs to. */
-export function approvedOf(tx: DoorTx, userId: UserId) {
+export function approvedOf(tx: DoorTx, userId: UserId | null) {
   return tx.first(
     tx.db
       .selectFrom('recovery')

@@ -201,6 +201,7 @@ export interface Job {
 
 export interface Link {
   detail: string | null;
+  email: string;
   expires_at: Timestamp;
   kind: string;
   letter: string | null;

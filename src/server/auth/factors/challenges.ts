@@ -18,10 +18,11 @@ export type Purpose =
 /** A new challenge, in base64url. */
 export async function makeChallenge(tx: DoorTx, of: Purpose): Promise<string> {
   const challenge = randomBytes(32).toString('base64url')
+  const over = tx.db.selectFrom('challenge').select('hash').where('expires_at', '<=', sql<Date>`now()`).forUpdate().skipLocked()
   await tx.changeAll([
-    // Those that nobody answered go as others come.
-    tx.db.deleteFrom('challenge').where('expires_at', '<=', sql<Date>`now()`),
     tx.db.insertInto('challenge').values({ hash: tokenHash(challenge), ...columns(of) }),
+    // Those that nobody answered go as others come; last, since this may wait for whose it is, and holds none of theirs then.
+    tx.db.deleteFrom('challenge').where('hash', 'in', over),
   ])
   return challenge
 }

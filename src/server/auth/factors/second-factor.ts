@@ -75,7 +75,8 @@ export class SecondFactor {
   /** Asks a person for their second factor who has given the first, in the caller's transaction. */
   async ask(tx: DoorTx, userId: UserId, { way, remember }: { way: Way; remember: boolean }): Promise<Asked> {
     const ticket = newSecret(tx.tenantId)
-    await tx.change(tx.db.deleteFrom('sign_in_ticket').where('expires_at', '<=', sql<Date>`now()`))
+    const over = tx.db.selectFrom('sign_in_ticket').select('hash').where('expires_at', '<=', sql<Date>`now()`).forUpdate().skipLocked()
+    await tx.change(tx.db.deleteFrom('sign_in_ticket').where('hash', 'in', over))
     const row = await tx.first(
       tx.db
         .insertInto('sign_in_ticket')
@@ -92,7 +93,9 @@ export class SecondFactor {
               'credential.time_changed',
             ])
             .where('user.id', '=', userId)
-            .where('user.status', '=', 'active'),
+            .where('user.status', '=', 'active')
+            // Until the commit, so that whoever suspends them sees the ticket.
+            .forShare('user'),
         )
         .returning('expires_at'),
     )
@@ -194,6 +197,9 @@ function refusalOf({ passkey }: GivenFactor): Failure {
 
 /** A ticket that is good now, held until the commit: of several who use it at once, each sees what the one before has done. */
 async function findTicket(tx: DoorTx, ticket: string): Promise<Ticket | undefined> {
+  // Its person before it, as whoever suspends them.
+  const whose = tx.db.selectFrom('sign_in_ticket').select('user_id').where('hash', '=', tokenHash(ticket))
+  await tx.first(tx.db.selectFrom('user').select('id').where('id', '=', whose).forShare())
   const row = await tx.first(
     tx.db
       .selectFrom('sign_in_ticket')
