@@ -115,14 +115,14 @@ export const PageQuery = z.strictObject({
 
 /**
  * A line of text that a person typed: trimmed, something to see in it, and nothing that changes how its surroundings are read: no
- * control characters (and so no NUL, which PostgreSQL refuses), no halves of characters, no change of direction.
+ * control characters (and so no NUL, which PostgreSQL refuses), no halves of characters, no line's or paragraph's end, no change of direction.
  */
 export const line = (max: number) =>
   z
     .string()
     .trim()
     .max(max, `must be at most ${max} characters`)
-    .regex(/^[^\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]*$/u, 'must not contain control characters')
+    .regex(/^[^\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]*$/u, 'must not contain control characters')
     .regex(/[^\p{Z}\p{C}]/u, 'must not be empty')
 
 const CONTROLS = /[^\P{Cc}\t\n\r]/gu

@@ -33,7 +33,7 @@ describe('the name', () => {
 
   test('is a line that can be seen, and nothing else is changed by the way', async () => {
     const before = await me(alice)
-    for (const name of ['', '   ', 'a\u0000b', 'a\nb', '\u202eecila', '\u200b', 'x'.repeat(81), 7, null])
+    for (const name of ['', '   ', 'a\u0000b', 'a\nb', 'a\u2028b', 'a\u2029b', '\u202eecila', '\u200b', 'x'.repeat(81), 7, null])
       expect([name, (await alice.call('PATCH', '/api/me', { name })).status]).toEqual([name, 400])
     for (const more of [{ role: 'admin' }, { email: 'carol@acme.test' }, { id: bob.me.user.id }, { status: 'active' }])
       expect((await alice.call('PATCH', '/api/me', { name: 'Alice', ...more })).status).toBe(400)

@@ -28,7 +28,7 @@ type Outcome = z.output<typeof inviteMembers.reply>['outcomes'][number]
 type Wrong = Outcome['wrong'][number]
 
 /** An invitation with whose name stands under its letter; null for the operator's. */
-type Made = Invited & { readonly by: string | null }
+type Made = Invited & { readonly byOperator: boolean }
 
 export class Invitations {
   readonly #doors: Doors
@@ -147,15 +147,14 @@ export class Invitations {
   async #link(tx: DoorTx, userId: UserId, madeBy: UserId | null): Promise<Made> {
     const invited = await this.#accounts.newInvitation(tx, userId, madeBy)
     await noteLetter(tx, invited, 'on_its_way')
-    const by = await tx.first(tx.db.selectFrom('user').select('name').where('id', '=', madeBy))
-    return { ...invited, by: by?.name ?? null }
+    return { ...invited, byOperator: madeBy === null }
   }
 
   async #deliver(tenantId: TenantId, made: Made): Promise<Invitation> {
-    const { member, token, expiresAt, by } = made
+    const { member, token, expiresAt, byOperator } = made
     const organisation = (await this.#tenants.byId(tenantId))!.name
     const link = this.#letters.linkTo('/invitation', token)
-    const sent = await this.#letters.send(invitationLetter({ to: member.email, name: member.name, organisation, by, link, expiresAt }))
+    const sent = await this.#letters.send(invitationLetter({ to: member.email, organisation, byOperator, link, expiresAt }))
     await this.#doors.open(tenantId, (tx) => noteLetter(tx, made, sent ? 'sent' : 'failed'))
     return { member, sent, mail: this.#letters.way, expiresAt: expiresAt.toISOString() }
   }

@@ -55,22 +55,20 @@ function withoutAddresses(fields: object): object {
 
 interface Invitation {
   readonly to: string
-  readonly name: string
   readonly organisation: string
-  /** Who invites; null for the operator. */
-  readonly by: string | null
+  readonly byOperator: boolean
   readonly link: string
   readonly expiresAt: Date
 }
 
-/** To somebody who is to join. */
-export function invitationLetter({ to, name, organisation, by, link, expiresAt }: Invitation): Letter {
+/** To somebody who is to join. Whose address it is nobody has shown yet, so nothing in it but the organisation's name is what somebody typed. */
+export function invitationLetter({ to, organisation, byOperator, link, expiresAt }: Invitation): Letter {
   return {
     to,
     subject: `Join ${organisation} on Sardonyx`,
-    text: `Hello ${name},
+    text: `Hello,
 
-${by ?? 'The operator of this server'} invites you to ${organisation} on Sardonyx, a private workspace for chats with language models.
+${byOperator ? 'the operator of this server' : `an administrator of ${organisation}`} invites you to ${organisation} on Sardonyx, a private workspace for chats with language models.
 Open this link to choose how you sign in:
 
 ${link}
