@@ -40,6 +40,7 @@ export function LinkPassword({ kind, token, submit: words, onChosen, otherwise }
   return (
     <form onSubmit={submit} noValidate>
       {notice}
+      {rules.data && <p className="mb-4 font-medium wrap-anywhere">{t(`link.${kind}`, rules.data)}</p>}
       <input type="email" autoComplete="username" value={email} readOnly hidden />
       <NewPasswordField
         typed={form.watch('password')}

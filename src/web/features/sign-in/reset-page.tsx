@@ -15,6 +15,7 @@ import { LinkPassword } from './link-password.tsx'
 import { OrganisationField } from './organisation-field.tsx'
 import { type Asked, SecondStep } from './second-step.tsx'
 import { t } from './text.ts'
+import { typedBefore } from './typed.ts'
 import { useEntered } from './use-entered.ts'
 
 /** The page `/reset`, with the token of a link behind its `#` or without. */
@@ -74,8 +75,9 @@ function Asking() {
 }
 
 function AskForm({ askOrganisation, onAsked }: { askOrganisation: boolean; onAsked: (email: string) => void }) {
+  const { email, organisation } = typedBefore()
   const { form, submit, failure, errorOf, busy } = usePlainForm<Given<'auth.reset'>['body']>({
-    defaults: { email: '', ...(askOrganisation && { organisation: '' }) },
+    defaults: { email, ...(askOrganisation && { organisation }) },
     fields: { 'auth.organisation_needed': 'organisation' },
     send: async (body) => {
       await call('auth.reset', { body })

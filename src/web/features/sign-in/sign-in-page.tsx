@@ -19,6 +19,7 @@ import { ownPath } from './own-path.ts'
 import { PasskeySignIn } from './passkey-sign-in.tsx'
 import { type Asked, SecondStep } from './second-step.tsx'
 import { t } from './text.ts'
+import { keepTyped } from './typed.ts'
 import { WhyEnded } from './why-ended.tsx'
 
 type Entered = Given<'auth.sign_in'>['body']
@@ -80,7 +81,7 @@ function SignInForm({ askOrganisation, take }: { askOrganisation: boolean; take:
         {...form.register('password', needed)}
       />
       <p className="-mt-2 mb-4 text-small">
-        <Link to="/reset" className="text-accent underline underline-offset-3">
+        <Link to="/reset" onClick={() => keepTyped(form.getValues())} className="text-accent underline underline-offset-3">
           {t('signIn.forgot')}
         </Link>
       </p>

@@ -91,6 +91,10 @@ export const entry = {
   'ended.unknown': 'Your login has ended, so you were signed out.',
   'ended.unknown.next': 'Sign in and you are back where you were. What you had written is kept.',
 
+  'link.invitation': 'You join {organisation} as {email}.',
+  'link.reset': 'For {email} at {organisation}.',
+  'link.recovery': 'For {email} at {organisation}.',
+
   'invitation.title': 'Join your organisation',
   'invitation.lead': 'Choose a password, and you are in. Only you know it: administrators can’t see it.',
   'invitation.submit': 'Join',
