@@ -18,6 +18,11 @@ export const factorFailures = {
     next: 'Give a code as well, or a passkey instead of both.',
   },
   'auth.wrong_code': { status: 403, detail: 'That code is not good, or was used already.', next: 'Enter the one that is shown now.' },
+  'auth.wrong_recovery_code': {
+    status: 403,
+    detail: 'That recovery code is not good, or was used already.',
+    next: 'Check it, or take another one of your codes.',
+  },
   'auth.ticket_invalid': {
     status: 401,
     detail: 'This sign-in took too long, failed too often, or is finished already.',

@@ -246,7 +246,14 @@ export const giveSecondFactor = endpoint({
       message: 'must be given, or a recovery code or a passkey, and only one of them',
     }),
   reply: SignInReply,
-  fails: ['auth.ticket_invalid', 'auth.wrong_code', 'passkey.refused', 'auth.too_many_attempts', 'auth.wrong_credentials'],
+  fails: [
+    'auth.ticket_invalid',
+    'auth.wrong_code',
+    'auth.wrong_recovery_code',
+    'passkey.refused',
+    'auth.too_many_attempts',
+    'auth.wrong_credentials',
+  ],
 })
 
 export const beginProof = endpoint({

@@ -58,7 +58,14 @@ export const proveSession = endpoint({
   work: 'door',
   body: Proof,
   reply: Renewed,
-  fails: ['auth.wrong_password', 'auth.code_needed', 'auth.wrong_code', 'passkey.refused', 'auth.too_many_attempts'],
+  fails: [
+    'auth.wrong_password',
+    'auth.code_needed',
+    'auth.wrong_code',
+    'auth.wrong_recovery_code',
+    'passkey.refused',
+    'auth.too_many_attempts',
+  ],
 })
 
 export const refreshSession = endpoint({

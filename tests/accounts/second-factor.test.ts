@@ -81,7 +81,7 @@ describe('a code of an authenticator app', () => {
   test('of Bob does not finish a sign-in of Alice, nor hers one of his', async () => {
     const bobs = await appOf(await world.signIn('bob'), () => nowMs)
     expect(codeOf(await give(world, await ticketOf(world, 'alice'), { code: bobs.code() }))).toBe('auth.wrong_code')
-    expect(codeOf(await give(world, await ticketOf(world, 'bob'), { recoveryCode: app.recoveryCodes[0] }))).toBe('auth.wrong_code')
+    expect(codeOf(await give(world, await ticketOf(world, 'bob'), { recoveryCode: app.recoveryCodes[0] }))).toBe('auth.wrong_recovery_code')
     expect((await give(world, await ticketOf(world, 'alice'), { code: app.code() })).status).toBe(200)
     expect((await give(world, await ticketOf(world, 'bob'), { code: bobs.code() })).status).toBe(200)
   })
@@ -110,7 +110,7 @@ describe('a recovery code', () => {
     for (const code of app.recoveryCodes) expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){5}$/)
     const typed = app.recoveryCodes[3]!.toLowerCase().replaceAll('-', ' ')
     expect((await give(world, await ticketOf(world, 'alice'), { recoveryCode: typed })).status).toBe(200)
-    expect(codeOf(await give(world, await ticketOf(world, 'alice'), { recoveryCode: typed }))).toBe('auth.wrong_code')
+    expect(codeOf(await give(world, await ticketOf(world, 'alice'), { recoveryCode: typed }))).toBe('auth.wrong_recovery_code')
     expect(await kinds('alice')).toContainEqual({ kind: 'recovery_code_used', notice: true })
   })
 
@@ -128,7 +128,9 @@ describe('a recovery code', () => {
     expect(await left()).toBe(9)
     const made = await world.call<{ recoveryCodes: string[] }>('POST', '/api/me/recovery-codes', { headers })
     expect([made.status, made.body.recoveryCodes.length, await left()]).toEqual([201, 10, 10])
-    expect(codeOf(await give(world, await ticketOf(world, 'alice'), { recoveryCode: app.recoveryCodes[1] }))).toBe('auth.wrong_code')
+    expect(codeOf(await give(world, await ticketOf(world, 'alice'), { recoveryCode: app.recoveryCodes[1] }))).toBe(
+      'auth.wrong_recovery_code',
+    )
     expect((await give(world, await ticketOf(world, 'alice'), { recoveryCode: made.body.recoveryCodes[1] })).status).toBe(200)
   })
 })

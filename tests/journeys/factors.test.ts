@@ -200,7 +200,7 @@ describe.skipIf(MISSING !== undefined)('second factors', () => {
     await page.getByRole('heading', { name: 'Set up a second factor' }).waitFor()
     await page.getByRole('button', { name: 'With a passkey' }).click()
     await page.getByRole('button', { name: 'Go on' }).click()
-    await page.getByRole('heading', { name: 'That was all' }).waitFor()
+    await page.getByRole('heading', { name: 'Your second factor is set up' }).waitFor()
     await page.getByRole('button', { name: 'I have put them away' }).click()
     await page.getByLabel('Your question').waitFor()
     await page.goto('/people')

@@ -191,8 +191,9 @@ export class SecondFactor {
 }
 
 /** Why a factor was not good, as far as it is said. */
-function refusalOf({ passkey }: GivenFactor): Failure {
-  return new Failure(passkey ? 'passkey.refused' : 'auth.wrong_code')
+function refusalOf({ passkey, code }: GivenFactor): Failure {
+  if (passkey) return new Failure('passkey.refused')
+  return new Failure(code === undefined ? 'auth.wrong_recovery_code' : 'auth.wrong_code')
 }
 
 /** A ticket that is good now, held until the commit: of several who use it at once, each sees what the one before has done. */

@@ -20,7 +20,7 @@ export function RecoveryShown({ codes, onDone }: { codes: readonly string[]; onD
       <p className="mb-3 max-w-[64ch] text-pretty text-muted">{t('recovery.shownLead')}</p>
       <ul
         aria-label={t('recovery.codes')}
-        className="mb-4 grid gap-x-6 gap-y-1 rounded-control bg-sunken px-4 py-3 font-mono text-small tabular-nums desk:grid-cols-2"
+        className="mb-4 grid gap-x-6 gap-y-1 rounded-control bg-sunken px-4 py-3 font-mono text-small tabular-nums grid-cols-[repeat(auto-fill,minmax(min(16rem,100%),1fr))]"
       >
         {codes.map((code) => (
           <li key={code} className="select-all">

@@ -76,7 +76,7 @@ function ByPassword({ second: usual, onProven, children }: ProveFormProps & { se
   const [second, setSecond] = useState(usual)
   const { form, submit, failure, errorOf, busy } = usePlainForm<{ password: string; code: string; recoveryCode: string }>({
     defaults: { password: '', code: '', recoveryCode: '' },
-    fields: { 'auth.wrong_password': 'password', ...(second && { 'auth.wrong_code': second }) },
+    fields: { 'auth.wrong_password': 'password', ...(second && { 'auth.wrong_code': second, 'auth.wrong_recovery_code': second }) },
     send: async (given) => {
       await call('session.prove', { body: { password: given.password, ...(second && { [second]: given[second] }) } })
       onProven()

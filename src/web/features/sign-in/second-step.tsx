@@ -63,7 +63,7 @@ function Other({ words, onClick }: { words: string; onClick: () => void }) {
 function CodeStep({ kind, send, onAgain }: { kind: 'code' | 'recoveryCode'; send: Send; onAgain: () => void }) {
   const { form, submit, failure, errorOf, busy } = usePlainForm<{ code: string; recoveryCode: string }>({
     defaults: { code: '', recoveryCode: '' },
-    fields: { 'auth.wrong_code': kind },
+    fields: { 'auth.wrong_code': kind, 'auth.wrong_recovery_code': kind },
     send: (given) => send({ [kind]: given[kind] }),
   })
   return (

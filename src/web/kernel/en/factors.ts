@@ -1,6 +1,7 @@
 /** English: passkeys, authenticator apps and recovery codes: having them, and proving with them who one is. */
 export const factors = {
   'passkey.cancelled': 'No passkey was used.',
+  'passkey.notMade': 'No passkey was made.',
   'passkey.cancelledNext': 'Try again, or take another way.',
   'passkey.known': 'This device has a passkey for your account already.',
   'passkey.knownNext': 'Use that one, or take another device.',
@@ -90,7 +91,7 @@ export const factors = {
   'needed.passkeyLead': 'Kept by this device, a phone or a security key. You then sign in without typing anything.',
   'needed.app': 'With an authenticator app',
   'needed.appLead': 'An app on your phone shows a code that you type after your password.',
-  'needed.done': 'That was all',
+  'needed.done': 'Your second factor is set up',
   'needed.doneLead': 'From now on your second factor is asked for when you sign in.',
   'needed.enter': 'Go on to Sardonyx',
   'needed.signOut': 'Sign out instead',
