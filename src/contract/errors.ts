@@ -135,6 +135,12 @@ const catalogue = {
     detail: 'This recovery link is not valid, was used already, or was stopped.',
     next: 'Ask your administrator to begin again.',
   },
+  'address.asked_just_now': {
+    status: 429,
+    detail: 'A letter was sent a moment ago.',
+    next: 'Wait a minute before you ask for another one.',
+  },
+  'address.unchanged': { status: 409, detail: 'That is your address already.', next: 'Give another one.' },
   'address.invalid': {
     status: 404,
     detail: 'This link confirms no new address of yours.',

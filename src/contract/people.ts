@@ -25,7 +25,8 @@ export const MemberDetails = z.strictObject({
   timeJoined: Time.nullable(),
   signsInWith: z.array(z.enum(['password', 'passkey', 'app', 'provider'])).describe('kinds only'),
   latestSignIn: Time.nullable(),
-  logins: z.number().int().describe('logins and API tokens that are good now'),
+  logins: z.number().int().describe('that are good now'),
+  apiTokens: z.number().int().describe('that are good now'),
   recovery: Recovery.nullable(),
   anotherDecides: z.boolean().describe('whether there is an administrator who could approve a recovery that the caller asks for'),
 })
@@ -231,7 +232,7 @@ export const askAddress = endpoint({
   status: 202,
   body: z.strictObject({ email: Email }),
   reply: z.strictObject({ mail: MailWay, sent: z.boolean() }),
-  fails: ['auth.too_many_attempts'],
+  fails: ['address.asked_just_now', 'address.unchanged'],
 })
 
 export const confirmAddress = endpoint({

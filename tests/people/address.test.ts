@@ -101,7 +101,7 @@ test('the letter to it has nothing in it that a person typed: nobody knows whose
 test('is asked for once a minute, so that nobody’s mailbox is filled', async () => {
   expect((await ask(alice)).status).toBe(202)
   const soon = await ask(alice, 'other@moreau.test')
-  expect(refusal(soon)).toEqual([429, 'auth.too_many_attempts'])
+  expect(refusal(soon)).toEqual([429, 'address.asked_just_now'])
   expect(Number(soon.headers['retry-after'])).toBeGreaterThan(0)
   await aMinuteLater()
   expect((await ask(alice, 'other@moreau.test')).status).toBe(202)

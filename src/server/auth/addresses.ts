@@ -33,11 +33,13 @@ export class Addresses {
     const { tenantId, userId } = actor
     const { person, holder, made } = await doors.open(tenantId, async (tx) => {
       requireProven(await tx.enter(actor.tokenHash))
+      const person = (await personBy(tx, 'id', userId))!
+      if (person.email === email) throw new Failure('address.unchanged')
       await refuseSoonAfter(tx, userId)
       const event = { userId, kind: 'address_asked', by: { kind: 'self', userId, device } } as const
       await tx.change(insertEvents(tx, ids, [event]))
       return {
-        person: (await personBy(tx, 'id', userId))!,
+        person,
         holder: await personBy(tx, 'email', email),
         made: await makeLink(tx, { userId, kind: 'address', madeBy: userId, goodForMs: GOOD_FOR_MS, detail: email }),
       }
@@ -102,5 +104,5 @@ async function refuseSoonAfter(tx: DoorTx, userId: UserId): Promise<void> {
       .where('user_id', '=', userId)
       .where('kind', '=', 'address'),
   )
-  if (earlier && earlier.wait_s > 0) throw new Failure('auth.too_many_attempts', { retryAfterS: earlier.wait_s })
+  if (earlier && earlier.wait_s > 0) throw new Failure('address.asked_just_now', { retryAfterS: earlier.wait_s })
 }

@@ -15,25 +15,28 @@ export async function readPerson(doors: Doors, admin: Actor, userId: UserId): Pr
   return doors.lookAsAdmin(admin.tenantId, admin.tokenHash, async (tx) => {
     const person = await tx.first(tx.db.selectFrom('user').select(MEMBER).where('id', '=', userId))
     if (!person) throw new Failure('member.not_found')
-    const logins = await tx.first(liveOf(tx, userId))
+    const live = await tx.first(liveOf(tx, userId))
     const latest = await tx.first(latestOf(tx, userId))
     return {
       member: memberOf(person),
       timeJoined: person.time_joined?.toISOString() ?? null,
       signsInWith: await kindsOf(tx, userId),
       latestSignIn: latest?.time_created.toISOString() ?? null,
-      logins: logins!.count,
+      logins: live!.logins,
+      apiTokens: live!.tokens,
       recovery: (await openRecoveries(tx, admin.userId, userId))[0] ?? null,
       anotherDecides: (await administratorsBut(tx, admin.userId, userId)).length > 0,
     }
   })
 }
 
+const countOf = (kind: 'login' | 'api') => sql<number>`count(*) filter (where kind = ${kind}::text)::int`
+
 function liveOf(tx: DoorTx, userId: UserId) {
   return tx.db
     .selectFrom('auth_session')
     .innerJoin('auth_session_seen', 'auth_session_seen.session_id', 'auth_session.id')
-    .select(sql<number>`count(*)::int`.as('count'))
+    .select([countOf('login').as('logins'), countOf('api').as('tokens')])
     .where('auth_session.user_id', '=', userId)
     .where(IS_LIVE)
 }

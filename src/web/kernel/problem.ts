@@ -47,7 +47,8 @@ export function explain(error: unknown): Explanation {
   if (error instanceof ApiProblem) {
     const { status, detail, next, requestId, errors = [] } = error.problem
     if (errors.length > 0) return { what: errors.map(sayError).join(' '), next: '' }
-    if (error.is('auth.too_many_attempts') && error.retryAfterS !== null) return { what: detail, next: sayWhen(error.retryAfterS) }
+    if ((error.is('auth.too_many_attempts') || error.is('address.asked_just_now')) && error.retryAfterS !== null)
+      return { what: detail, next: sayWhen(error.retryAfterS) }
     return { what: detail, next: status >= 500 ? `${next} (${t('failure.requestId', { id: requestId })})` : next }
   }
   if (error instanceof Explained) return { what: error.message, next: error.next }

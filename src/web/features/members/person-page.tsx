@@ -62,7 +62,7 @@ function Person({ userId }: { userId: string }) {
 }
 
 function Facts({ of }: { of: MemberDetails }) {
-  const { member, timeJoined, signsInWith, latestSignIn, logins } = of
+  const { member, timeJoined, signsInWith, latestSignIn, logins, apiTokens } = of
   const joined = timeJoined ? t('person.joined', { when: sayDay(timeJoined) }) : t('person.invited', { when: sayDay(member.timeCreated) })
   return (
     <dl className="mb-7 grid gap-x-6 gap-y-3 desk:grid-cols-[10rem_minmax(0,1fr)]">
@@ -74,8 +74,9 @@ function Facts({ of }: { of: MemberDetails }) {
       <Fact head={t('person.signsIn')}>{signsInWith.map((kind) => t(`person.with.${kind}`)).join(', ') || t('person.nothing')}</Fact>
       <Fact head={t('person.latest')}>{latestSignIn ? sayAgo(latestSignIn) : t('person.never')}</Fact>
       <Fact head={t('person.logins')}>
-        {t('person.loginCount', { count: logins })}{' '}
-        {logins > 0 && (
+        {t('person.loginCount', { count: logins })}
+        {apiTokens > 0 && `, ${t('person.tokenCount', { count: apiTokens })}`}{' '}
+        {logins + apiTokens > 0 && (
           <Link to="/logins" search={{ person: member.id }} className="text-accent underline underline-offset-3">
             {t('person.seeLogins')}
           </Link>

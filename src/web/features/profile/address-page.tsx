@@ -28,11 +28,13 @@ export function AddressPage() {
   )
 }
 
-function Ask({ onDone }: { onDone: (text: string) => void }) {
+function Ask({ onDone }: { onDone: (text: string | null) => void }) {
   const { form, submit, failure, errorOf, busy } = useApiForm({
     schema: askAddress.body,
     defaults: { email: '' },
+    fields: { 'address.unchanged': 'email' },
     send: async (body) => {
+      onDone(null)
       const { sent, mail } = await withProof(() => call('address.ask', { body }))
       onDone(t(!sent ? 'address.notSent' : mail === 'smtp' ? 'address.asked' : 'address.askedKept', body))
       form.reset()
