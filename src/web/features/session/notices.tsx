@@ -5,7 +5,7 @@ import { useEffect } from 'react'
 import type { SecurityEvent } from '#contract/security.ts'
 import { call } from '#web/kernel/api.ts'
 import { onEvent, tell } from '#web/kernel/events.ts'
-import { queryClient } from '#web/kernel/session.ts'
+import { queryClient, useMe } from '#web/kernel/session.ts'
 import { sayTime } from '#web/kernel/time.ts'
 import { Banner } from '#web/ui/banner.tsx'
 import { Button, IconButton } from '#web/ui/button.tsx'
@@ -19,7 +19,9 @@ const noticesQuery = queryOptions({
 
 /** The latest notice that was not seen yet; one at a time. */
 export function Notices() {
-  const notices = useQuery(noticesQuery).data ?? []
+  const { id } = useMe().session
+  // What was done in this very login needs no telling here; its person’s other logins are told.
+  const notices = (useQuery(noticesQuery).data ?? []).filter(({ by, sessionId }) => by !== 'self' || sessionId !== id)
   useEffect(() => {
     const look = () => void queryClient.invalidateQueries(noticesQuery)
     const stops = [onEvent('security', look), onEvent('resumed', look)]
