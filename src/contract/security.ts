@@ -3,20 +3,25 @@ import { z } from 'zod'
 import { Role } from './accounts.ts'
 import { Ability, endpoint, line, PageQuery, page, Time } from './endpoint.ts'
 import { EventId, SessionId, UserId } from './ids.ts'
-import { EndReason } from './sessions.ts'
+import { EndReason, Session } from './sessions.ts'
 
 export const EventKind = z.enum([
   'signed_in',
+  'sign_in_failed',
+  'sign_in_stopped',
   'session_ended',
   'theft_suspected',
   'proven',
   'not_me',
   'password_changed',
+  'password_reset',
   'password_closed',
   'token_created',
   'token_revoked',
   'sessions_viewed',
   'policy_changed',
+  'second_factor_rule_changed',
+  'directory_changed',
   'role_changed',
   'suspended',
   'reinstated',
@@ -51,6 +56,7 @@ export const SecurityEvent = z.strictObject({
   by: z.enum(['self', 'administrator', 'operator', 'system']),
   byUser: z.strictObject({ id: UserId, name: z.string() }).nullable(),
   sessionId: SessionId.nullable().describe('the login that it is about'),
+  methods: Session.shape.methods.nullable().describe('of a sign-in: with what, as long as the login is on record'),
   reason: EndReason.nullable(),
   roles: z.strictObject({ from: Role, to: Role }).nullable().describe('of a change of role'),
   device: z.string().nullable(),

@@ -4,6 +4,7 @@ import { hash, verify } from '@node-rs/argon2'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Me } from '#contract/accounts.ts'
 import type { Problem } from '#contract/errors.ts'
+import type { SecurityEvent } from '#contract/security.ts'
 import { FAILURES_UNTIL_CLOSED } from '#server/auth/credentials.ts'
 import { Database } from '#server/isolation/database.ts'
 import { Background } from '#server/kernel/background.ts'
@@ -262,6 +263,35 @@ describe('how long it must be', () => {
       const refused = await world.call('POST', '/api/auth/password-rules', { body: { kind, token: given } })
       expect([refused.status, codeOf(refused)]).toEqual([404, `${kind}.invalid`])
     }
+  })
+})
+
+describe('a wrong password', () => {
+  test('is in the log of its person once in an hour, and a notice once its network has to wait', async () => {
+    const few = await createWorld({ failuresAllowed: { perAccount: 3, perAddress: 20 } })
+    const [alice, bob] = [await few.signIn('alice'), await few.signIn('bob')]
+    const failed = async () =>
+      (await few.call('POST', '/api/auth/sign-in', { body: { email: emailOf('bob'), password: WRONG, organisation: 'acme' } })).status
+    const guesses = async (person: SignedIn) => {
+      const { items } = (await person.call<{ items: SecurityEvent[] }>('GET', '/api/me/security-events')).body
+      return items.filter(({ kind }) => kind.startsWith('sign_in_')).map(({ kind, by, unread }) => [kind, by, unread])
+    }
+    expect([await failed(), await failed()]).toEqual([401, 401])
+    await expect.poll(() => guesses(bob)).toEqual([['sign_in_failed', 'system', false]])
+    expect([await failed(), await failed()]).toEqual([401, 429])
+    await expect.poll(() => guesses(bob)).toContainEqual(['sign_in_stopped', 'system', true])
+    expect(await guesses(bob)).toHaveLength(2)
+    expect(await guesses(alice)).toEqual([])
+    await few.close()
+  })
+
+  test('is written down behind the reply, and looked for whoever it is of', async () => {
+    const begun: string[] = []
+    behind.mockImplementation((name) => void begun.push(name))
+    for (const email of ['alice@acme.test', 'nobody@acme.test', SUSPENDED, NOT_JOINED])
+      expect((await signIn(email, WRONG)).status).toBe(401)
+    behind.mockImplementation(runBehind)
+    expect(begun).toEqual(Array.from({ length: 4 }, () => 'an entry on a wrong password'))
   })
 })
 

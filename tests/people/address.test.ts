@@ -107,6 +107,12 @@ test('is asked for once a minute, so that nobody’s mailbox is filled', async (
   expect((await ask(alice, 'other@moreau.test')).status).toBe(202)
 })
 
+test('that one has already is refused, and no letter goes there', async () => {
+  const before = (await world.mail.to(PEOPLE.alice.email)).length
+  expect(refusal(await ask(alice, PEOPLE.alice.email))).toEqual([409, 'address.unchanged'])
+  expect((await world.mail.to(PEOPLE.alice.email)).length).toBe(before)
+})
+
 test('needs a fresh proof', async () => {
   await world.sql(`update ${schema}.auth_token set proven_at = now() - interval '2 hours' where session_id = $1`, [alice.me.session.id])
   expect(refusal(await ask(alice))).toEqual([401, 'auth.proof_needed'])

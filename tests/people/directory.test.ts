@@ -115,3 +115,27 @@ test('only an administrator with a fresh proof changes it, and the organisationâ
   expect((await mallory.call('PATCH', '/api/directory', { shows: 'everyone' })).status).toBe(200)
   expect((await alice.call('GET', '/api/directory')).body).toEqual({ shows: 'shared' })
 })
+
+test('a change of it, and of whom a second factor is required, is told to every administrator: a notice to the others', async () => {
+  await world.sql(`update ${schema}."user" set role = 'admin' where id = $1`, [bob.me.user.id])
+  const log = async (who: SignedIn) => {
+    const { items } = (await who.call<{ items: SecurityEvent[] }>('GET', '/api/me/security-events')).body
+    return items
+      .filter(({ kind }) => /^(policy|second_factor_rule|directory)_changed$/.test(kind))
+      .map(({ kind, by, unread }) => [kind, by, unread])
+  }
+  await world.sql(`delete from ${schema}.security_event`)
+  await show('everyone')
+  await show('everyone')
+  expect(await log(carol)).toEqual([['directory_changed', 'self', false]])
+  expect(await log(bob)).toEqual([['directory_changed', 'administrator', true]])
+  await world.sql(`update ${schema}.login_policy set second_factor = 'everyone'`)
+  expect((await carol.call('PATCH', '/api/login-policy', { preset: 'everyday', secondFactor: 'optional' })).status).toBe(200)
+  expect((await carol.call('PATCH', '/api/login-policy', { preset: 'strict' })).status).toBe(200)
+  const kinds = ['policy_changed', 'second_factor_rule_changed', 'directory_changed']
+  expect(await log(carol)).toEqual(kinds.map((kind) => [kind, 'self', false]))
+  expect(await log(bob)).toEqual(kinds.map((kind) => [kind, 'administrator', true]))
+  expect(await log(alice)).toEqual([])
+  await world.sql(`update ${schema}."user" set role = 'user' where id = $1`, [bob.me.user.id])
+  await world.sql(`update ${schema}.login_policy set preset = 'everyday'`)
+})

@@ -10,7 +10,7 @@ export async function readDirectory(tx: ReadTx): Promise<Directory> {
   return { shows: row.directory as Directory['shows'] }
 }
 
-/** Puts another one in force, from the commit on. */
-export async function writeDirectory(tx: DoorTx, { shows }: Directory): Promise<void> {
-  await tx.change(tx.db.updateTable('login_policy').set({ directory: shows }))
+/** Puts another one in force, from the commit on; answers 0 where it was in force already. */
+export async function writeDirectory(tx: DoorTx, { shows }: Directory): Promise<number> {
+  return tx.change(tx.db.updateTable('login_policy').set({ directory: shows }).where('directory', '<>', shows))
 }

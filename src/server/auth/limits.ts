@@ -73,6 +73,11 @@ export class FailureLimits {
     await this.#count(of)
   }
 
+  /** Whether an account has failed as often from one network as it may. */
+  async isFilled({ account, ip }: Attempted): Promise<boolean> {
+    return (await this.#doors.attemptsOf(this.#keyOf(account, networkOf(ip)))) >= this.#most[1]!
+  }
+
   async #count({ account, ip }: Attempted): Promise<{ keys: readonly Buffer[]; here: Buffer | null }> {
     const network = networkOf(ip)
     const here = account === null ? null : this.#keyOf(account, network)

@@ -7,7 +7,7 @@ import type { ReadTx } from '../isolation/unit-of-work.ts'
 import { IS_LIVE } from './session-lists.ts'
 
 /** The policy in force. */
-export async function readLoginPolicy(tx: ReadTx): Promise<LoginRules> {
+export async function readLoginPolicy(tx: Pick<ReadTx, 'first'> & { readonly db: ReadTx['db'] }): Promise<LoginRules> {
   const row = await tx.first(tx.db.selectFrom('login_policy').selectAll())
   if (!row) throw new Error('this organisation has no login policy')
   return {

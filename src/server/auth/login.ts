@@ -81,7 +81,7 @@ export async function createLogin({
   const factors = new Factors({ clock, doors, ends, ids, letters, passkeys, apps, recoveryCodes, renewal, tenants })
   const signIns = new SignIns({ sessions, secondFactor })
   const background = new Background(log)
-  const passwords = new Passwords({ background, doors, ending, ends, ids, letters, renewal, signIns, tenants })
+  const passwords = new Passwords({ background, clock, doors, ending, ends, ids, letters, renewal, signIns, tenants })
   const accounts = new Accounts({ doors, keys, passwords, signIns, ids })
   const authenticator = new Authenticator({ database, cache, tokens, tenants, renewal, clock })
   const people = new People({ doors, ending, ends, ids })

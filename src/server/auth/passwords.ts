@@ -6,8 +6,10 @@ import type { TenantId, UserId } from '#contract/ids.ts'
 import type { Actor } from '../isolation/actor.ts'
 import { type Doors, type DoorTx, requireProven, type TenantEntry } from '../isolation/doors.ts'
 import type { Background } from '../kernel/background.ts'
+import type { Clock } from '../kernel/clock.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
+import { networkOf } from '../kernel/network.ts'
 import { type Credential, findCredential, holdCredential, noteFailure, noteSuccess, setPassword } from './credentials.ts'
 import type { Device } from './device.ts'
 import type { Ending } from './ending.ts'
@@ -28,6 +30,7 @@ const MOST_LINKS = 30
 
 interface Parts {
   readonly background: Background
+  readonly clock: Clock
   readonly doors: Doors
   readonly ending: Ending
   readonly ends: SessionEnds
@@ -175,6 +178,32 @@ export class Passwords {
     })
   }
 
+  /**
+   * Writes down for somebody that their password was guessed at, after the reply, if there is somebody: once in an hour and network, and
+   * once more, as a notice, when that network has used up its failures.
+   */
+  noteWrong(
+    tenantId: TenantId | undefined,
+    email: string,
+    { device, isFilled }: { device: Device; isFilled: () => Promise<boolean> },
+  ): void {
+    const { background, clock, doors, ends, ids, tenants } = this.#parts
+    background.run('an entry on a wrong password', async () => {
+      if (!tenantId || !(await tenants.byId(tenantId))) return
+      const isNotice = await isFilled()
+      const at = `${new Date(clock.now()).toISOString().slice(0, 13)}:${networkOf(device.ip)}`
+      const told = await doors.open(tenantId, async (tx) => {
+        const found = await findCredential(tx, { email })
+        if (!found?.time_joined || !found.password_hash || found.status !== 'active' || found.closed_at) return undefined
+        const kind = isNotice ? 'sign_in_stopped' : 'sign_in_failed'
+        const event = { userId: found.id, kind, by: { ...SYSTEM, device }, notice: isNotice, once: `${kind}:${at}` } as const
+        await tx.change(insertEvents(tx, ids, [event]))
+        return isNotice ? found.id : undefined
+      })
+      if (told) await ends.tellNews(tenantId, told)
+    })
+  }
+
   /** Uses a reset link, once: the password is another one, every login and API token of its person ends, and a new login begins. */
   async finish(of: Owner, { token, password }: { token: string; password: string }, device: Device): Promise<Outcome> {
     const { doors, ending, ids, signIns } = this.#parts
@@ -190,7 +219,7 @@ export class Passwords {
           const user = await tx.first(tx.db.selectFrom('user').select('status').where('id', '=', userId).forUpdate())
           if (user?.status !== 'active' || !(await takeLink(tx, token, 'reset'))) throw new Failure('reset.invalid')
           await setPassword(tx, userId, made)
-          await tx.change(insertEvents(tx, ids, [{ userId, kind: 'password_changed', by, notice: true }]))
+          await tx.change(insertEvents(tx, ids, [{ userId, kind: 'password_reset', by, notice: true }]))
         },
       },
     )

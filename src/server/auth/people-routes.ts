@@ -4,6 +4,7 @@ import * as contract from '#contract/people.ts'
 import type { Cursors } from '../isolation/cursor.ts'
 import type { Doors } from '../isolation/doors.ts'
 import { type Route, route } from '../isolation/route.ts'
+import type { Ids } from '../kernel/ids.ts'
 import type { Addresses } from './addresses.ts'
 import { readDirectory, writeDirectory } from './directory.ts'
 import type { Invitations } from './invitations.ts'
@@ -14,6 +15,8 @@ import type { People } from './people.ts'
 import { readPerson } from './person.ts'
 import type { Recoveries } from './recoveries.ts'
 import { openRecoveries } from './recovery-rows.ts'
+import { noteRuleChange, tellRuleChange } from './rule-news.ts'
+import type { SessionEnds } from './session-ends.ts'
 import { paged } from './session-routes.ts'
 import { signingIn } from './signing-in.ts'
 import type { Tenants } from './tenants.ts'
@@ -22,6 +25,8 @@ export type PeopleParts = Parameters<typeof signingIn>[0] & {
   readonly addresses: Addresses
   readonly cursors: Cursors
   readonly doors: Doors
+  readonly ends: SessionEnds
+  readonly ids: Ids
   readonly invitations: Invitations
   readonly letters: Letters
   readonly limits: FailureLimits
@@ -36,7 +41,7 @@ export function peopleRoutes(parts: PeopleParts): Route[] {
   return [...memberRoutes(parts), ...invitationRoutes(parts), ...recoveryRoutes(parts), ...ownRoutes(parts)]
 }
 
-function memberRoutes({ doors, people }: PeopleParts): Route[] {
+function memberRoutes({ doors, ends, ids, people }: PeopleParts): Route[] {
   return [
     route(contract.getMember, async ({ actor, params }) => readPerson(doors, actor, params.userId)),
 
@@ -54,8 +59,12 @@ function memberRoutes({ doors, people }: PeopleParts): Route[] {
     }),
 
     route(contract.getDirectory, async ({ tx }) => readDirectory(tx)),
-    route(contract.setDirectory, async ({ actor, body }) => {
-      await doors.openAsAdmin(actor.tenantId, actor.tokenHash, (tx) => writeDirectory(tx, body))
+    route(contract.setDirectory, async ({ actor, body, request }) => {
+      const others = await doors.openAsAdmin(actor.tenantId, actor.tokenHash, async (tx) => {
+        if ((await writeDirectory(tx, body)) === 0) return []
+        return noteRuleChange(tx, ids, { kinds: ['directory_changed'], admin: actor, device: request })
+      })
+      await tellRuleChange(ends, actor, others)
       return body
     }),
   ]

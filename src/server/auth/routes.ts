@@ -6,6 +6,7 @@ import type { TenantId } from '#contract/ids.ts'
 import { LEAST_USUAL } from '#contract/password-rules.ts'
 import { type Founding, foundOrganisation } from '../isolation/founding.ts'
 import { type Route, route } from '../isolation/route.ts'
+import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
 import type { Accounts } from './accounts.ts'
 import type { Device } from './device.ts'
@@ -62,9 +63,14 @@ export function authRoutes(parts: AuthParts): Route[] {
     route(signIn, async ({ body, request, cookie }) => {
       const tenant = await tenants.forSignIn(body.organisation)
       // Where there is one organisation it may be named or not; both are the same account.
-      const outcome = await limits.attempt({ account: `${tenant?.id ?? body.organisation}:${body.email}`, ip: request.ip }, () =>
-        parts.passwords.signIn(tenant?.id, body, request),
-      )
+      const of = { account: `${tenant?.id ?? body.organisation}:${body.email}`, ip: request.ip }
+      const outcome = await limits
+        .attempt(of, () => parts.passwords.signIn(tenant?.id, body, request))
+        .catch((error: unknown) => {
+          const isWrong = error instanceof Failure && error.code === 'auth.wrong_credentials'
+          if (isWrong) parts.passwords.noteWrong(tenant?.id, body.email, { device: request, isFilled: () => limits.isFilled(of) })
+          throw error
+        })
       return signedIn(outcome, body.deliver, { cookie, request })
     }),
 

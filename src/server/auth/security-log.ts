@@ -75,11 +75,23 @@ export async function listEvents(tx: ReadTx, { limit, after, about }: Page): Pro
   let query = tx.db
     .selectFrom('security_event')
     .leftJoin('user', 'user.id', 'security_event.by_user_id')
-    .select(['security_event.id', 'kind', 'by', 'by_user_id', 'user.name', 'session_id', 'reason', 'device', 'notice', 'read_at'])
-    .select(['role_before', 'role_after'])
-    .select([sql<string | null>`host(ip)`.as('ip'), 'security_event.time_created'])
+    .leftJoin('auth_session', 'auth_session.id', 'security_event.session_id')
+    .select([
+      'security_event.id',
+      'security_event.kind',
+      'by',
+      'by_user_id',
+      'user.name',
+      'session_id',
+      'reason',
+      'security_event.device',
+      'notice',
+      'read_at',
+    ])
+    .select(['role_before', 'role_after', 'auth_session.methods'])
+    .select([sql<string | null>`host(security_event.ip)`.as('ip'), 'security_event.time_created'])
     .where('security_event.user_id', '=', tx.actor.userId)
-  if (about === 'ends') query = query.where('kind', 'in', ['session_ended', 'theft_suspected'])
+  if (about === 'ends') query = query.where('security_event.kind', 'in', ['session_ended', 'theft_suspected'])
   if (about === 'notices') query = query.where('notice', '=', true).where('read_at', 'is', null)
   if (after) query = query.where('security_event.id', '<', after)
   const rows = await tx.all(query.orderBy('security_event.id', 'desc').limit(limit))
@@ -89,6 +101,7 @@ export async function listEvents(tx: ReadTx, { limit, after, about }: Page): Pro
     by: row.by as SecurityEvent['by'],
     byUser: row.by_user_id && row.name !== null ? { id: row.by_user_id as UserId, name: row.name } : null,
     sessionId: row.session_id as SessionId | null,
+    methods: row.kind === 'signed_in' ? (row.methods as SecurityEvent['methods']) : null,
     reason: row.reason as EndReason | null,
     roles: row.role_before && row.role_after ? { from: row.role_before as Role, to: row.role_after as Role } : null,
     device: row.device,

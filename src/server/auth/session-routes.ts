@@ -11,6 +11,7 @@ import {
   extendSession,
   getLoginPolicy,
   getSession,
+  type LoginRules,
   listOwnSessions,
   listSessions,
   notMe,
@@ -37,6 +38,7 @@ import { loginEvents } from './login-events.ts'
 import { readLoginPolicy, writeLoginPolicy, writeSecondFactorRule } from './login-policy.ts'
 import type { Passwords } from './passwords.ts'
 import type { Presented, Renewal, Renewed } from './renewal.ts'
+import { noteRuleChange, tellRuleChange } from './rule-news.ts'
 import { insertEvents } from './security-log.ts'
 import type { SessionEnds } from './session-ends.ts'
 import { countAll, listAll, listOwn, readCurrent } from './session-lists.ts'
@@ -216,21 +218,30 @@ function organisationRoutes(parts: SessionParts): Route[] {
       const policy = own.preset === 'own' ? own : PRESETS[own.preset]
       const { userId } = actor
       let secondFactor: SecondFactorRule = 'optional'
-      const changed = { userId, kind: 'policy_changed', by: { kind: 'self', userId, device: request } } as const
+      let others: UserId[] = []
       const change = async (tx: DoorTx) => {
+        const before = await readLoginPolicy(tx)
         await writeLoginPolicy(tx, policy)
         secondFactor = await writeSecondFactorRule(tx, wanted)
         const { hasFactor, isRequired } = await factorRules(tx, userId)
         if (isRequired && !hasFactor) throw fail('factor.own_first')
-        await tx.change(insertEvents(tx, ids, [changed]))
+        const kinds = changesOf(before, { ...policy, secondFactor })
+        others = await noteRuleChange(tx, ids, { kinds, admin: actor, device: request })
         return restrictLogins(tx)
       }
       // Who changes the rules is there, whatever the new ones say of the time since they were seen.
       await sessions.extend(actor, request.ip)
       await ending.endByRules(actor, change, request)
+      await tellRuleChange(parts.ends, actor, others)
       return { ...policy, secondFactor }
     }),
   ]
+}
+
+/** What a change of the rules was about, of which its makers and the others are told. */
+function changesOf({ secondFactor, ...before }: LoginRules, { secondFactor: next, ...after }: LoginRules) {
+  const isOther = Object.entries(after).some(([key, value]) => before[key as keyof typeof before] !== value)
+  return [...(isOther ? (['policy_changed'] as const) : []), ...(next === secondFactor ? [] : (['second_factor_rule_changed'] as const))]
 }
 
 /** A page of what was read with one more, and the marker of the next. */

@@ -94,6 +94,13 @@ export class Doors {
     return outcome!.rows[0]!.wait_s as number | null
   }
 
+  /** How often was counted under a key. */
+  async attemptsOf(key: Buffer): Promise<number> {
+    const text = 'select count from control.attempt where key = $1 and window_ends > now()'
+    const [outcome] = await this.#database.fly('auth', [{ text, values: [key] }])
+    return (outcome!.rows[0]?.count as number | undefined) ?? 0
+  }
+
   /** Takes an attempt's counts back, in one flight, and all that were counted under the key to clear, if there is one. */
   async giveAttemptBack(keys: readonly Buffer[], clear: Buffer | null): Promise<void> {
     await this.#database.fly('auth', [{ text: 'select control.give_attempt_back($1, $2)', values: [keys, clear] }])

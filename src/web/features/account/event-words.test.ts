@@ -13,6 +13,7 @@ const happened = (event: Partial<SecurityEvent>): SecurityEvent => ({
   by: 'self',
   byUser: null,
   sessionId: null,
+  methods: null,
   reason: null,
   roles: null,
   device: 'Firefox on Linux',
@@ -23,6 +24,11 @@ const happened = (event: Partial<SecurityEvent>): SecurityEvent => ({
 })
 
 describe('an event', () => {
+  test('says of a sign-in with what it was done, where that is known', () => {
+    expect(sayEvent(happened({ kind: 'signed_in' }), OWN)).toBe('You signed in.')
+    expect(sayEvent(happened({ kind: 'signed_in', methods: ['passkey'] }), OWN)).toBe('You signed in with a passkey.')
+  })
+
   test.each(EventKind.options)('has its sentence, whatever the reason: %s', (kind) => {
     for (const reason of [null, ...EndReason.options])
       for (const by of ['self', 'administrator', 'operator', 'system'] as const)
