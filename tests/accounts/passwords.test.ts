@@ -384,7 +384,7 @@ describe('a link of a letter', () => {
       headers: { authorization: `Bearer ${done.body.token}` },
     })
     expect(list.body.items).toEqual([expect.objectContaining({ isThis: true, methods: ['reset'] })])
-    expect(await eventsOf(done.body)).toContainEqual(expect.objectContaining({ kind: 'password_changed', unread: true }))
+    expect(await eventsOf(done.body)).toContainEqual(expect.objectContaining({ kind: 'password_reset', unread: true }))
     expect([(await signIn(emailOf('alice'))).status, (await signIn(emailOf('alice'), OTHER)).status]).toEqual([401, 200])
   })
 

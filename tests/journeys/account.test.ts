@@ -156,7 +156,7 @@ describe.skipIf(MISSING !== undefined)('the account', () => {
     await page.getByRole('link', { name: 'Security log' }).click()
     const log = page.getByRole('table')
     for (const sentence of [
-      'You signed in.',
+      'You signed in with a password.',
       'You made an API token.',
       'You said that something was not you. Your other devices were signed out, and your API tokens revoked.',
       '“Safari on iPhone” was signed out, because you said that something was not you.',
@@ -165,7 +165,7 @@ describe.skipIf(MISSING !== undefined)('the account', () => {
       await log.getByText(sentence, { exact: true }).first().waitFor()
     await page.getByRole('link', { name: 'Why was I signed out?' }).click()
     await page.waitForURL('/account/security?about=ends')
-    await log.getByText('You signed in.').waitFor({ state: 'detached' })
+    await log.getByText('You signed in with a password.').waitFor({ state: 'detached' })
     await log.getByText('“Safari on iPhone” was signed out, because you said that something was not you.').waitFor()
     expect(complaints).toEqual([])
   }, 60_000)
@@ -299,7 +299,7 @@ describe.skipIf(MISSING !== undefined)('the account', () => {
         expect(await axe(page), name).toEqual([])
       }
       await check('devices', '/account/devices', (at) => at.getByText('How long you stay signed in').waitFor())
-      await check('security', '/account/security', (at) => at.getByText('You signed in.').first().waitFor())
+      await check('security', '/account/security', (at) => at.getByText('You signed in with a password.').first().waitFor())
       await check('ends', '/account/security?about=ends', (at) => at.getByText('Logins also end by themselves').waitFor())
       await check('tokens', '/account/tokens', (at) => at.getByText('No program acts for you').waitFor())
       await page.getByRole('button', { name: 'New token' }).click()
