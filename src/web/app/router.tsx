@@ -30,7 +30,9 @@ const workspaceRoute = createRoute({
     } catch (error) {
       if (!isSessionEnd(error)) throw error
       await leadToSetup()
-      throw redirect({ to: '/sign-in', search: location.href === '/' ? {} : { next: location.href }, replace: true })
+      // What stands behind a # may be secret, and is sent nowhere as long as it stays there.
+      const next = location.pathname + location.searchStr
+      throw redirect({ to: '/sign-in', search: next === '/' ? {} : { next }, hash: location.hash, replace: true })
     }
   },
 })

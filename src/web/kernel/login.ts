@@ -76,10 +76,10 @@ export function leave(reason: EndReason, spared: readonly string[] = []): void {
   else location.replace(signInAndBack())
 }
 
-/** Gives the address for signing in, and then coming back to this page. */
+/** Gives the address for signing in, and then coming back to this page. A fragment stays one, which is sent nowhere: it may be secret. */
 export function signInAndBack(): string {
-  const here = location.pathname + location.search + location.hash
-  return here === '/' ? SIGN_IN : `${SIGN_IN}?${new URLSearchParams({ next: here })}`
+  const here = location.pathname + location.search
+  return (here === '/' ? SIGN_IN : `${SIGN_IN}?${new URLSearchParams({ next: here })}`) + location.hash
 }
 
 /** Finds out why the login of this browser has ended: this tab was told, or the server knows it by the cookie. Null if it did not. */

@@ -43,7 +43,7 @@ export function ProviderAnswerPage() {
     queryClient.setQueryData(FAILED, error)
     void router.navigate({ to: '/sign-in', replace: true })
   }, [isOver, error, router])
-  const goTo = (next: string) => router.history.replace(ownPath(next, location.origin))
+  const goTo = (next: string) => router.history.replace(ownPath(next, { origin: location.origin }))
   if (asked) {
     const onSignedIn = (me: Me) => {
       enter(me)

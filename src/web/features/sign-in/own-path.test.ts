@@ -10,7 +10,12 @@ test.each([
   [`${ORIGIN}/people`, '/people'],
   ['/people//2', '/people//2'],
 ])('after signing in %s leads to %s', (next, path) => {
-  expect(ownPath(next, ORIGIN)).toBe(path)
+  expect(ownPath(next, { origin: ORIGIN })).toBe(path)
+})
+
+test('what stood behind the # is behind it again, and takes nobody elsewhere', () => {
+  expect(ownPath('/account/address', { origin: ORIGIN, hash: '#secret' })).toBe('/account/address#secret')
+  expect(ownPath('//elsewhere.test/', { origin: ORIGIN, hash: '#//elsewhere.test/' })).toBe('/')
 })
 
 test.each([
@@ -37,6 +42,6 @@ test.each([
   'data:text/html,x',
   'https://[',
 ])('after signing in %j leads nowhere else', (next) => {
-  const path = ownPath(next, ORIGIN)
+  const path = ownPath(next, { origin: ORIGIN })
   expect(new URL(path, ORIGIN).href).toBe(`${ORIGIN}/`)
 })

@@ -32,7 +32,7 @@ export function SignInPage() {
   const [asked, setAsked] = useState<Asked | null>(null)
   const [wantsLonger, setWantsLonger] = useState(false)
   const enter = useEnter()
-  useEffect(() => onSignedIn(() => location.replace(ownPath(next, location.origin))), [next])
+  useEffect(() => onSignedIn(() => location.replace(ownPath(next, location))), [next])
   if (asked) return <SecondStep asked={asked} onSignedIn={(me) => enter(me, wantsLonger)} onAgain={() => setAsked(null)} />
   const take: Take = (reply, remember) => {
     setWantsLonger(remember)
@@ -102,7 +102,7 @@ function useEnter(): (me: Me, remember: boolean) => void {
   return (me, remember) => {
     queryClient.clear()
     queryClient.setQueryData(meQuery.queryKey, me)
-    router.history.replace(ownPath(next, location.origin))
+    router.history.replace(ownPath(next, location))
     if (remember && !me.session.remembered) toast({ text: t('signIn.notRemembered', { organisation: me.organisation.name }) })
   }
 }
