@@ -235,6 +235,18 @@ export const askAddress = endpoint({
   fails: ['address.asked_just_now', 'address.unchanged'],
 })
 
+export const getAskedAddress = endpoint({
+  id: 'address.asked',
+  method: 'POST',
+  path: '/api/me/address/asked',
+  summary: 'Which address a link would confirm, as the person who asked',
+  access: 'user',
+  work: 'door',
+  body: z.strictObject({ token: z.string().max(400) }),
+  reply: z.strictObject({ email: z.string() }),
+  fails: ['address.invalid'],
+})
+
 export const confirmAddress = endpoint({
   id: 'address.confirm',
   method: 'POST',

@@ -21,6 +21,7 @@ beforeEach(async () => {
 })
 
 const ask = (who: SignedIn, email = NEW) => who.call<{ sent: boolean }>('POST', '/api/me/address', { email })
+const seen = (who: SignedIn, token: string) => who.call<{ email: string }>('POST', '/api/me/address/asked', { token })
 const confirm = (who: SignedIn, token: string) => who.call<{ email: string }>('POST', '/api/me/address/confirm', { token })
 const link = async (address = NEW) => (await world.mail.last(address)).token
 const addressOf = async (who: SignedIn) => (await who.call<SignedIn['me']>('GET', '/api/me')).body.user.email
@@ -48,7 +49,8 @@ describe('the link', () => {
     await ask(alice)
     const token = await link()
     for (const other of ['bob', 'carol', 'mallory'] as const)
-      expect(refusal(await confirm(await world.signIn(other), token))).toEqual(INVALID)
+      for (const act of [seen, confirm]) expect(refusal(await act(await world.signIn(other), token))).toEqual(INVALID)
+    expect((await seen(alice, token)).body).toEqual({ email: NEW })
     for (const path of ['/api/invitations/accept', '/api/recovery/use'])
       expect((await world.call('POST', path, { body: { token, password: PASSWORD } })).status).toBe(404)
     const answers = await Promise.all(Array.from({ length: 20 }, () => confirm(alice, token)))

@@ -44,7 +44,7 @@ const HAS_NONE: Readonly<Record<string, readonly [number, string]>> = {
   'recovery_codes.make': [409, 'factor.none'],
 }
 /** What names a letter is refused to others as it is to those who make one up: tests/people. */
-const BY_LETTER = ['address.confirm']
+const BY_LETTER = ['address.asked', 'address.confirm']
 
 let world: World
 let models: ModelServer

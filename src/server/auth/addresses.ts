@@ -57,6 +57,16 @@ export class Addresses {
     return sent
   }
 
+  /** The address that a link would confirm, so that its person sees it before. Fails with `address.invalid`. */
+  async asked({ tenantId, tokenHash, userId }: Actor, token: string): Promise<string> {
+    const found = await this.#parts.doors.open(tenantId, async (tx) => {
+      await tx.enter(tokenHash)
+      return findLink(tx, token, 'address')
+    })
+    if (found?.id !== userId || !found.detail) throw new Failure('address.invalid')
+    return found.detail
+  }
+
   /** Confirms it, once, as the person who asked. Links that went to the old address are good for nothing from then on. */
   async confirm(actor: Actor, token: string, device: Device): Promise<string> {
     const { doors, ids, letters, tenants } = this.#parts

@@ -146,6 +146,8 @@ function ownRoutes({ addresses, doors, letters, recoveries }: PeopleParts): Rout
       mail: letters.way,
     })),
 
+    route(contract.getAskedAddress, async ({ actor, body }) => ({ email: await addresses.asked(actor, body.token) })),
+
     route(contract.confirmAddress, async ({ actor, body, request }) => ({
       email: await addresses.confirm(actor, body.token, request),
     })),

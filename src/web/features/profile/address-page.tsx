@@ -1,5 +1,5 @@
 /** Changing one's own address: asked for here, and confirmed here by the link that was mailed to the new one. */
-import { useMutation } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { useRouterState } from '@tanstack/react-router'
 import { useState } from 'react'
 import { askAddress } from '#contract/people.ts'
@@ -62,6 +62,12 @@ function Ask({ onDone }: { onDone: (text: string | null) => void }) {
 }
 
 function Confirm({ token }: { token: string }) {
+  const asked = useQuery({
+    queryKey: ['address.asked', token],
+    queryFn: () => call('address.asked', { body: { token } }),
+    retry: false,
+    gcTime: 0,
+  })
   const confirm = useMutation({
     mutationFn: () => call('address.confirm', { body: { token } }),
     onSuccess: ({ email }) => seeUser(() => ({ email })),
@@ -73,9 +79,11 @@ function Confirm({ token }: { token: string }) {
         <ButtonLink to="/account/profile">{t('address.toProfile')}</ButtonLink>
       </>
     )
+  if (asked.isError) return <FailureNotice error={asked.error} className="mb-4" />
+  if (!asked.data) return null
   return (
     <>
-      <h3 className="mb-1 font-medium">{t('address.confirmTitle')}</h3>
+      <h3 className="mb-1 font-medium break-words">{t('address.confirmTitle', asked.data)}</h3>
       <p className="mb-4 text-muted">{t('address.confirmLead')}</p>
       {confirm.isError && <FailureNotice error={confirm.error} className="mb-4" />}
       <Button look="solid" busy={confirm.isPending} onClick={() => confirm.mutate()}>

@@ -9,8 +9,9 @@ export const ownAddress = {
   'address.askedKept':
     'The letter to {email} is in a folder that only the operator of this server can read, because no mail server is set.',
   'address.notSent': 'The letter to {email} could not be sent. Ask the operator of this server.',
-  'address.confirmTitle': 'Use this address from now on?',
-  'address.confirmLead': 'The link that you followed confirms a new address for your account.',
+  'address.confirmTitle': 'Use {email} from now on?',
+  'address.confirmLead':
+    'You sign in with it then, and letters about your account go there. If you did not ask for this address, leave it.',
   'address.confirm': 'Use the new address',
   'address.done': 'You sign in with {email} from now on.',
   'address.toProfile': 'Back to your profile',
