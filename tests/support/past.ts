@@ -52,11 +52,11 @@ function plantings(person: SignedIn, other: SignedIn, job: string): Planting[] {
     },
     {
       table: 'link',
-      columns: 'token_hash, user_id, kind, expires_at',
+      columns: 'token_hash, user_id, kind, email, expires_at',
       write: bytes,
       read: `encode(token_hash, 'escape')`,
-      due: [['expired', `${user}, 'reset', ${ago('30 days 1 minute')}`]],
-      kept: [['expired lately', `'${other.me.user.id}', 'reset', ${ago('29 days 23 hours')}`]],
+      due: [['expired', `${user}, 'reset', 'x@acme.test', ${ago('30 days 1 minute')}`]],
+      kept: [['expired lately', `'${other.me.user.id}', 'reset', 'x@acme.test', ${ago('29 days 23 hours')}`]],
     },
     {
       table: 'security_event',
