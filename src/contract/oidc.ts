@@ -12,9 +12,8 @@ const Issuer = z
   .string()
   .trim()
   .max(300)
-  .pipe(z.url({ protocol: /^https?$/, error: 'must be an https address' }))
+  .refine((address) => SAFE.test(address) && z.url().safeParse(address).success, { error: 'must be an https address', abort: true })
   .refine((address) => !/[?#@]/.test(address), 'must be without a query, a fragment or a name')
-  .refine((address) => SAFE.test(address), 'must be an https address')
 const Secret = z
   .string()
   .trim()

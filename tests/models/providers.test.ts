@@ -209,7 +209,7 @@ describe('addresses', () => {
       await carol.call<Problem>('POST', '/api/providers/test', { baseUrl }),
     ]) {
       expect([refused.status, codeOf(refused)]).toEqual([400, 'provider.address_refused'])
-      expect(refused.body.detail).toMatch(/^(This server may not call|The address holds a name or password)/)
+      expect(refused.body.detail).toMatch(/^(This server may not call|No public server of the name|The address holds a name or password)/)
       expect(refused.body.next).toMatch(/SARDONYX_EGRESS_ALLOW|own field/)
       expect(refused.text).not.toContain('secret')
     }

@@ -97,7 +97,7 @@ describe('an address that nobody permitted', () => {
   test('a name in letters that look alike is another name, and the refusal spells it out', async () => {
     const lookup = async () => [{ address: '10.0.0.1', family: 4 }]
     await expect(guard({ lookup }).check('https://аpi.openai.com/v1')).rejects.toMatchObject({
-      details: { detail: 'This server may not call xn--pi-6kc.openai.com:443.' },
+      details: { detail: 'No public server of the name xn--pi-6kc.openai.com could be found.' },
     })
     // What is permitted is the name in its own letters.
     await refused(guard({ lookup, allow: [`models.example:${port}`] }), `http://mоdels.example:${port}/`)

@@ -75,8 +75,7 @@ export function createEgress(options: EgressOptions): Egress {
     },
     async check(url) {
       const target = targetOfUrl(new URL(url))
-      // A name that does not resolve is refused in the same words as a private one: asking tells nobody which names exist inside.
-      await permit(target).catch((error: unknown) => Promise.reject(error instanceof Failure ? error : refused(target)))
+      await permit(target).catch((error: unknown) => Promise.reject(error instanceof Failure ? error : notFound(target)))
     },
     close: () => agent.destroy(),
   }
@@ -100,8 +99,10 @@ function permitter({ allow, forbid, lookup = (host) => dnsLookup(host, { all: tr
     const byOperator = allowed.has(`${target.host}:${target.port}`)
     if (!byOperator && !(target.secure && isWebPort(target.port))) throw refused(target)
     const addresses = await resolve(target.host)
-    if (addresses.length === 0) throw refused(target)
-    if (!byOperator && !addresses.every(({ address }) => isPublicAddress(address))) throw refused(target)
+    if (addresses.length === 0) throw notFound(target)
+    if (!byOperator && !addresses.every(({ address }) => isPublicAddress(address))) {
+      throw isIP(target.host) ? refused(target) : notFound(target)
+    }
     if (await isForbidden(addresses, target.port)) throw refused(target)
     return addresses
   }
@@ -141,6 +142,14 @@ const bareHost = (hostname: string) =>
     .toLowerCase()
     .replace(/^\[(.*)\]$/, '$1')
     .replace(/\.$/, '')
+
+/** A name that leads nowhere and one that leads inside, in the same words: asking tells nobody which names exist inside. */
+function notFound({ host, port }: Target): Failure {
+  return new Failure('provider.address_refused', {
+    detail: `No public server of the name ${host} could be found.`,
+    next: `Check the spelling. If it is a server of your own network, the operator of the server can permit it and start it again: npm start -- --egress-allow ${host}:${port} (or SARDONYX_EGRESS_ALLOW).`,
+  })
+}
 
 function refused({ host, port }: Target): Failure {
   const place = `${host.includes(':') ? `[${host}]` : host}:${port}`

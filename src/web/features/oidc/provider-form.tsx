@@ -9,15 +9,9 @@ import { Button } from '#web/ui/button.tsx'
 import { CheckField, PasswordField, TextArea, TextField } from '#web/ui/field.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
 import { Outcome } from '#web/ui/outcome.tsx'
-import { ProviderTest, ProviderTry, secretOf } from './provider-test.tsx'
+import { ABOUT_FIELDS, ProviderTest, ProviderTry, secretOf, type Values } from './provider-test.tsx'
 import { providerQuery } from './queries.ts'
 import { t } from './text.ts'
-
-/** What the form holds; domains are lines. */
-interface Values extends Omit<SignInProvider, 'domains' | 'timeChanged'> {
-  clientSecret: string
-  domains: string
-}
 
 type Fields = Pick<ApiForm<Values, Values>, 'form' | 'errorOf'>
 
@@ -42,7 +36,7 @@ export function ProviderForm({ provider }: { provider: SignInProvider | null }) 
   const { timeChanged: _, domains, ...known } = provider ?? { ...NOTHING, domains: [], timeChanged: '' }
   const given = usePlainForm<Values>({
     defaults: { ...NOTHING, ...known, domains: domains.join('\n') },
-    fields: { 'provider.address_refused': 'issuer', 'oidc.secret_needed': 'clientSecret' },
+    fields: ABOUT_FIELDS,
     send: async (values) => {
       setSaved(false)
       const { clientSecret: __, domains: lines, ...rest } = values
@@ -58,7 +52,7 @@ export function ProviderForm({ provider }: { provider: SignInProvider | null }) 
     <form onSubmit={submit} noValidate>
       <h2 className="mb-3 font-strong">{t('provider.settings')}</h2>
       <ClientFields {...given} provider={provider} />
-      <ProviderTest values={form.watch(['issuer', 'clientId', 'clientSecret'])} />
+      <ProviderTest form={form} />
       <h2 className="mt-8 mb-3 font-strong">{t('provider.who')}</h2>
       <RuleFields {...given} />
       {saved && <Outcome text={t('provider.saved', { organisation: organisation.name })} />}
@@ -93,7 +87,7 @@ function ClientFields({ form, errorOf, provider }: Fields & { provider: SignInPr
         placeholder="https://keycloak.example.org/realms/acme"
         autoComplete="off"
         className="font-mono"
-        {...form.register('issuer')}
+        {...form.register('issuer', { onChange: () => form.clearErrors('issuer') })}
       />
       <TextField
         label={t('provider.clientId')}
@@ -101,7 +95,7 @@ function ClientFields({ form, errorOf, provider }: Fields & { provider: SignInPr
         autoComplete="off"
         spellCheck={false}
         className="font-mono"
-        {...form.register('clientId')}
+        {...form.register('clientId', { onChange: () => form.clearErrors('clientId') })}
       />
       <PasswordField
         label={t('provider.clientSecret')}

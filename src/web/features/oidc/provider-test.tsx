@@ -1,12 +1,25 @@
 /** Whether the provider works: a test that signs nobody in, as it is entered, and a try that goes the whole way, as it is saved. */
 import { useMutation } from '@tanstack/react-query'
+import { useEffect, useRef } from 'react'
+import type { UseFormReturn } from 'react-hook-form'
+import type { SignInProvider } from '#contract/oidc.ts'
 import { call } from '#web/kernel/api.ts'
 import type { Reply } from '#web/kernel/endpoints.ts'
+import { showAtFields } from '#web/kernel/plain-form.ts'
 import { Button } from '#web/ui/button.tsx'
 import { Icon } from '#web/ui/icon.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
 import { t } from './text.ts'
 import { useSetOut } from './use-set-out.ts'
+
+/** What the form holds; domains are lines. */
+export interface Values extends Omit<SignInProvider, 'domains' | 'timeChanged'> {
+  clientSecret: string
+  domains: string
+}
+
+/** Failures that are about one field. */
+export const ABOUT_FIELDS = { 'provider.address_refused': 'issuer', 'oidc.secret_needed': 'clientSecret' } as const
 
 type Finding = Reply<'sign_in_provider.test'>['findings'][number]
 
@@ -16,19 +29,36 @@ export const secretOf = ({ clientSecret }: { readonly clientSecret: string }) =>
   return typed === '' ? {} : { clientSecret: typed }
 }
 
-/** The button, and below it what the test found. */
-export function ProviderTest({ values: [issuer, clientId, clientSecret] }: { values: readonly [string, string, string] }) {
+const NEEDED = ['issuer', 'clientId'] as const
+
+/** The button, and below it what the test found; what is missing for it is said at the field. */
+export function ProviderTest({ form }: { form: UseFormReturn<Values, unknown, Values> }) {
+  const found = useRef<HTMLDivElement>(null)
   const test = useMutation({
-    mutationFn: () => call('sign_in_provider.test', { body: { issuer, clientId, ...secretOf({ clientSecret }) } }),
+    mutationFn: ({ issuer, clientId, clientSecret }: Values) =>
+      call('sign_in_provider.test', { body: { issuer, clientId, ...secretOf({ clientSecret }) } }),
+    onError: (error): void => {
+      if (showAtFields(error, form, ABOUT_FIELDS)) test.reset()
+    },
   })
+  const { data, error } = test
+  useEffect(() => {
+    if (data || error) found.current?.focus()
+  }, [data, error])
+  const run = () => {
+    const missing = NEEDED.filter((name) => form.getValues(name).trim() === '')
+    for (const [index, name] of missing.entries())
+      form.setError(name, { type: 'required', message: t('common.empty') }, { shouldFocus: index === 0 })
+    if (missing.length === 0) test.mutate(form.getValues())
+  }
   return (
     <div className="mb-4">
-      <Button busy={test.isPending} disabled={!issuer.trim() || !clientId.trim()} onClick={() => test.mutate()}>
+      <Button busy={test.isPending} onClick={run}>
         {test.isPending ? t('provider.testing') : t('provider.test')}
       </Button>
-      <div aria-live="polite" className="mt-3 empty:hidden">
-        {test.error !== null && <FailureNotice error={test.error} />}
-        {test.data && !test.isPending && <Findings of={test.data.findings} />}
+      <div ref={found} tabIndex={-1} aria-live="polite" className="mt-3 scroll-my-6 rounded-control outline-none empty:hidden">
+        {error !== null && <FailureNotice error={error} />}
+        {data && !test.isPending && <Findings of={data.findings} />}
       </div>
     </div>
   )
