@@ -108,12 +108,15 @@ export function readConfig(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Config {
   const given: Record<string, string> = {}
+  /** The names of settings as somebody gave them, where that was on the command line. */
+  const asGiven = new Map<string, string>()
   for (const [name, value] of Object.entries(environment)) {
     const isOurs = name.startsWith('SARDONYX_') || name === 'DATABASE_URL' || name === 'DATABASE_URL_FILE'
     if (isOurs && name !== OF_THE_CLIENT && value !== undefined && value !== '') given[name] = value
   }
   for (const [option, value] of Object.entries(options)) {
     const name = `SARDONYX_${option.toUpperCase().replaceAll('-', '_')}`
+    asGiven.set(name, `--${option}`)
     // An empty number would be 0, which for a limit is none.
     if (value === '') delete given[name]
     else given[name] = value
@@ -124,7 +127,7 @@ export function readConfig(
     if (file !== undefined) given[secret] = readFileSync(file, 'utf8').trim()
   }
   const parsed = Settings.safeParse(given)
-  if (!parsed.success) throw new Error(parsed.error.issues.map(sentence).join('\n'))
+  if (!parsed.success) throw new Error(parsed.error.issues.map((issue) => sentence(issue, asGiven)).join('\n'))
   return meaning(parsed.data)
 }
 
@@ -208,9 +211,10 @@ function redisOf(settings: z.infer<typeof Settings>): RedisSettings | undefined 
   return redisSettings(url, { ca: caFile === undefined ? undefined : readFileSync(caFile, 'utf8'), prefix })
 }
 
-function sentence(issue: z.core.$ZodIssue): string {
+function sentence(issue: z.core.$ZodIssue, asGiven: ReadonlyMap<string, string>): string {
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `There is no setting ${key}.${nearest(key)}`).join('\n')
-  return `${issue.path.join('.')}: ${issue.message}.`
+  const name = issue.path.join('.')
+  return `${asGiven.get(name) ?? name}: ${issue.message}.`
 }
 
 function nearest(key: string): string {

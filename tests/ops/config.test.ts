@@ -7,15 +7,15 @@ import { OPTIONS, readConfig } from '#server/config.ts'
 
 test.each<[string, Record<string, string>, Record<string, string>, RegExp]>([
   ['an unknown setting', {}, { SARDONYX_PROT: '1' }, /^There is no setting SARDONYX_PROT\. Did you mean SARDONYX_PORT\?$/],
-  ['a port that is no number', { port: 'abc' }, {}, /^SARDONYX_PORT: .+\.$/],
-  ['a port out of range', { port: '70000' }, {}, /^SARDONYX_PORT: .+\.$/],
-  ['half a port', { port: '80.5' }, {}, /^SARDONYX_PORT: .+\.$/],
-  ['a base address that is none', { 'base-url': 'chat' }, {}, /^SARDONYX_BASE_URL: .+\.$/],
-  ['a base address of another kind', { 'base-url': 'ftp://x' }, {}, /^SARDONYX_BASE_URL: .+\.$/],
-  ['a log level that is none', { 'log-level': 'loud' }, {}, /^SARDONYX_LOG_LEVEL: .+\.$/],
-  ['a limit that is no number', { 'requests-per-login': 'many' }, {}, /^SARDONYX_REQUESTS_PER_LOGIN: must be a whole number\.$/],
+  ['a port that is no number', { port: 'abc' }, {}, /^--port: .+\.$/],
+  ['a port out of range', { port: '70000' }, {}, /^--port: .+\.$/],
+  ['half a port', { port: '80.5' }, {}, /^--port: .+\.$/],
+  ['a base address that is none', { 'base-url': 'chat' }, {}, /^--base-url: .+\.$/],
+  ['a base address of another kind', { 'base-url': 'ftp://x' }, {}, /^--base-url: .+\.$/],
+  ['a log level that is none', { 'log-level': 'loud' }, {}, /^--log-level: .+\.$/],
+  ['a limit that is no number', { 'requests-per-login': 'many' }, {}, /^--requests-per-login: must be a whole number\.$/],
   ['a limit below nothing', {}, { SARDONYX_REQUESTS_PER_NETWORK: '-1' }, /^SARDONYX_REQUESTS_PER_NETWORK: must not be negative\.$/],
-  ['a role prefix that is no name', { 'role-prefix': 'Robert"; --' }, {}, /^SARDONYX_ROLE_PREFIX: must be lower-case letters/],
+  ['a role prefix that is no name', { 'role-prefix': 'Robert"; --' }, {}, /^--role-prefix: must be lower-case letters/],
 ])('%s is refused', (_, options, environment, sentence) => {
   expect(() => readConfig(options, environment)).toThrow(sentence)
 })
@@ -27,9 +27,7 @@ test('a secret of the wrong form is refused without being shown', () => {
 })
 
 test('several mistakes are named together', () => {
-  expect(() => readConfig({ port: 'x' }, { SARDONYX_LOG_LEVEL: 'y', SARDONYX_NONE: '1' })).toThrow(
-    /SARDONYX_PORT: .+\n.*SARDONYX_LOG_LEVEL: /,
-  )
+  expect(() => readConfig({ port: 'x' }, { SARDONYX_LOG_LEVEL: 'y', SARDONYX_NONE: '1' })).toThrow(/--port: .+\n.*SARDONYX_LOG_LEVEL: /)
 })
 
 test('options come before the environment, and empty settings count as none', () => {
