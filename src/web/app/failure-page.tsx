@@ -1,6 +1,7 @@
 /** What is shown instead of a page that failed, or that isn't there. */
 import type { ErrorComponentProps } from '@tanstack/react-router'
-import { type ReactNode, useContext } from 'react'
+import { type ReactNode, useContext, useEffect } from 'react'
+import { onRecovery } from '#web/kernel/connection.ts'
 import { explain } from '#web/kernel/problem.ts'
 import { t } from '#web/kernel/text.ts'
 import { Button, ButtonLink } from '#web/ui/button.tsx'
@@ -10,6 +11,8 @@ import { Mark } from '#web/ui/icon.tsx'
 /** Says what went wrong and what to do. */
 export function FailurePage({ error }: ErrorComponentProps) {
   const { what, next } = explain(error)
+  // A page that could not be shown while the server was away shows itself once it is back.
+  useEffect(() => onRecovery(() => location.reload()), [])
   return (
     <Alone title={t('failure.heading')}>
       <p className="mb-5 text-muted">

@@ -6,7 +6,7 @@ import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode, Suspense } from 'react'
 import { createRoot } from 'react-dom/client'
 import { call } from '#web/kernel/api.ts'
-import { watchConnection } from '#web/kernel/connection.ts'
+import { onRecovery, watchConnection } from '#web/kernel/connection.ts'
 import { queryClient } from '#web/kernel/session.ts'
 import { listenForShortcuts } from '#web/kernel/shortcuts.ts'
 import { lazyPart } from '#web/ui/lazy-part.ts'
@@ -16,6 +16,8 @@ const Toaster = lazyPart(async () => (await import('#web/ui/toaster.tsx')).Toast
 
 watchConnection(() => Promise.allSettled([call('status.get')]))
 listenForShortcuts()
+// What could not be fetched while the server was away is asked for again, on every page.
+onRecovery(() => void queryClient.refetchQueries({ type: 'active', predicate: ({ state }) => state.status === 'error' }))
 
 const root = document.getElementById('root')
 if (!root) throw new Error('index.html has no #root')

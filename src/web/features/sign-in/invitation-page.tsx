@@ -1,5 +1,4 @@
 /** Accepting an invitation: its token stands in the fragment of the address, which browsers send to no server. */
-import { useRouterState } from '@tanstack/react-router'
 import { JoinButton } from '#web/features/oidc/provider-button.tsx'
 import { call } from '#web/kernel/api.ts'
 import { ButtonLink } from '#web/ui/button.tsx'
@@ -7,10 +6,11 @@ import { EntryFrame } from './entry-frame.tsx'
 import { LinkPassword } from './link-password.tsx'
 import { t } from './text.ts'
 import { useEntered } from './use-entered.ts'
+import { useLinkToken } from './use-link-token.ts'
 
 /** The page behind an invitation link. */
 export function InvitationPage() {
-  const token = useRouterState({ select: (state) => state.location.hash })
+  const token = useLinkToken()
   const enter = useEntered()
   if (token === '') {
     return (

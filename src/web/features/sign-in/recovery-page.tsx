@@ -1,5 +1,5 @@
 /** Coming back in through a recovery link: its token stands in the fragment of the address, which browsers send to no server. */
-import { useNavigate, useRouterState } from '@tanstack/react-router'
+import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { Me, SignInReply } from '#contract/accounts.ts'
 import { call } from '#web/kernel/api.ts'
@@ -9,10 +9,11 @@ import { EntryFrame } from './entry-frame.tsx'
 import { LinkPassword } from './link-password.tsx'
 import { type Asked, SecondStep } from './second-step.tsx'
 import { t } from './text.ts'
+import { useLinkToken } from './use-link-token.ts'
 
 /** The page behind a recovery link; whose second factor stays gives it, too. */
 export function RecoveryPage() {
-  const token = useRouterState({ select: (state) => state.location.hash })
+  const token = useLinkToken()
   const navigate = useNavigate()
   const [asked, setAsked] = useState<Asked | null>(null)
   const enter = async (me: Me) => {

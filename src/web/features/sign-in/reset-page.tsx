@@ -1,6 +1,6 @@
 /** For who has forgotten their password: asking for a letter, and choosing another password through the link in it. */
 import { useQuery } from '@tanstack/react-query'
-import { Link, useNavigate, useRouterState } from '@tanstack/react-router'
+import { Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { SignInReply } from '#contract/accounts.ts'
 import { call } from '#web/kernel/api.ts'
@@ -17,10 +17,11 @@ import { type Asked, SecondStep } from './second-step.tsx'
 import { t } from './text.ts'
 import { typedBefore } from './typed.ts'
 import { useEntered } from './use-entered.ts'
+import { useLinkToken } from './use-link-token.ts'
 
 /** The page `/reset`, with the token of a link behind its `#` or without. */
 export function ResetPage() {
-  const token = useRouterState({ select: (state) => state.location.hash })
+  const token = useLinkToken()
   return token === '' ? <Asking /> : <Choosing key={token} token={token} />
 }
 
