@@ -113,6 +113,17 @@ export const inviteMembers = endpoint({
   }),
 })
 
+export const knownMembers = endpoint({
+  id: 'members.known',
+  method: 'POST',
+  path: '/api/members/known',
+  summary: 'Which of these addresses belong to people of the organisation already',
+  access: 'admin',
+  work: 'door',
+  body: z.strictObject({ emails: z.array(Email).min(1).max(200) }),
+  reply: z.strictObject({ items: z.array(z.strictObject({ email: z.string(), joined: z.boolean() })) }),
+})
+
 export const PendingInvitation = z.strictObject({
   member: Member,
   letter: z.enum(['on_its_way', 'sent', 'failed', 'none']).describe('`none`: of no link that is there a letter is known'),

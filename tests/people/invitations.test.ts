@@ -30,6 +30,21 @@ const of = async (email: string) => (await pending()).items.find(({ member }) =>
 const refusal = (answer: Answer) => [answer.status, codeOf(answer)]
 const accept = (token: string) => world.call('POST', '/api/invitations/accept', { body: { token, password: PASSWORD, deliver: 'token' } })
 
+describe('addresses', () => {
+  test('that are taken are told before anybody is invited, with whether their person has joined', async () => {
+    await invite([{ name: 'Una Early', email: 'una@acme.test' }])
+    const asked = { emails: ['una@acme.test', ' Bob@ACME.test ', 'nobody@acme.test', PEOPLE.mallory.email] }
+    const { body } = await carol.call<{ items: object[] }>('POST', '/api/members/known', asked)
+    expect(body.items).toHaveLength(2)
+    expect(body.items).toEqual(
+      expect.arrayContaining([
+        { email: 'una@acme.test', joined: false },
+        { email: PEOPLE.bob.email, joined: true },
+      ]),
+    )
+  })
+})
+
 describe('many at once', () => {
   const people = [
     { name: 'Erin Vogel', email: ' Erin@ACME.test ', role: 'admin' },

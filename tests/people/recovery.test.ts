@@ -185,7 +185,21 @@ describe('a lost second factor', () => {
     const token = await link()
     expect(decided.text).not.toContain(token.split('.')[1])
     expect(await notices(alice)).toContain('recovery_approved')
+    expect(await notices(carol)).toContain('request_approved')
+    expect(await notices(dana)).not.toContain('request_approved')
     expect((await use(token)).status).toBe(200)
+  })
+
+  test('is answered to who asked: when another declines it, and when its person stops it', async () => {
+    const asked = async () => (await start(carol, 'password_and_factors')).body.recovery
+    const before = await notices(carol)
+    expect((await decide(carol, (await asked()).id, false)).status).toBe(200)
+    expect(await notices(carol)).toEqual(before)
+    expect((await decide(dana, (await asked()).id, false)).status).toBe(200)
+    expect(await notices(carol)).toContain('request_declined')
+    await asked()
+    expect((await stop(alice)).status).toBeLessThan(300)
+    expect(await notices(carol)).toContain('request_stopped')
   })
 
   test('is not approved by who asked, by whose it is, by an ordinary person, or from another organisation', async () => {

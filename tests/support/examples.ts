@@ -156,6 +156,7 @@ export const EXAMPLES: Readonly<Record<string, (things: Things) => Request>> = {
   'members.suspend': ({ pendingId }) => ({ params: { userId: pendingId } }),
   'members.reinstate': ({ pendingId }) => ({ params: { userId: pendingId } }),
   'members.invite': () => ({ body: { people: [{ name: 'Frank Weiss', email: 'frank@acme.test' }] } }),
+  'members.known': () => ({ body: { emails: ['frank@acme.test'] } }),
   'invitations.list': () => ({ query: { limit: '100' } }),
   'invitations.cancel': ({ cancelledId }) => ({ params: { userId: cancelledId } }),
   'recoveries.start': ({ lostId }) => ({ params: { userId: lostId }, body: { lost: 'password' } }),

@@ -21,6 +21,7 @@ const NO_WAY_IN: Readonly<Record<string, string>> = {
   'login_policy.set': 'says how long logins last; a proof is still the person’s own',
   'members.add': 'makes another person; an address that is taken is refused, and the link goes to the new person’s mailbox',
   'members.invite': 'the same, for many',
+  'members.known': 'which addresses are taken, which the list of people says as well',
   'members.invite_again': 'only for who has not joined, and so has nothing; the link goes to their mailbox',
   'invitations.list': 'says what became of letters, without their links',
   'invitations.cancel': 'only for who has not joined; what is made anew under the address is another account, with another id and scope',

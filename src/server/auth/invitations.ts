@@ -82,6 +82,14 @@ export class Invitations {
     return outcomes
   }
 
+  /** Who of these people is here already, invited or joined. */
+  async known(admin: Actor, emails: readonly string[]): Promise<{ email: string; joined: boolean }[]> {
+    return this.#doors.lookAsAdmin(admin.tenantId, admin.tokenHash, async (tx) => {
+      const rows = await tx.all(tx.db.selectFrom('user').select(['email', 'time_joined']).where('email', 'in', emails))
+      return rows.map(({ email, time_joined }) => ({ email, joined: time_joined !== null }))
+    })
+  }
+
   /** A page of those who have not joined, the latest first, and one more where there are more. */
   async list(admin: Actor, { limit, after }: { limit: number; after: string | undefined }): Promise<PendingInvitation[]> {
     return this.#doors.lookAsAdmin(admin.tenantId, admin.tokenHash, async (tx) => {

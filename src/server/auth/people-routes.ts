@@ -80,6 +80,8 @@ function invitationRoutes({ cursors, invitations, letters }: PeopleParts): Route
       mail: letters.way,
     })),
 
+    route(contract.knownMembers, async ({ actor, body }) => ({ items: await invitations.known(actor, body.emails) })),
+
     route(contract.listInvitations, async ({ actor, query: { limit, cursor } }) => {
       const [after] = (await cursors.read(actor, 'invitations', cursor)) ?? []
       const found = (await invitations.list(actor, { limit: limit + 1, after })).map((one) => ({ ...one, id: one.member.id }))

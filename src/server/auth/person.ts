@@ -16,9 +16,10 @@ export async function readPerson(doors: Doors, admin: Actor, userId: UserId): Pr
     const person = await tx.first(tx.db.selectFrom('user').select(MEMBER).where('id', '=', userId))
     if (!person) throw new Failure('member.not_found')
     const live = await tx.first(liveOf(tx, userId))
+    const leaving = await tx.first(tx.db.selectFrom('erasure').select('due_at').where('user_id', '=', userId))
     const latest = await tx.first(latestOf(tx, userId))
     return {
-      member: memberOf(person),
+      member: { ...memberOf(person), ...(leaving && { leavesAt: leaving.due_at.toISOString() }) },
       timeJoined: person.time_joined?.toISOString() ?? null,
       signsInWith: await kindsOf(tx, userId),
       latestSignIn: latest?.time_created.toISOString() ?? null,

@@ -21,7 +21,7 @@ import { type MadeLink, makeLink, takeLink } from './links.ts'
 import type { Owner, Passwords } from './passwords.ts'
 import { recoveryAskedLetter, recoveryBegunLetter, recoveryLetter } from './people-letters.ts'
 import { approvedOf, dropLink, lockRecovery, makeRoom, openRecoveries, setState } from './recovery-rows.ts'
-import { insertEvents } from './security-log.ts'
+import { type By, insertEvents } from './security-log.ts'
 import type { SessionEnds } from './session-ends.ts'
 import type { Outcome, SignIns } from './sign-ins.ts'
 import type { Tenants } from './tenants.ts'
@@ -88,30 +88,40 @@ export class Recoveries {
       const person = { id: recovery.user_id as UserId, name: recovery.name, email: recovery.email }
       const kind = approve ? 'recovery_approved' : 'recovery_ended'
       const by = byOf({ admin, device })
-      await tx.change(insertEvents(tx, ids, [{ userId: person.id, kind, by, notice: true }]))
+      const asker = anotherThan(admin, recovery.begun_by)
+      const answer = approve ? 'request_approved' : 'request_declined'
+      const events = [{ userId: person.id, kind, by, notice: true } as const, ...noticeTo(asker, answer, by)]
+      await tx.change(insertEvents(tx, ids, events))
       if (!approve) {
         await setState(tx, recoveryId, 'declined')
         await dropLink(tx, person.id)
-        return { person, link: undefined, by: null }
+        return { person, asker, link: undefined, by: null }
       }
-      return { person, link: await this.#approve(tx, { id: recoveryId, userId: person.id, by: admin.userId }), by: await nameOf(tx, admin) }
+      const link = await this.#approve(tx, { id: recoveryId, userId: person.id, by: admin.userId })
+      return { person, asker, link, by: await nameOf(tx, admin) }
     })
-    await ends.tellNews(tenantId, decided.person.id)
+    for (const id of [decided.person.id, decided.asker]) if (id) await ends.tellNews(tenantId, id)
     if (!decided.link) return false
     return this.#write(tenantId, { ...decided, expiresAt: decided.link.expiresAt, others: [], withFactors: true })
   }
 
   /** Stops what is under way for the actor's own account: whoever can sign in needs no recovery. */
   async stop({ tenantId, tokenHash, userId }: Actor, device: Device): Promise<void> {
-    const { doors, ids } = this.#parts
-    await doors.open(tenantId, async (tx) => {
+    const { doors, ends, ids } = this.#parts
+    const asker = await doors.open(tenantId, async (tx) => {
       await tx.enter(tokenHash)
       const [open] = await openRecoveries(tx, userId, userId)
-      if (!open) return
+      if (!open) return null
       await setState(tx, open.id, 'stopped')
       await dropLink(tx, userId)
-      await tx.change(insertEvents(tx, ids, [{ userId, kind: 'recovery_ended', by: { kind: 'self', userId, device } }]))
+      const by = { kind: 'self', userId, device } as const
+      const begunBy = open.begunBy?.id ?? null
+      // To whoever asked, it was done by somebody else, whose device is not theirs to see.
+      const told = noticeTo(begunBy, 'request_stopped', { kind: 'system' })
+      await tx.change(insertEvents(tx, ids, [{ userId, kind: 'recovery_ended', by }, ...told]))
+      return begunBy
     })
+    if (asker) await ends.tellNews(tenantId, asker)
   }
 
   /** Uses a recovery's link, once: a new password, the factors gone if that was approved, all logins ended, and a new one begun. */
@@ -214,6 +224,16 @@ export class Recoveries {
     ])
     return sent
   }
+}
+
+/** Who began it, unless that was this administrator, or the operator. */
+function anotherThan({ userId }: Actor, begunBy: string | null): UserId | null {
+  return begunBy === userId ? null : (begunBy as UserId | null)
+}
+
+/** The notice to whoever asked for a recovery that another has decided; none for the operator. */
+function noticeTo(asker: UserId | null, kind: 'request_approved' | 'request_declined' | 'request_stopped', by: By) {
+  return asker ? [{ userId: asker, kind, by, notice: true } as const] : []
 }
 
 async function nameOf(tx: DoorTx, { userId }: Actor): Promise<string | null> {

@@ -11,7 +11,7 @@ export function Tabs({ label, tabs }: { label: string; tabs: readonly Tab[] }) {
     <nav aria-label={label} className="-mt-2 mb-6 border-b border-line">
       <ul className="-mb-px flex flex-wrap gap-x-5 desk:gap-x-6">
         {tabs.map(({ words, ...link }) => (
-          <li key={words}>
+          <li key={link.to}>
             <Link
               {...link}
               activeOptions={{ exact: true, includeSearch: false }}

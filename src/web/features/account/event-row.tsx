@@ -14,6 +14,7 @@ const RECOVERIES: Readonly<Record<string, LinkProps['to']>> = {
   recovery_begun: '/account/recovery',
   recovery_approved: '/account/recovery',
   recovery_asked: '/people/requests',
+  request_approved: '/people/requests',
 }
 
 /** A row of the table; what is new stands out. */

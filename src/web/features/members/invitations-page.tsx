@@ -2,6 +2,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { PendingInvitation } from '#contract/people.ts'
+import type { Reply } from '#web/kernel/endpoints.ts'
 import { sayDay } from '#web/kernel/moments.ts'
 import { Button, ButtonLink } from '#web/ui/button.tsx'
 import { Panel, PanelSkeleton } from '#web/ui/frame.tsx'
@@ -49,7 +50,7 @@ function Invitations({ onDone }: { onDone: (text: string) => void }) {
       ) : (
         <Panel>
           {invited.map((one) => (
-            <InvitedRow key={one.member.id} invited={one} onDone={onDone} />
+            <InvitedRow key={one.member.id} invited={one} mail={mail} onDone={onDone} />
           ))}
         </Panel>
       )}
@@ -67,7 +68,12 @@ function Invitations({ onDone }: { onDone: (text: string) => void }) {
 
 const isUnderway = ({ letter }: PendingInvitation) => letter === 'on_its_way'
 
-function InvitedRow({ invited, onDone }: { invited: PendingInvitation; onDone: (text: string) => void }) {
+interface InvitedProps {
+  readonly invited: PendingInvitation
+  readonly mail: Reply<'invitations.list'>['mail']
+}
+
+function InvitedRow({ invited, mail, onDone }: InvitedProps & { onDone: (text: string) => void }) {
   const { member } = invited
   return (
     <div className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-3">
@@ -77,7 +83,7 @@ function InvitedRow({ invited, onDone }: { invited: PendingInvitation; onDone: (
           {member.email} · {t(`people.${member.role}`)}
         </p>
       </div>
-      <Letter invited={invited} />
+      <Letter invited={invited} mail={mail} />
       <span className="flex gap-2">
         <SendAgain member={member} onDone={onDone} />
         <CancelInvitation member={member} onDone={onDone} />
@@ -86,13 +92,15 @@ function InvitedRow({ invited, onDone }: { invited: PendingInvitation; onDone: (
   )
 }
 
-function Letter({ invited: { letter, expiresAt } }: { invited: PendingInvitation }) {
+function Letter({ invited: { letter, expiresAt }, mail }: InvitedProps) {
   const isOver = expiresAt === null || new Date(expiresAt) < new Date()
   if (letter === 'failed') return <Mark tone="bg-danger-soft text-danger" words={t('invited.failedOne')} />
   if (isOver) return <Mark tone="bg-warn-soft text-warn" words={t('invited.expired')} />
+  const words =
+    letter === 'sent' && mail === 'folder' ? 'invited.inFolder' : letter === 'none' ? 'invited.noLetter' : (`invited.${letter}` as const)
   return (
     <span className="text-small text-muted">
-      {t(letter === 'none' ? 'invited.noLetter' : `invited.${letter}`)}, {t('invited.until', { until: sayDay(expiresAt) })}
+      {t(words)}, {t('invited.until', { until: sayDay(expiresAt) })}
     </span>
   )
 }

@@ -1,5 +1,5 @@
 /** Inviting several people: from a list that is pasted, or a file. What was read is shown before anything is sent. */
-import { useMutation } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { useDeferredValue, useEffect, useId, useMemo, useRef, useState } from 'react'
 import { call } from '#web/kernel/api.ts'
 import type { Reply } from '#web/kernel/endpoints.ts'
@@ -10,13 +10,15 @@ import { FailureNotice, Notice } from '#web/ui/notice.tsx'
 import { AdminPart } from './admin-part.tsx'
 import { InviteOutcomes } from './invite-outcomes.tsx'
 import { InvitePreview } from './invite-preview.tsx'
-import { lookAgain } from './queries.ts'
+import { knownQuery, lookAgain } from './queries.ts'
 import type { ReadPerson } from './read-people.ts'
 import { t } from './text.ts'
 
 /** As many as the server takes in one request. */
 const AT_ONCE = 200
 const LARGEST_FILE = 1_000_000
+
+const NOBODY: ReadonlyMap<string, boolean> = new Map()
 
 type Outcomes = Reply<'members.invite'>
 
@@ -35,7 +37,10 @@ function List({ onDone }: { onDone: (outcomes: Outcomes) => void }) {
   const [text, setText] = useState('')
   const people = useRead(text)
   const good = useMemo(() => people.filter(({ wrong }) => wrong.length === 0), [people])
-  const send = useMutation({ mutationFn: () => inviteAll(good), onSuccess: onDone })
+  // Without it the server says the same afterwards: nobody is invited twice.
+  const { data: known = NOBODY } = useQuery(knownQuery(useMemo(() => good.map(({ email }) => email), [good])))
+  const others = good.filter(({ email }) => !known.has(email))
+  const send = useMutation({ mutationFn: () => inviteAll(others), onSuccess: onDone })
   return (
     <>
       <p className="mb-5 max-w-[72ch] text-pretty text-muted">{t('many.lead')}</p>
@@ -50,11 +55,11 @@ function List({ onDone }: { onDone: (outcomes: Outcomes) => void }) {
         className="font-mono text-small"
       />
       <ChooseFile onRead={setText} />
-      {people.length > 0 && <InvitePreview people={people} />}
+      {people.length > 0 && <InvitePreview people={people} known={known} />}
       {send.isError && <FailureNotice error={send.error} className="mb-4" />}
-      {good.length > 0 && (
+      {others.length > 0 && (
         <Button look="solid" busy={send.isPending} onClick={() => send.mutate()}>
-          {t('many.send', { count: good.length })}
+          {t('many.send', { count: others.length })}
         </Button>
       )}
     </>

@@ -69,6 +69,9 @@ function Facts({ of }: { of: MemberDetails }) {
       <Fact head={t('people.role')}>{t(`people.${member.role}`)}</Fact>
       <Fact head={t('person.status')}>
         {member.suspended && <span className="block text-danger">{t('person.isSuspended')}</span>}
+        {member.leavesAt && (
+          <span className="block text-warn first-letter:uppercase">{t('people.leaving', { when: sayDay(member.leavesAt) })}</span>
+        )}
         {joined}
       </Fact>
       <Fact head={t('person.signsIn')}>{signsInWith.map((kind) => t(`person.with.${kind}`)).join(', ') || t('person.nothing')}</Fact>

@@ -1,5 +1,5 @@
 /** What the pages know of the people of the organisation. */
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { call } from '#web/kernel/api.ts'
 import type { Given } from '#web/kernel/endpoints.ts'
 import { queryClient } from '#web/kernel/session.ts'
@@ -36,6 +36,27 @@ export const invitationsQuery = infiniteQueryOptions({
   getNextPageParam: (last) => last.next,
   staleTime: 0,
 })
+
+const SETTLED_MS = 300
+/** As many addresses as the server looks at in one request. */
+const AT_ONCE = 200
+
+/** Who of a list is here already: whether they have joined, by their address. Asked once the list has not changed for a moment. */
+export const knownQuery = (emails: readonly string[]) =>
+  queryOptions({
+    queryKey: ['members', 'known', emails],
+    queryFn: async ({ signal }) => {
+      await new Promise((resolve) => setTimeout(resolve, SETTLED_MS))
+      const known = new Map<string, boolean>()
+      for (let at = 0; at < emails.length && !signal.aborted; at += AT_ONCE) {
+        const { items } = await call('members.known', { body: { emails: emails.slice(at, at + AT_ONCE) } }, { signal })
+        for (const { email, joined } of items) known.set(email, joined)
+      }
+      return known
+    },
+    enabled: emails.length > 0,
+    placeholderData: keepPreviousData,
+  })
 
 export const recoveriesQuery = queryOptions({
   queryKey: ['members', 'recoveries'],

@@ -1,9 +1,8 @@
 /** Recoveries under way: another administrator than who asked decides. */
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import type { Recovery } from '#contract/people.ts'
 import { call } from '#web/kernel/api.ts'
-import { onEvent } from '#web/kernel/events.ts'
 import { sayAgo, sayMoment } from '#web/kernel/moments.ts'
 import { useMe } from '#web/kernel/session.ts'
 import { Panel, PanelSkeleton } from '#web/ui/frame.tsx'
@@ -11,7 +10,7 @@ import { FailureNotice } from '#web/ui/notice.tsx'
 import { Outcome } from '#web/ui/outcome.tsx'
 import { Act } from './act.tsx'
 import { AdminPart } from './admin-part.tsx'
-import { lookAgain, recoveriesQuery } from './queries.ts'
+import { recoveriesQuery } from './queries.ts'
 import { t } from './text.ts'
 
 /** The page `/people/requests`. */
@@ -27,7 +26,6 @@ export function RequestsPage() {
 
 function Requests({ onDone }: { onDone: (text: string) => void }) {
   const query = useQuery(recoveriesQuery)
-  useEffect(() => onEvent('security', () => void lookAgain()), [])
   if (query.isPending) return <PanelSkeleton />
   if (!query.data) return <FailureNotice error={query.error} onRetry={() => void query.refetch()} />
   if (query.data.length === 0) return <p className="text-muted">{t('request.none')}</p>

@@ -17,6 +17,21 @@ const noticesQuery = queryOptions({
   queryFn: async ({ signal }) => (await call('security.list', { query: { about: 'notices' } }, { signal })).items,
 })
 
+/** Also asked for by the page of requests, under the same key. */
+const askedQuery = queryOptions({
+  queryKey: ['members', 'recoveries'],
+  queryFn: async ({ signal }) => (await call('recoveries.list', {}, { signal })).items,
+  staleTime: 0,
+})
+
+/** Notices that lead to the requests. */
+const REQUESTS: Readonly<Partial<Record<SecurityEvent['kind'], true>>> = {
+  recovery_asked: true,
+  request_approved: true,
+  request_declined: true,
+  request_stopped: true,
+}
+
 /** The latest notice that was not seen yet; one at a time. */
 export function Notices() {
   const { id } = useMe().session
@@ -40,14 +55,27 @@ function NoticeLine({ event, more }: { event: SecurityEvent; more: number }) {
       tone={event.kind === 'theft_suspected' ? 'warn' : 'plain'}
       actions={
         <>
-          <Button onClick={() => void navigate({ to: '/account/security' })}>{t('notice.see')}</Button>
+          {event.kind in REQUESTS ? (
+            <Button onClick={() => void navigate({ to: '/people/requests' })}>{t('notice.decide')}</Button>
+          ) : (
+            <Button onClick={() => void navigate({ to: '/account/security' })}>{t('notice.see')}</Button>
+          )}
           <IconButton icon="close" label={t('common.dismiss')} onClick={() => void dismiss(event).catch(report)} />
         </>
       }
     >
-      {say(event)} <span className="text-muted">{sayWhere(event)}</span> {more > 0 && t('notice.more', { count: more })}
+      {event.kind === 'recovery_asked' ? <Asked event={event} /> : say(event)} <span className="text-muted">{sayWhere(event)}</span>{' '}
+      {more > 0 && t('notice.more', { count: more })}
     </Banner>
   )
+}
+
+/** Whose account it is about, as long as it waits to be decided. */
+function Asked({ event }: { event: SecurityEvent }) {
+  const { data = [] } = useQuery(askedQuery)
+  const request = data.find(({ begunBy, mayApprove }) => mayApprove && begunBy?.id === event.byUser?.id)
+  if (!request) return say(event)
+  return t('notice.asked', { by: request.begunBy?.name ?? t('notice.operator'), name: request.member.name })
 }
 
 /** Takes it away at once, and notes it for all tabs and devices. */

@@ -46,6 +46,12 @@ export const session = {
   'notice.recovery_asked': 'An administrator asks to recover somebody’s account, and another one has to decide.',
   'notice.recovery_approved':
     'The recovery of your account was approved, and a link went to your address. If you can sign in yourself, stop it.',
+  'notice.asked': '{by} asks to recover the account of {name}, and another administrator has to decide.',
+  'notice.operator': 'The operator of this server',
+  'notice.decide': 'See the request',
+  'notice.request_approved': 'The recovery that you asked for was approved: a link went to the person.',
+  'notice.request_declined': 'The recovery that you asked for was ended by another administrator.',
+  'notice.request_stopped': 'The recovery that you asked for was stopped by the person themselves.',
   'notice.recovery_ended': 'The recovery of your account was stopped.',
   'notice.recovered': 'Your account was recovered, with a new password.',
   'notice.address_asked': 'Somebody asked to change the address of your account.',
