@@ -1,6 +1,6 @@
 /** Of whom the organisation requires a second factor. */
 import { useMutation } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { LoginPolicy, type LoginRules } from '#contract/sessions.ts'
 import { ApiProblem } from '#web/kernel/problem.ts'
 import { Button, ButtonLink } from '#web/ui/button.tsx'
@@ -8,6 +8,8 @@ import { ChoiceField } from '#web/ui/field.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
 import type { SetRules } from './rules-page.tsx'
 import { t } from './text.ts'
+
+const SECOND_FACTOR = 'second-factor'
 
 type Rule = LoginRules['secondFactor']
 
@@ -19,6 +21,11 @@ const OPTIONS = (['optional', 'admins', 'everyone'] as const).map((value) => ({
 
 /** The choice, and the button that puts it in force. */
 export function SecondFactorRule({ policy, onSave }: { policy: LoginRules; onSave: SetRules }) {
+  const part = useRef<HTMLElement>(null)
+  // Whoever is led here finds it, though it comes after what it has to be fetched for.
+  useEffect(() => {
+    if (location.hash === `#${SECOND_FACTOR}`) part.current?.scrollIntoView()
+  }, [])
   const [chosen, setChosen] = useState<Rule>(policy.secondFactor)
   const save = useMutation({
     mutationFn: () => {
@@ -29,7 +36,7 @@ export function SecondFactorRule({ policy, onSave }: { policy: LoginRules; onSav
   })
   const needsOwn = save.error instanceof ApiProblem && save.error.is('factor.own_first')
   return (
-    <section className="mt-10">
+    <section ref={part} id={SECOND_FACTOR} className="mt-10 scroll-mt-6">
       <h2 className="mb-1 text-title font-strong">{t('rules.second')}</h2>
       <p className="mb-4 text-muted">{t('rules.secondLead')}</p>
       <ChoiceField

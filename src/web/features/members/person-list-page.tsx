@@ -49,6 +49,16 @@ export function PersonListPage() {
           </span>
         )}
       </div>
+      {isAdmin && (
+        <p className="mb-4 flex flex-wrap gap-x-5 text-small">
+          <Link to="/logins/rules" hash="second-factor" className="text-accent underline underline-offset-3">
+            {t('people.secondFactor')}
+          </Link>
+          <Link to="/logins/erasures" className="text-accent underline underline-offset-3">
+            {t('people.erasures')}
+          </Link>
+        </p>
+      )}
       {invitation && <InvitationSent invitation={invitation} />}
       <Find found={found} isAdmin={isAdmin} />
       <Members found={found} isAdmin={isAdmin} ownId={me.user.id} />

@@ -4,7 +4,7 @@ export const logins = {
   'logins.parts': 'Parts of this page',
   'logins.list': 'Who is signed in',
   'logins.erasures': 'Erasures',
-  'logins.rules': 'How long people stay signed in',
+  'logins.rules': 'Rules',
   'logins.provider': 'Sign-in provider',
   'logins.notAllowed': 'Administrators of {organisation} see who is signed in. Where you are signed in yourself is in your account.',
   'logins.toOwn': 'Your devices',

@@ -4,6 +4,8 @@ export const people = {
   'people.parts': 'Parts of this page',
   'people.everybody': 'Everybody',
   'people.invitations': 'Invitations',
+  'people.secondFactor': 'Require a second factor',
+  'people.erasures': 'Who has left, or is leaving',
   'people.requestCount': { one: 'Requests ({count})', other: 'Requests ({count})' },
   'people.requests': 'Requests',
   'people.directory': 'Who sees whom',
