@@ -54,6 +54,12 @@ describe('the handbook', () => {
     ['How do I undo a deletion?', 'renaming-and-deleting', /Undo/],
     ['Who sees my messages?', 'who-can-read-a-chat', /see your messages/],
     ['Is there an API?', 'programs', /API/],
+    ['How do I delete my account?', 'your-data', /^To delete your account, open “Account”, “Your data”/],
+    ['How do I export my data?', 'your-data', /^To export your data, open “Account”, “Your data”/],
+    ['How do I set up an authenticator app?', 'ways-to-sign-in', /^To set up an authenticator app, open “Account”, “Sign-in”/],
+    ['How do I change my password?', 'ways-to-sign-in', /^To change your password, open “Account”, “Sign-in”/],
+    ['What is the dashed brown edge?', 'administering', /^A dashed brown edge stands beside the pages on which an administrator/],
+    ['How do I require a second factor?', 'administering', /^To require a second factor, an administrator opens Logins, “Rules”/],
     ['How do I stop an answer?', 'asking-and-stopping', /^Stop ends an answer at once/],
   ] as const
   test.each(first)('answers “%s” from %s', async (question, section, quote) => {
