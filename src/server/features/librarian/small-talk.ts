@@ -5,7 +5,7 @@ const HELLO = 'Hello. Ask me something, and I quote what your own chats and the 
 const THANKS = 'You are welcome.'
 const ABOUT = `I am the Librarian: a search, not a language model. I look through your own chats and the handbook, quote the lines that fit word for word, and say where each comes from. I write nothing of my own, and nothing you ask me leaves this server.
 
-You could ask “Who can read my chats?”, “How do I add a model?”, or about anything you have written in a chat before.`
+You could ask “Who can read my chats?”, “How do I change my password?”, or about anything you have written in a chat before.`
 
 const REPLIES: readonly (readonly [RegExp, string])[] = [
   [/^(hi|hello|hey|hallo|bonjour|hola|ciao|good (morning|afternoon|evening|day))( (there|all|everyone|librarian|sardonyx))?$/, HELLO],

@@ -5,6 +5,7 @@ import { call } from '#web/kernel/api.ts'
 import { meQuery, queryClient } from '#web/kernel/session.ts'
 import { Button } from '#web/ui/button.tsx'
 import { report } from '#web/ui/report.ts'
+import { toast } from '#web/ui/toast.ts'
 import { t } from './leaving-text.ts'
 
 /** A button that takes the deletion back, at once. */
@@ -13,6 +14,7 @@ export function KeepAccount() {
     mutationFn: () => call('deletion.undo'),
     onSuccess: async () => {
       queryClient.setQueryData(meQuery.queryKey, (me: Me | undefined) => me && { ...me, leaving: null })
+      toast({ text: t('delete.kept') })
       await queryClient.invalidateQueries({ queryKey: ['account'] })
     },
     onError: report,

@@ -18,7 +18,10 @@ import { putInFront } from './data/drafts.ts'
 import { ask, askAgain, NEW, type Place, takeBack, type Unsent, useUnsentFirst, whenBegun } from './data/outbox.ts'
 import { UnsentQuestion } from './question.tsx'
 
-const EXAMPLES = ['new.example1', 'new.example2', 'new.example3'] as const
+const EXAMPLES = {
+  admin: ['new.example1', 'new.example2', 'new.example3'],
+  user: ['new.example1', 'new.exampleMember', 'new.example3'],
+} as const
 
 /** The page of a new chat. */
 export function NewChatPage() {
@@ -93,11 +96,12 @@ function leadOf(model: Model): string {
 }
 
 function Examples({ title, onAsk }: { title: string; onAsk: (text: string) => void }) {
+  const { role } = useMe().user
   return (
     <>
       <h2 className="mb-2 text-small font-medium text-muted">{title}</h2>
       <ul className="max-w-md divide-y divide-line rounded-panel border border-line bg-surface">
-        {EXAMPLES.map((key) => (
+        {EXAMPLES[role].map((key) => (
           <li key={key}>
             <button
               type="button"

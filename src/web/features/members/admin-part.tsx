@@ -6,10 +6,18 @@ import { t } from './text.ts'
 /** Shows it to administrators; others read whom it is for. The window is named after it. */
 export function AdminPart({ title, lead, children }: { title: string; lead?: string; children: ReactNode }) {
   const { organisation, user } = useMe()
-  if (user.role !== 'admin') return <p className="text-muted">{t('people.adminsOnly', { organisation: organisation.name })}</p>
+  const named = <title>{t('title.page', { page: title, organisation: organisation.name })}</title>
+  if (user.role !== 'admin') {
+    return (
+      <>
+        {named}
+        <p className="text-muted">{t('people.adminsOnly', { organisation: organisation.name })}</p>
+      </>
+    )
+  }
   return (
     <>
-      <title>{t('title.page', { page: title, organisation: organisation.name })}</title>
+      {named}
       {lead && <p className="mb-5 max-w-[72ch] text-pretty text-muted">{lead}</p>}
       {children}
     </>

@@ -96,8 +96,7 @@ function ChooseFile({ onRead }: { onRead: (text: string) => void }) {
         type="file"
         accept=".csv,.tsv,.txt,text/csv,text/plain"
         aria-label={t('many.file')}
-        tabIndex={-1}
-        className="sr-only"
+        hidden
         onChange={({ target }) => void choose(target.files?.[0])}
       />
       <Button onClick={() => input.current?.click()}>{t('many.file')}</Button>

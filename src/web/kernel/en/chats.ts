@@ -43,6 +43,7 @@ export const chats = {
   'new.tryLibrarian': 'Or ask the Librarian about Sardonyx',
   'new.example1': 'Who can read my chats?',
   'new.example2': 'How do I add a model?',
+  'new.exampleMember': 'How do I change my password?',
   'new.example3': 'What happens when I delete a chat?',
 
   'composer.label': 'Your question',

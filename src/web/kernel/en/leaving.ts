@@ -35,6 +35,7 @@ export const leaving = {
   'delete.take': 'If you want to keep something, export it first.',
   'delete.address': 'Type your address to confirm: {email}',
   'delete.act': 'Delete my account',
+  'delete.kept': 'Your account is kept.',
   'delete.asked': 'You asked for it {when}. Everything of yours is erased on {day}.',
   'delete.keep': 'Keep my account',
 
