@@ -62,8 +62,7 @@ export function usePlainForm<In extends FieldValues, Out = In>(
   }
 }
 
-/** Shows a failure at the fields that it is about; tells whether there are any. */
-export function showAtFields<In extends FieldValues, Out>(
+function showAtFields<In extends FieldValues, Out>(
   error: unknown,
   form: UseFormReturn<In, unknown, Out>,
   fields: Partial<Record<FailureCode, Path<In>>>,

@@ -87,7 +87,7 @@ function ClientFields({ form, errorOf, provider }: Fields & { provider: SignInPr
         placeholder="https://keycloak.example.org/realms/acme"
         autoComplete="off"
         className="font-mono"
-        {...form.register('issuer', { onChange: () => form.clearErrors('issuer') })}
+        {...form.register('issuer')}
       />
       <TextField
         label={t('provider.clientId')}
@@ -95,7 +95,7 @@ function ClientFields({ form, errorOf, provider }: Fields & { provider: SignInPr
         autoComplete="off"
         spellCheck={false}
         className="font-mono"
-        {...form.register('clientId', { onChange: () => form.clearErrors('clientId') })}
+        {...form.register('clientId')}
       />
       <PasswordField
         label={t('provider.clientSecret')}

@@ -1,11 +1,10 @@
 /** Whether the provider works: a test that signs nobody in, as it is entered, and a try that goes the whole way, as it is saved. */
 import { useMutation } from '@tanstack/react-query'
-import { useEffect, useRef } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { UseFormReturn } from 'react-hook-form'
 import type { SignInProvider } from '#contract/oidc.ts'
 import { call } from '#web/kernel/api.ts'
 import type { Reply } from '#web/kernel/endpoints.ts'
-import { showAtFields } from '#web/kernel/plain-form.ts'
 import { Button } from '#web/ui/button.tsx'
 import { Icon } from '#web/ui/icon.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
@@ -31,31 +30,34 @@ export const secretOf = ({ clientSecret }: { readonly clientSecret: string }) =>
 
 const NEEDED = ['issuer', 'clientId'] as const
 
-/** The button, and below it what the test found; what is missing for it is said at the field. */
+/** The button, and below it what the test found. What is missing for it is said, and its field takes the focus. */
 export function ProviderTest({ form }: { form: UseFormReturn<Values, unknown, Values> }) {
   const found = useRef<HTMLDivElement>(null)
   const test = useMutation({
     mutationFn: ({ issuer, clientId, clientSecret }: Values) =>
       call('sign_in_provider.test', { body: { issuer, clientId, ...secretOf({ clientSecret }) } }),
-    onError: (error): void => {
-      if (showAtFields(error, form, ABOUT_FIELDS)) test.reset()
-    },
   })
   const { data, error } = test
   useEffect(() => {
     if (data || error) found.current?.focus()
   }, [data, error])
+  const [missing, setMissing] = useState<(typeof NEEDED)[number]>()
   const run = () => {
-    const missing = NEEDED.filter((name) => form.getValues(name).trim() === '')
-    for (const [index, name] of missing.entries())
-      form.setError(name, { type: 'required', message: t('common.empty') }, { shouldFocus: index === 0 })
-    if (missing.length === 0) test.mutate(form.getValues())
+    const lacking = NEEDED.find((name) => form.getValues(name).trim() === '')
+    setMissing(lacking)
+    if (lacking) form.setFocus(lacking)
+    else test.mutate(form.getValues())
   }
   return (
     <div className="mb-4">
       <Button busy={test.isPending} onClick={run}>
         {test.isPending ? t('provider.testing') : t('provider.test')}
       </Button>
+      {missing && (
+        <p role="alert" className="mt-2 text-small text-danger">
+          {t('provider.missing', { field: t(`provider.${missing}`) })}
+        </p>
+      )}
       <div ref={found} tabIndex={-1} aria-live="polite" className="mt-3 scroll-my-6 rounded-control outline-none empty:hidden">
         {error !== null && <FailureNotice error={error} />}
         {data && !test.isPending && <Findings of={data.findings} />}

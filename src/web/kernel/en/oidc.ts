@@ -43,6 +43,7 @@ export const oidc = {
   'provider.secretShow': 'Show the secret',
   'provider.secretHide': 'Hide the secret',
   'provider.test': 'Test',
+  'provider.missing': 'Fill in “{field}” first.',
   'provider.testing': 'Asking the provider …',
   'provider.good': 'Good:',
   'provider.bad': 'Wrong:',
