@@ -8,7 +8,14 @@ import { LEAST_BESIDE_FACTOR, lengthOf, MOST_CHARACTERS } from './password-rules
 export const Role = z.enum(['user', 'admin'])
 export type Role = z.infer<typeof Role>
 
-export const Email = z.string().trim().toLowerCase().max(254).pipe(z.email('must be an e-mail address'))
+/** ASCII before its letters are made small: some others become plain ones by that, and would pass for somebody else’s. */
+export const Email = z
+  .string()
+  .trim()
+  .regex(/^[ -~]*$/, 'must be of plain letters, digits and signs; a domain of others is written as xn--…')
+  .toLowerCase()
+  .max(254)
+  .pipe(z.email('must be an e-mail address'))
 export const Slug = z
   .string()
   .trim()

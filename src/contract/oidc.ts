@@ -75,7 +75,7 @@ export const setSignInProvider = endpoint({
   proof: true,
   body: NewSignInProvider,
   reply: SignInProvider,
-  fails: ['oidc.secret_needed', 'provider.address_refused'],
+  fails: ['oidc.secret_needed', 'provider.address_refused', 'factor.own_first'],
 })
 
 const Finding = z.strictObject({ good: z.boolean().nullable().describe('null where it cannot be told'), sentence: z.string() })

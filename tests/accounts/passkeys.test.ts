@@ -164,6 +164,33 @@ describe('a response is refused', () => {
   })
 })
 
+describe('an answer is refused, and used up,', () => {
+  test('while its person is suspended: it is as bad afterwards, and looks like every other refusal', async () => {
+    const { device } = await passkeyOf(alice)
+    const carol = await world.signIn('carol')
+    const [early, late] = [device.get(await begin()), device.get(await begin())]
+    expect((await carol.call('POST', `/api/members/${alice.me.user.id}/suspend`)).status).toBe(200)
+    const suspended = await signIn(early)
+    refused(suspended)
+    const nobody = await signIn(device.get({ challenge: 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' } as Options['options']))
+    const bytes = ({ text }: Answer) => text.replace(/[0-9a-f-]{36}/g, '')
+    expect(bytes(suspended)).toBe(bytes(nobody))
+    await carol.call('POST', `/api/members/${alice.me.user.id}/reinstate`)
+    refused(await signIn(early))
+    expect((await signIn(late)).status).toBe(200)
+  })
+
+  test('when the challenge in it is no text', async () => {
+    const { device } = await passkeyOf(alice)
+    const passkey = device.get(await begin())
+    for (const challenge of [{ toString: 1 }, ['AAAA'], 1, null]) {
+      const clientDataJSON = Buffer.from(JSON.stringify({ challenge })).toString('base64url')
+      refused(await signIn({ ...passkey, response: { ...passkey.response, clientDataJSON } }))
+    }
+    expect((await signIn(passkey)).status).toBe(200)
+  })
+})
+
 describe('a challenge is good for what it was made for', () => {
   test('not for another purpose', async () => {
     const { device } = await passkeyOf(alice)

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { PASSWORD, PEOPLE } from '#tests/support/cast.ts'
 import { schemaOf } from '#tests/support/conversation.ts'
 import { type Asked, appOf, give, passkeyOf, signInWithPasskey } from '#tests/support/factors.ts'
+import { hold, waiting } from '#tests/support/locks.ts'
 import { codeOf, createWorld, type World } from '#tests/support/world.ts'
 
 const OTHER = 'another horse battery staple'
@@ -36,6 +37,20 @@ test('a reset asks for the second factor of who has one, and eight characters ar
   const longer = { current: 'vxq7jzkw', next: OTHER }
   expect((await world.call('POST', '/api/me/password', { body: longer, headers })).status).toBe(200)
   expect((await world.call('DELETE', '/api/me/authenticator-app', { headers })).status).toBe(204)
+})
+
+test('of a shorter password and the removal of the factor, at once, one is refused: eight characters never stand alone', async () => {
+  const carol = await world.signIn('carol')
+  const acme = await schemaOf(world, 'acme')
+  await appOf(carol)
+  const release = await hold(world, `select 1 from ${acme}.auth_session where id = '${carol.me.session.id}' for update`)
+  const removal = carol.call('DELETE', '/api/me/authenticator-app')
+  await waiting(world, 1)
+  const change = carol.call('POST', '/api/me/password', { current: PASSWORD, next: 'xK9#vq2L', endTokens: false })
+  await waiting(world, 2)
+  await release()
+  expect([(await removal).status, codeOf(await change)]).toEqual([204, 'password.weak'])
+  expect((await carol.call('GET', '/api/me/password')).body).toMatchObject({ leastLength: 12, longEnough: true })
 })
 
 test('a passkey opens a password that is closed', async () => {

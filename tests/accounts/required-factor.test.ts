@@ -1,5 +1,6 @@
 /** Where an organisation requires a second factor, who has none can set one up and do nothing else, from the moment at which it does. */
 import type { AddressInfo } from 'node:net'
+import { Secret, TOTP } from 'otpauth'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { FactorAdded, Factors, SecondFactorRule } from '#contract/factors.ts'
 import { ENDPOINTS } from '#contract/index.ts'
@@ -7,9 +8,11 @@ import type { LoginRules } from '#contract/sessions.ts'
 import { removeAllFactors } from '#server/auth/factors/factors.ts'
 import { Doors } from '#server/isolation/doors.ts'
 import { schemaName } from '#server/isolation/tables.ts'
+import { Authenticator } from '#tests/support/authenticator.ts'
 import { PASSWORD } from '#tests/support/cast.ts'
 import { exampleOf, makeThings, urlOf } from '#tests/support/examples.ts'
-import { type App, appOf, give, passkeyOf, signInWithPassword, ticketOf } from '#tests/support/factors.ts'
+import { type App, appOf, give, type Options, passkeyOf, signInWithPassword, ticketOf } from '#tests/support/factors.ts'
+import { hold, waiting } from '#tests/support/locks.ts'
 import { startModelServer } from '#tests/support/model-server.ts'
 import { chatOf, codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 
@@ -101,6 +104,49 @@ describe('from the moment at which it is required', () => {
     await demand('everyone')
     const changed = await carol.call<LoginRules>('PATCH', '/api/login-policy', { preset: 'strict' })
     expect(changed.body).toMatchObject({ preset: 'strict', secondFactor: 'everyone' })
+  })
+
+  describe('a login that a password alone began', () => {
+    const half = async () => {
+      await demand('everyone')
+      const signedIn = async () => as(((await signInWithPassword(world, 'alice')).body as unknown as { token: string }).token)
+      return { hers: await signedIn(), thiefs: await signedIn() }
+    }
+
+    test('is not made whole by the password once a factor is being added', async () => {
+      const { hers, thiefs } = await half()
+      const { secret } = (await hers.call<{ secret: string }>('POST', '/api/me/authenticator-app')).body
+      const release = await hold(world, `lock table ${acme}.recovery_code in share mode`)
+      const confirmed = hers.call<FactorAdded>('POST', '/api/me/authenticator-app/confirm', {
+        code: TOTP.generate({ secret: Secret.fromBase32(secret) }),
+      })
+      await waiting(world, 1)
+      const proving = thiefs.call('POST', '/api/session/prove', { password: PASSWORD })
+      await waiting(world, 2)
+      await release()
+      expect(await isWhole(as((await confirmed).body.token!))).toBe(true)
+      expect(codeOf(await proving)).toBe('auth.code_needed')
+      await needsFactor(thiefs)
+    })
+
+    test('changes nothing about the factors that were added since, and is whole by a proof with one', async () => {
+      const { hers, thiefs } = await half()
+      const device = new Authenticator()
+      const { token } = (await passkeyOf({ ...carol, call: hers.call }, device)).added
+      const { passkeys } = (await as(token!).call<Factors>('GET', '/api/me/factors')).body
+      const { options } = (await thiefs.call<Options>('POST', '/api/me/passkeys/begin')).body
+      const own = { name: 'Mine', passkey: new Authenticator().create(options) }
+      for (const answer of [
+        await thiefs.call('POST', '/api/me/passkeys', own),
+        await thiefs.call('POST', '/api/me/recovery-codes'),
+        await thiefs.call('DELETE', `/api/me/passkeys/${passkeys[0]!.id}`),
+      ])
+        expect([answer.status, codeOf(answer)]).toEqual([401, 'auth.proof_needed'])
+      await needsFactor(thiefs)
+      const asked = (await thiefs.call<Options>('POST', '/api/session/prove/begin')).body.options
+      const proven = await thiefs.call<{ token: string }>('POST', '/api/session/prove', { passkey: device.get(asked) })
+      expect((await as(proven.body.token).call('POST', '/api/me/recovery-codes')).status).toBe(201)
+    })
   })
 
   test('open pages are told: their streams end, and following anew says why', async () => {

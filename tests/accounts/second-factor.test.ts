@@ -1,7 +1,7 @@
 /** Signing in with a second factor: codes, recovery codes and passkeys are each good once, for the sign-in and the person they are of. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { schemaName } from '#server/isolation/tables.ts'
-import { PEOPLE, type Person } from '#tests/support/cast.ts'
+import { PASSWORD, PEOPLE, type Person } from '#tests/support/cast.ts'
 import { type App, appOf, give, type Options, passkeyOf, signInWithPassword, ticketOf } from '#tests/support/factors.ts'
 import { codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 
@@ -19,6 +19,7 @@ const idOf = (person: Person) => `(select id from ${acme}."user" where email = '
 const forget = async () => {
   for (const table of ['passkey', 'authenticator_app', 'recovery_code', 'sign_in_ticket', 'challenge', 'security_event'])
     await world.sql(`delete from ${acme}.${table}`)
+  await world.sql(`update ${acme}.credential set failures = 0, factor_failures = 0, closed_at = null`)
   await world.sql('delete from control.attempt')
 }
 const kinds = async (person: Person) =>
@@ -180,6 +181,81 @@ describe('a ticket', () => {
     await refused('nothing')
     expect((await world.call('GET', '/api/me', { headers: { authorization: `Bearer ${ticket}` } })).status).toBe(401)
     expect((await give(world, ticket, { code: app.code() })).status).toBe(200)
+  })
+})
+
+describe('wrong second factors after the right password', () => {
+  let app: App
+  let alice: SignedIn
+  beforeEach(async () => {
+    await forget()
+    nowMs = Date.now()
+    alice = await world.signIn('alice')
+    app = await appOf(alice, () => nowMs)
+  })
+  const email = PEOPLE.alice.email
+  const wrong = (ticket: string) => give(world, ticket, { code: '000000' })
+  const password = (given: string) =>
+    world.call('POST', '/api/auth/sign-in', { body: { email, password: given, organisation: 'acme', deliver: 'token' } })
+  const counted = async () =>
+    (
+      await world.sql<{ failures: number; factor_failures: number; is_closed: boolean }>(
+        `select failures, factor_failures, closed_at is not null as is_closed from ${acme}.credential where user_id = ${idOf('alice')}`,
+      )
+    ).rows[0]
+  const lettersOn = async (subject: string) => (await world.mail.to(email)).filter((letter) => letter.subject.startsWith(subject)).length
+
+  test('count with wrong passwords, and are forgotten by a sign-in that is complete, not by the password alone', async () => {
+    await password('not the password at all')
+    await wrong(await ticketOf(world, 'alice'))
+    const ticket = await ticketOf(world, 'alice')
+    await wrong(ticket)
+    expect(await counted()).toEqual({ failures: 3, factor_failures: 2, is_closed: false })
+    expect((await give(world, ticket, { code: app.code() })).status).toBe(200)
+    expect(await counted()).toEqual({ failures: 0, factor_failures: 0, is_closed: false })
+  })
+
+  test('count when one proves again who one is, and a proof that is complete forgets them', async () => {
+    const prove = (code: string) => alice.call('POST', '/api/session/prove', { password: PASSWORD, code })
+    expect(codeOf(await prove('000000'))).toBe('auth.wrong_code')
+    expect(codeOf(await prove('000000'))).toBe('auth.wrong_code')
+    expect(await counted()).toEqual({ failures: 2, factor_failures: 2, is_closed: false })
+    expect((await prove(app.code())).status).toBe(200)
+    expect(await counted()).toEqual({ failures: 0, factor_failures: 0, is_closed: false })
+  })
+
+  test('bring one letter and one notice at the tenth in a row, over however many tickets', async () => {
+    const subject = 'Somebody seems to know'
+    const before = await lettersOn(subject)
+    for (let i = 0; i < 3; i++) {
+      const ticket = await ticketOf(world, 'alice')
+      for (let j = 0; j < 3; j++) await wrong(ticket)
+    }
+    expect([(await kinds('alice')).some(({ kind }) => kind === 'second_factor_failed'), await lettersOn(subject)]).toEqual([false, before])
+    for (let i = 0; i < 12; i++) await wrong(await ticketOf(world, 'alice'))
+    await expect.poll(() => lettersOn(subject)).toBe(before + 1)
+    expect((await kinds('alice')).filter(({ kind }) => kind === 'second_factor_failed')).toHaveLength(1)
+    expect(await counted()).toEqual({ failures: 21, factor_failures: 21, is_closed: false })
+  })
+
+  test('close the password at the hundredth, with the sign-ins that were begun by it; a reset opens it', async () => {
+    const [one, other] = [await ticketOf(world, 'alice'), await ticketOf(world, 'alice')]
+    await world.sql(`update ${acme}.credential set failures = 99, factor_failures = 99 where user_id = ${idOf('alice')}`)
+    expect(codeOf(await wrong(one))).toBe('auth.wrong_code')
+    expect(await counted()).toMatchObject({ failures: 100, is_closed: true })
+    expect(codeOf(await give(world, other, { code: app.code() }))).toBe('auth.ticket_invalid')
+    expect((await password(PASSWORD)).status).toBe(401)
+    expect(await kinds('alice')).toContainEqual({ kind: 'password_closed', notice: true })
+    await expect.poll(() => lettersOn('Somebody is guessing')).toBe(1)
+    const { token } = await world.mail.last(email)
+    const body = { token, password: 'another horse battery staple', deliver: 'token' }
+    const reset = await world.call<{ ticket: string }>('POST', '/api/auth/reset/finish', { body })
+    // Whoever reads her mail is not given another hundred by it.
+    expect(await counted()).toEqual({ failures: 100, factor_failures: 100, is_closed: false })
+    expect((await give(world, reset.body.ticket, { code: app.code() })).status).toBe(200)
+    expect(await counted()).toEqual({ failures: 0, factor_failures: 0, is_closed: false })
+    const hash = `(select password_hash from ${acme}.credential where user_id = ${idOf('bob')})`
+    await world.sql(`update ${acme}.credential set password_hash = ${hash} where user_id = ${idOf('alice')}`)
   })
 })
 

@@ -80,3 +80,55 @@ test('where a second factor is required, who has none may do nothing else after 
   expect((await two.browser.call('GET', '/api/chats')).status).toBe(200)
   await policy('optional')
 })
+
+test('where it counts as two no more, logins of those who must have a second factor are restricted with it', async () => {
+  const policy = (secondFactor: string) => stage.carol.call('PATCH', '/api/login-policy', { preset: 'everyday', secondFactor })
+  const begun = async (sub: string) => (await through({ ...DAVE, sub, email: `${sub}@acme.test` })).browser
+  const whole = async (browser: CookieBrowser) => (await browser.call('GET', '/api/chats')).status === 200
+  const two = { twoFactors: true }
+  for (const [sub, then] of [
+    ['counts-one', { twoFactors: false }],
+    ['switched-off', { twoFactors: true, on: false }],
+    ['another-issuer', { twoFactors: true, issuer: stage.other.issuer }],
+  ] as const) {
+    await stage.set(two)
+    await policy('everyone')
+    const browser = await begun(sub)
+    await stage.set({ ...two, name: 'Keyhouse 2' })
+    expect([sub, await whole(browser)]).toEqual([sub, true])
+    await stage.set(then)
+    expect(codeOf(await browser.call('GET', '/api/chats'))).toBe('auth.factor_needed')
+    await policy('optional')
+  }
+  await stage.set(two)
+  const browser = await begun('free')
+  await stage.set({ twoFactors: false })
+  expect(await whole(browser)).toBe(true)
+})
+
+test('a sign-in that waits for the second factor ends with the provider’s logout, and with the link', async () => {
+  const { world, carol } = stage
+  const ticketOf = async (sid: string) =>
+    ((await through(BOB, { sid })).answer.body.outcome as unknown as { reply: { ticket: string } }).reply.ticket
+  const waiting = await ticketOf('there-2')
+  const logout = {
+    iss: stage.provider.issuer,
+    aud: CLIENT.id,
+    iat: Math.floor(Date.now() / 1_000),
+    jti: crypto.randomUUID(),
+    sid: 'there-2',
+  }
+  const events = { 'http://schemas.openid.net/event/backchannel-logout': {} }
+  const sent = await world.call('POST', `/api/auth/oidc/backchannel-logout/${carol.me.organisation.id}`, {
+    body: `logout_token=${await stage.provider.sign({ ...logout, events })}`,
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  })
+  expect([sent.status, codeOf(await give(world, waiting, { code: app.code(1) }))]).toEqual([200, 'auth.ticket_invalid'])
+
+  const [another, own] = [await ticketOf('there-3'), await ticketOf('there-4')]
+  const { token } = (await give<{ token: string }>(world, own, { code: app.code(1) })).body
+  const headers = { authorization: `Bearer ${token}` }
+  const { items } = (await world.call<{ items: { id: string }[] }>('GET', '/api/me/identities', { headers })).body
+  expect((await world.call('DELETE', `/api/me/identities/${items[0]!.id}`, { headers })).status).toBe(204)
+  expect(codeOf(await give(world, another, { recoveryCode: app.recoveryCodes[0] }))).toBe('auth.ticket_invalid')
+})

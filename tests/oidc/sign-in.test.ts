@@ -284,6 +284,8 @@ describe('somebody whom nobody invited', () => {
       'oidc.unverified',
     ],
     ['without an address', { rules: { trustsAddresses: true }, who: { email: undefined } as never }, 'oidc.unverified'],
+    ['with a letter that becomes a plain one when it is made small', { who: { email: 'mi\u212Ae@acme.test' } }, 'oidc.unverified'],
+    ['of a domain with such a letter', { who: { email: 'mike@ac\u212Ae.test' } }, 'oidc.unverified'],
     ['of another domain', { who: { email: 'eve@elsewhere.test' } }, 'oidc.domain_refused'],
     ['of a domain that only ends alike', { who: { email: 'eve@notacme.test' } }, 'oidc.domain_refused'],
     ['of a domain below', { who: { email: 'eve@sub.acme.test' } }, 'oidc.domain_refused'],
@@ -298,6 +300,18 @@ describe('somebody whom nobody invited', () => {
       expect((await people()) - before).toBe(refusal ? 0 : 1)
     })
   }
+
+  test('is named by no row of a way once what came of it was fetched', async () => {
+    await stage.set()
+    await stage.world.sql(`delete from ${stage.schema}.oidc_way`)
+    const browser = cookieBrowser(stage.world)
+    await browser.visit(stage.provider.signIn(await setOut(browser), somebody({})))
+    const ways = async () => (await stage.world.sql(`select found is not null as found from ${stage.schema}.oidc_way`)).rows
+    expect(await ways()).toEqual([{ found: true }])
+    expect((await finish(browser)).status).toBe(200)
+    expect(await ways()).toEqual([])
+    expect(codeOf(await finish(browser))).toBe('oidc.not_begun')
+  })
 
   test('does not learn by an address that is not theirs whether somebody here has it', async () => {
     const answers = await Promise.all(

@@ -116,6 +116,16 @@ describe('many at once', () => {
   })
 })
 
+test('an address of other letters than plain ones is nobody’s, also where they become plain when they are made small', async () => {
+  const answers = await Promise.all(
+    ['mi\u212Ae@acme.test', 'mike@\u212Aacme.test', 'zo\u00eb@acme.test', 'x@b\u00fccher.test', 'MIKE@xn--bcher-kva.test'].map((email) =>
+      carol.call('POST', '/api/members', { name: 'Mike Young', email }),
+    ),
+  )
+  expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 400, 201])
+  expect(answers[0]!.text).toContain('must be of plain letters')
+})
+
 describe('a letter that could not be sent', () => {
   test('is said, for one and for many, and goes out when it is sent again', async () => {
     await expect.poll(async () => (await pending()).items.filter(({ letter }) => letter === 'on_its_way')).toEqual([])

@@ -258,19 +258,22 @@ describe('a lost second factor', () => {
   })
 })
 
-test('a lost password leaves an authenticator app in force; a lost second factor takes it away, once the link is used', async () => {
+test('a lost password leaves an authenticator app in force; a lost second factor takes it away, with links to the provider, once the link is used', async () => {
   const state = async (token: string) =>
     (await world.call<{ state: string }>('POST', '/api/recovery/use', { body: { token, password: NEW_PASSWORD } })).body.state
   const kinds = async () => (await carol.call<{ signsInWith: string[] }>('GET', `/api/members/${alice.me.user.id}`)).body.signsInWith
   await appOf(alice)
+  const linked = `insert into ${schema}.identity (id, user_id, issuer, subject) values (gen_random_uuid(), $1, 'https://keys.test', 'thief')`
+  await world.sql(linked, [alice.me.user.id])
   await start(carol, 'password')
-  expect([await state(await link()), await kinds()]).toEqual(['second_factor', ['password', 'app']])
+  expect([await state(await link()), await kinds()]).toEqual(['second_factor', ['password', 'app', 'provider']])
   const token = await approved()
-  expect(await kinds()).toEqual(['password', 'app'])
+  expect(await kinds()).toEqual(['password', 'app', 'provider'])
   // Enough beside a second factor, and it will stand alone.
   const rules = await world.call('POST', '/api/auth/password-rules', { body: { kind: 'recovery', token } })
   expect(rules.body).toMatchObject({ leastLength: 12 })
   expect(refusal(await use(token, 'kq7Vw2zMpx'))).toEqual([400, 'password.weak'])
+  expect((await letters()).at(-1)?.text).toContain('second factors and links to a sign-in provider are removed')
   expect([await state(token), await kinds()]).toEqual(['signed_in', ['password']])
 })
 

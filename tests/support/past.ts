@@ -58,6 +58,7 @@ function plantings(person: SignedIn, other: SignedIn, job: string): Planting[] {
       due: [['expired', `${user}, 'reset', 'x@acme.test', ${ago('30 days 1 minute')}`]],
       kept: [['expired lately', `'${other.me.user.id}', 'reset', 'x@acme.test', ${ago('29 days 23 hours')}`]],
     },
+    ...(['challenge', 'sign_in_ticket', 'oidc_way', 'oidc_logout'] as const).map((table) => begun(table, user)),
     {
       table: 'security_event',
       columns: 'device, id, user_id, scope_id, kind, by, time_created',
@@ -90,6 +91,30 @@ function plantings(person: SignedIn, other: SignedIn, job: string): Planting[] {
       ],
     },
   ]
+}
+
+/** What belongs to a sign-in under way, by when it is over. */
+function begun(table: 'challenge' | 'sign_in_ticket' | 'oidc_way' | 'oidc_logout', user: string): Planting {
+  const [hash, others, values] = {
+    challenge: ['hash', ', purpose', `, 'sign_in'`],
+    sign_in_ticket: ['hash', ', user_id, way, remember', `, ${user}, 'password', false`],
+    oidc_way: [
+      'state_hash',
+      ', browser_hash, purpose, revision, wish, found',
+      `, sha256(gen_random_uuid()::text::bytea), 'sign_in', gen_random_uuid(), 'wish', 'who it is'`,
+    ],
+    oidc_logout: ['token_hash', '', ''],
+  }[table] as [string, string, string]
+  const row = (label: string, at: string): Row => [label, `${at}${values}`]
+  const isOver = table === 'oidc_way'
+  return {
+    table,
+    columns: `${hash}, expires_at${others}`,
+    write: (label) => `convert_to('${label}', 'utf8')`,
+    read: `encode(${hash}, 'escape')`,
+    due: [row('abandoned', ago(isOver ? '1 minute' : '1 day 1 minute'))],
+    kept: [row('under way', isOver ? `now() + interval '9 minutes'` : ago('23 hours'))],
+  }
 }
 
 /** Rows for the organisation of a person; `plant` puts them there, as often as it is called. */

@@ -169,8 +169,8 @@ export function closedLetter({ to, name, organisation, link, askAgain, expiresAt
     subject: 'Somebody is guessing your Sardonyx password',
     text: `Hello ${name},
 
-a hundred times in a row somebody tried to sign in to your account at ${organisation} with a wrong password. So no password is taken for it any
-more, not even the right one. Where you are signed in you stay so, and nobody has got in by this.
+a hundred times in a row somebody tried to sign in to your account at ${organisation} with a wrong password, or with a wrong second factor
+after the right one. So no password is taken for it any more, not even the right one. Where you are signed in you stay so, and nobody has got in by this.
 
 Open this link to choose a new password, which is then taken again:
 
@@ -178,6 +178,20 @@ ${link}
 
 It works once, and until ${sayTime(expiresAt)}; later, ask for another one: ${askAgain}
 Signing in with a passkey, if you have one, opens it as well.`,
+  }
+}
+
+/** To somebody after whose right password wrong second factors were given, again and again. */
+export function passwordKnownLetter({ to, name, organisation, askAgain }: OnPassword): Letter {
+  return {
+    to,
+    subject: 'Somebody seems to know your Sardonyx password',
+    text: `Hello ${name},
+
+your password for ${organisation} was given, and then ten times in a row a wrong code or another second factor that was not yours. Nobody has
+got in by this: the second factor keeps them out.
+
+If that was you, there is nothing to do. If it was not, somebody knows your password. Choose another one: ${askAgain}`,
   }
 }
 

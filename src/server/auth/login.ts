@@ -20,6 +20,7 @@ import { Factors } from './factors/factors.ts'
 import { Passkeys } from './factors/passkeys.ts'
 import { RecoveryCodes } from './factors/recovery-codes.ts'
 import { SecondFactor } from './factors/second-factor.ts'
+import { Guessing } from './guessing.ts'
 import { Invitations } from './invitations.ts'
 import { Letters } from './letters.ts'
 import { Passwords } from './passwords.ts'
@@ -77,11 +78,12 @@ export async function createLogin({
   const passkeys = new Passkeys({ keys, ids, baseUrl: post.baseUrl })
   const apps = new AuthenticatorApps({ keys, clock })
   const recoveryCodes = new RecoveryCodes(await keyring.recoveryKey())
-  const secondFactor = new SecondFactor({ doors, ids, sessions, passkeys, apps, recoveryCodes })
+  const background = new Background(log)
+  const guessing = new Guessing({ background, clock, doors, ends, ids, letters, tenants })
+  const secondFactor = new SecondFactor({ doors, ids, sessions, guessing, passkeys, apps, recoveryCodes })
   const factors = new Factors({ clock, doors, ends, ids, letters, passkeys, apps, recoveryCodes, renewal, tenants })
   const signIns = new SignIns({ sessions, secondFactor })
-  const background = new Background(log)
-  const passwords = new Passwords({ background, clock, doors, ending, ends, ids, letters, renewal, signIns, tenants })
+  const passwords = new Passwords({ background, doors, ending, guessing, ids, letters, renewal, signIns, tenants })
   const accounts = new Accounts({ doors, keys, passwords, signIns, ids })
   const authenticator = new Authenticator({ database, cache, tokens, tenants, renewal, clock })
   const people = new People({ doors, ending, ends, ids })
@@ -92,6 +94,6 @@ export async function createLogin({
   return {
     ...{ clock, ids, keys, doors, tenants, ends, ending, renewal, sessions, signIns, letters, background },
     ...{ accounts, passwords, people, invitations, recoveries, addresses, apiTokens, authenticator },
-    ...{ passkeys, secondFactor, factors },
+    ...{ guessing, passkeys, secondFactor, factors },
   }
 }

@@ -6,34 +6,30 @@ import type { TenantId, UserId } from '#contract/ids.ts'
 import type { Actor } from '../isolation/actor.ts'
 import { type Doors, type DoorTx, requireProven, type TenantEntry } from '../isolation/doors.ts'
 import type { Background } from '../kernel/background.ts'
-import type { Clock } from '../kernel/clock.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
-import { networkOf } from '../kernel/network.ts'
-import { type Credential, findCredential, holdCredential, noteFailure, noteSuccess, setPassword } from './credentials.ts'
+import { type Credential, demandLength, findCredential, holdCredential, noteSuccess, setPassword } from './credentials.ts'
 import type { Device } from './device.ts'
 import type { Ending } from './ending.ts'
-import { closedLetter, type Letters, noPasswordLetter, passwordChangedLetter, resetLetter } from './letters.ts'
-import { countLinks, findLink, type LinkKind, makeLink, takeLink } from './links.ts'
+import { type Guessing, newResetLink } from './guessing.ts'
+import { type Letters, noPasswordLetter, passwordChangedLetter, resetLetter } from './letters.ts'
+import { findLink, type LinkKind, takeLink } from './links.ts'
 import { tenantNamed } from './named-secret.ts'
 import { hashPassword, longEnoughFor, passwordMatches, refuseWeakPassword } from './password.ts'
 import { approvedOf } from './recovery-rows.ts'
 import type { Presented, Renewal, Renewed } from './renewal.ts'
-import { type By, insertEvents, SYSTEM } from './security-log.ts'
-import type { SessionEnds } from './session-ends.ts'
+import { type By, insertEvents } from './security-log.ts'
 import type { Outcome, SignIns } from './sign-ins.ts'
 import type { Tenants } from './tenants.ts'
 
-const RESET_MS = 30 * 60_000
 /** How many links that were asked for are good at once. While so many are, no further letter goes out: each of those lets its person in. */
 const MOST_LINKS = 30
 
 interface Parts {
   readonly background: Background
-  readonly clock: Clock
   readonly doors: Doors
   readonly ending: Ending
-  readonly ends: SessionEnds
+  readonly guessing: Guessing
   readonly ids: Ids
   readonly letters: Letters
   readonly renewal: Renewal
@@ -148,6 +144,7 @@ export class Passwords {
         },
         make: async (tx) => {
           requireProven(await tx.enter(actor.tokenHash))
+          await demandLength(tx, actor.userId, made)
           await setPassword(tx, actor.userId, made)
           await tx.change(
             insertEvents(tx, ids, [{ userId: actor.userId, kind: 'password_changed', by, sessionId: actor.sessionId, notice: true }]),
@@ -171,36 +168,10 @@ export class Passwords {
         if (!found?.time_joined || found.status !== 'active') return undefined
         const of = { name: found.name, organisation: tenant.name }
         if (found.password_hash === null) return noPasswordLetter({ ...of, to: found.email })
-        const link = await this.#newLink(tx, found.id, MOST_LINKS)
+        const link = await newResetLink(tx, letters, { userId: found.id, most: MOST_LINKS })
         return link && resetLetter({ ...of, ...link })
       })
       if (letter) await letters.send(letter)
-    })
-  }
-
-  /**
-   * Writes down for somebody that their password was guessed at, after the reply, if there is somebody: once in an hour and network, and
-   * once more, as a notice, when that network has used up its failures.
-   */
-  noteWrong(
-    tenantId: TenantId | undefined,
-    email: string,
-    { device, isFilled }: { device: Device; isFilled: () => Promise<boolean> },
-  ): void {
-    const { background, clock, doors, ends, ids, tenants } = this.#parts
-    background.run('an entry on a wrong password', async () => {
-      if (!tenantId || !(await tenants.byId(tenantId))) return
-      const isNotice = await isFilled()
-      const at = `${new Date(clock.now()).toISOString().slice(0, 13)}:${networkOf(device.ip)}`
-      const told = await doors.open(tenantId, async (tx) => {
-        const found = await findCredential(tx, { email })
-        if (!found?.time_joined || !found.password_hash || found.status !== 'active' || found.closed_at) return undefined
-        const kind = isNotice ? 'sign_in_stopped' : 'sign_in_failed'
-        const event = { userId: found.id, kind, by: { ...SYSTEM, device }, notice: isNotice, once: `${kind}:${at}` } as const
-        await tx.change(insertEvents(tx, ids, [event]))
-        return isNotice ? found.id : undefined
-      })
-      if (told) await ends.tellNews(tenantId, told)
     })
   }
 
@@ -218,6 +189,7 @@ export class Passwords {
         make: async (tx) => {
           const user = await tx.first(tx.db.selectFrom('user').select('status').where('id', '=', userId).forUpdate())
           if (user?.status !== 'active' || !(await takeLink(tx, token, 'reset'))) throw new Failure('reset.invalid')
+          await demandLength(tx, userId, made)
           await setPassword(tx, userId, made)
           await tx.change(insertEvents(tx, ids, [{ userId, kind: 'password_reset', by, notice: true }]))
         },
@@ -229,41 +201,17 @@ export class Passwords {
 
   /** Whose the password is; undefined when it is not theirs, or its path is closed. The same statements, whatever it is. */
   async #verify(tenantId: TenantId, whose: Parameters<typeof findCredential>[1], password: string) {
-    const { doors, ids } = this.#parts
+    const { doors, guessing } = this.#parts
     const found = await doors.open(tenantId, (tx) => findCredential(tx, whose))
     const isRight = await passwordMatches(password, found?.password_hash ?? undefined)
     if (found?.password_hash && isRight && found.status === 'active' && !found.closed_at) return { ...found, hash: found.password_hash }
-    const closed = await doors.open(tenantId, async (tx) => {
-      const userId = await noteFailure(tx, whose)
-      if (userId) await tx.change(insertEvents(tx, ids, [{ userId, kind: 'password_closed', by: SYSTEM, notice: true }]))
-      return userId
-    })
-    if (closed && found) this.#tellClosed(found, tenantId)
+    const tell = await doors.open(tenantId, (tx) => guessing.note(tx, whose, { what: 'password' }))
+    tell?.()
     return undefined
   }
 
   #noteRight(tx: DoorTx, right: Credential & { hash: string }, password: string): Promise<boolean> {
     return noteSuccess(tx, right.id, { hash: right.hash, longEnoughFor: longEnoughFor(password, right.least) })
-  }
-
-  /** A link and where its letter goes; undefined for somebody who is suspended, or has so many. */
-  async #newLink(tx: DoorTx, userId: UserId, most = Number.POSITIVE_INFINITY) {
-    const { letters } = this.#parts
-    // Held until the commit, so that of many who ask at once each sees what the one before was given.
-    const person = await tx.first(tx.db.selectFrom('user').select('status').where('id', '=', userId).forNoKeyUpdate())
-    if (person?.status !== 'active' || (await countLinks(tx, userId, 'reset')) >= most) return undefined
-    const { token, expiresAt, email } = await makeLink(tx, { userId, kind: 'reset', madeBy: null, goodForMs: RESET_MS })
-    return { to: email, link: letters.linkTo('/reset', token), askAgain: letters.pageAt('/reset'), expiresAt }
-  }
-
-  #tellClosed({ id, name }: Credential, tenantId: TenantId): void {
-    const { background, doors, ends, letters, tenants } = this.#parts
-    background.run('a letter on a password that is closed', async () => {
-      await ends.tellNews(tenantId, id)
-      const organisation = (await tenants.byId(tenantId))!.name
-      const link = await doors.open(tenantId, (tx) => this.#newLink(tx, id))
-      if (link) await letters.send(closedLetter({ name, organisation, ...link }))
-    })
   }
 
   #tellChanged({ email, name, tenant: { name: organisation } }: Owner): void {

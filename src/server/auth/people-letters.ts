@@ -26,6 +26,7 @@ export function recoveryBegunLetter({ to, name, organisation, by, stopAt }: Begu
     text: `Hello ${name},
 
 ${sayBy(by)} asked to recover your account at ${organisation}, because you lost your password and your second factor.
+Your second factors and links to a sign-in provider would be removed.
 Another administrator decides within three days. If they approve, a link comes to this address, and to nobody else.
 
 If you did not ask for this, or can sign in, stop it here:
@@ -42,7 +43,7 @@ interface RecoveryLink extends Begun {
 /** To the person: the link by which they choose a new password. */
 export function recoveryLetter({ to, name, organisation, by, withFactors, link, expiresAt, stopAt }: RecoveryLink): Letter {
   const what = withFactors
-    ? 'Your second factors are removed, all devices are signed out, and you choose a new password.'
+    ? 'Your second factors and links to a sign-in provider are removed, all devices are signed out, and you choose a new password.'
     : 'You choose a new password, and all devices are signed out. Your second factor stays.'
   return {
     to,

@@ -12,7 +12,7 @@ import type { Ids } from '../kernel/ids.ts'
 import type { Letter } from '../mail/mailer.ts'
 import { type Acting, byOf } from './acting.ts'
 import { administratorsBut } from './administrators.ts'
-import { holdCredential, setPassword } from './credentials.ts'
+import { demandLength, holdCredential, setPassword } from './credentials.ts'
 import type { Device } from './device.ts'
 import type { Ending } from './ending.ts'
 import { removeAllFactors } from './factors/factors.ts'
@@ -137,6 +137,7 @@ export class Recoveries {
       if (!recovery || !(await takeLink(tx, token, 'recovery'))) throw new Failure('recovery.invalid')
       await setState(tx, recovery.id, 'used')
       if (recovery.with_factors) await removeAllFactors(tx, userId)
+      await demandLength(tx, userId, made)
       await setPassword(tx, userId, made)
       await tx.change(insertEvents(tx, ids, [{ userId, kind: 'recovered', by, notice: true }]))
     }

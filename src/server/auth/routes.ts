@@ -10,6 +10,7 @@ import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
 import type { Accounts } from './accounts.ts'
 import type { Device } from './device.ts'
+import type { Guessing } from './guessing.ts'
 import type { Letters } from './letters.ts'
 import type { FailureLimits } from './limits.ts'
 import { hashPassword, longEnoughFor, refuseWeakPassword } from './password.ts'
@@ -22,6 +23,7 @@ import { slugOf } from './tenants.ts'
 export interface AuthParts extends SigningInParts {
   readonly accounts: Accounts
   readonly letters: Letters
+  readonly guessing: Guessing
   readonly passwords: Passwords
   readonly signIns: SignIns
   readonly limits: FailureLimits
@@ -68,7 +70,7 @@ export function authRoutes(parts: AuthParts): Route[] {
         .attempt(of, () => parts.passwords.signIn(tenant?.id, body, request))
         .catch((error: unknown) => {
           const isWrong = error instanceof Failure && error.code === 'auth.wrong_credentials'
-          if (isWrong) parts.passwords.noteWrong(tenant?.id, body.email, { device: request, isFilled: () => limits.isFilled(of) })
+          if (isWrong) parts.guessing.noteWrong(tenant?.id, body.email, { device: request, isFilled: () => limits.isFilled(of) })
           throw error
         })
       return signedIn(outcome, body.deliver, { cookie, request })

@@ -92,17 +92,19 @@ function ownSessionRoutes(parts: SessionParts): Route[] {
 
     route(proveSession, async ({ actor, body, presented, request, cookie, fail }) => {
       const login = await loginOf(presented, parts)
-      await parts.limits.attempt({ account: `${actor.tenantId}:${actor.userId}`, ip: request.ip }, async () => {
+      const byFactor = await parts.limits.attempt({ account: `${actor.tenantId}:${actor.userId}`, ip: request.ip }, async () => {
         if (body.password !== undefined && !(await parts.passwords.isOwn(actor, body.password))) throw fail('auth.wrong_password')
-        await parts.secondFactor.prove(actor, body, request)
+        return parts.secondFactor.prove(actor, body, request)
       })
       const { tenantId, userId, sessionId } = actor
       const by = { kind: 'self', userId, device: request } as const
       const renewed = await parts.doors.open(tenantId, async (tx) => {
         await lockSessions(tx, { sessionId })
         await tx.enter(actor.tokenHash)
-        await tx.change(insertEvents(tx, parts.ids, [{ userId, kind: 'proven', by, sessionId }]))
         const { hasFactor } = await factorRules(tx, userId)
+        // One was added while this waited for its turn.
+        if (hasFactor && !byFactor) throw fail('auth.code_needed')
+        await tx.change(insertEvents(tx, parts.ids, [{ userId, kind: 'proven', by, sessionId }]))
         const lifted = hasFactor ? await parts.factors.lift(tx, { actor, login }) : null
         return lifted ? { ...lifted, isLifted: true } : { ...(await renewal.raise(tx, login)), isLifted: false }
       })

@@ -120,6 +120,7 @@ export interface ChatSession {
 
 export interface Credential {
   closed_at: Timestamp | null;
+  factor_failures: Generated<number>;
   failures: Generated<number>;
   long_enough_for: Generated<number>;
   password_hash: string;
@@ -253,7 +254,6 @@ export interface OidcLogout {
 export interface OidcWay {
   browser_hash: Buffer;
   expires_at: Generated<Timestamp>;
-  fetched_at: Timestamp | null;
   found: Buffer | null;
   purpose: string;
   returned_at: Timestamp | null;

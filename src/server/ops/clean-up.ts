@@ -22,6 +22,10 @@ const NAMES: Readonly<Record<string, string>> = {
   auth_token: 'replaced tokens',
   link: 'expired links',
   security_event: 'old security events',
+  challenge: 'old challenges',
+  sign_in_ticket: 'old sign-in tickets',
+  oidc_way: 'old ways to a provider',
+  oidc_logout: 'old logout tokens',
   export: 'old exports',
   job: 'old jobs',
 }

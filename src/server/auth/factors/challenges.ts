@@ -45,7 +45,7 @@ export async function takeChallenge(tx: DoorTx, challenge: string, of: Purpose):
 /** The challenge that a response says it answers; whether it does, the signature tells. */
 export function challengeIn(clientDataJson: string): string {
   const data = readJson(Buffer.from(clientDataJson, 'base64url').toString())
-  return typeof data === 'object' && data !== null && 'challenge' in data ? String(data.challenge) : ''
+  return typeof data === 'object' && data !== null && 'challenge' in data && typeof data.challenge === 'string' ? data.challenge : ''
 }
 
 function columns(of: Purpose) {

@@ -189,6 +189,7 @@ export class Factors {
     const { result, person } = await doors.open(tenantId, async (tx) => {
       await lockSessions(tx, { userId }, sessionId)
       requireProven(await tx.enter(actor.tokenHash))
+      if (await isHalf(tx, actor)) throw new Failure('auth.proof_needed')
       const done = await work(tx)
       await tx.change(insertEvents(tx, ids, [{ userId, kind, by: { kind: 'self', userId, device }, sessionId, notice: true }]))
       return { result: done, person: await personOf(tx, userId) }
@@ -200,10 +201,20 @@ export class Factors {
   }
 }
 
-/** Removes all that a person has beside their password, in the caller's transaction, with the sign-ins that wait for it. */
+/**
+ * Removes all that a person has beside their password, in the caller's transaction, with the sign-ins that wait for it: links to the sign-in
+ * provider, too, since whoever was in their account may have made one.
+ */
 export async function removeAllFactors(tx: DoorTx, userId: UserId): Promise<void> {
-  const tables = ['passkey', 'authenticator_app', 'recovery_code', 'sign_in_ticket', 'challenge'] as const
+  const tables = ['passkey', 'authenticator_app', 'recovery_code', 'sign_in_ticket', 'challenge', 'identity'] as const
+  await tx.change(tx.db.updateTable('credential').set({ factor_failures: 0 }).where('user_id', '=', userId))
   await tx.changeAll(tables.map((table) => tx.db.deleteFrom(table).where('user_id', '=', userId)))
+}
+
+/** Whether a login is restricted although its person has a factor: a password was all that proved it, until a proof with the factor. */
+async function isHalf(tx: DoorTx, { userId, sessionId }: Actor): Promise<boolean> {
+  const restricted = tx.db.selectFrom('auth_session').select('id').where('id', '=', sessionId).where('restricted', '=', true)
+  return (await tx.first(restricted)) !== undefined && (await factorRules(tx, userId)).hasFactor
 }
 
 async function personOf(tx: DoorTx, userId: UserId): Promise<{ id: UserId; email: string; name: string }> {

@@ -165,6 +165,12 @@ export class Passkeys {
     return userId
   }
 
+  /** Whether the passkey of a response that was checked is still there, until the commit. */
+  async isThere(tx: DoorTx, { id }: PasskeyResponse): Promise<boolean> {
+    const row = tx.db.selectFrom('passkey').select('id').where('credential_id', '=', Buffer.from(id, 'base64url')).forShare()
+    return (await tx.first(row)) !== undefined
+  }
+
   /** A person's passkeys, where there may be one more. */
   async #room(tx: DoorTx, userId: UserId) {
     const known = await tx.all(tx.db.selectFrom('passkey').select(['credential_id', 'transports']).where('user_id', '=', userId))

@@ -111,13 +111,20 @@ function signInRoutes(parts: FactorRouteParts): Route[] {
       const tenant = await tenants.forSignIn(body.organisation)
       const outcome = await limits.attempt({ account: null, ip: request.ip }, async () => {
         if (!tenant) throw new Failure('passkey.refused')
-        const found = await doors.open(tenant.id, async (tx) => {
-          const userId = await passkeys.check(tx, body.passkey, { of: { purpose: 'sign_in' }, device: request })
-          return userId && signIns.finish(tx, userId, { device: request, way: 'passkey', remember: body.remember })
+        // Committed by itself: the challenge is used up, whatever comes of it.
+        const userId = await doors.open(tenant.id, (tx) =>
+          passkeys.check(tx, body.passkey, { of: { purpose: 'sign_in' }, device: request }),
+        )
+        if (!userId) throw new Failure('passkey.refused')
+        return doors.open(tenant.id, async (tx) => {
+          const finished = await signIns
+            .finish(tx, userId, { device: request, way: 'passkey', remember: body.remember })
+            .catch((error: unknown) => {
+              throw error instanceof Failure && error.code === 'auth.wrong_credentials' ? new Failure('passkey.refused') : error
+            })
+          if (!(await passkeys.isThere(tx, body.passkey))) throw new Failure('passkey.refused')
+          return finished
         })
-        // Thrown after the commit: the challenge is used up.
-        if (!found) throw new Failure('passkey.refused')
-        return found
       })
       return signedIn(outcome, body.deliver, { cookie, request })
     }),

@@ -9,9 +9,9 @@ import { IS_LIVE } from '../session-lists.ts'
 const IS_REQUIRED = sql<boolean>`(${sql.ref('login_policy.second_factor')} = 'everyone'
   or (${sql.ref('login_policy.second_factor')} = 'admins' and ${sql.ref('user.role')} = 'admin'))`
 
-/** In a query on `user`: whether a person has a second factor. */
-export function hasFactor(tx: DoorTx) {
-  return sql<boolean>`${sql.id(schemaName(tx.tenantId), 'has_factor')}(${sql.ref('user.id')})`
+/** In a query on `user`, or another table that says whose a row is: whether a person has a second factor. */
+export function hasFactor(tx: DoorTx, userId: 'user.id' | 'credential.user_id' = 'user.id') {
+  return sql<boolean>`${sql.id(schemaName(tx.tenantId), 'has_factor')}(${sql.ref(userId)})`
 }
 
 /** In a query on `user` and `login_policy`: whether a person must set one up before anything else. */

@@ -10,7 +10,9 @@ import type { Actor } from '../../isolation/actor.ts'
 import type { Doors, DoorTx } from '../../isolation/doors.ts'
 import { Failure } from '../../kernel/failure.ts'
 import type { Ids } from '../../kernel/ids.ts'
+import { forgetFailures, holdCredential } from '../credentials.ts'
 import type { Device } from '../device.ts'
+import type { Guessing, Tell } from '../guessing.ts'
 import { newSecret } from '../named-secret.ts'
 import { insertEvents } from '../security-log.ts'
 import type { BegunSession, Sessions } from '../sessions.ts'
@@ -52,6 +54,7 @@ export class SecondFactor {
   readonly #doors: Doors
   readonly #ids: Ids
   readonly #sessions: Sessions
+  readonly #guessing: Guessing
   readonly #passkeys: Passkeys
   readonly #apps: AuthenticatorApps
   readonly #codes: RecoveryCodes
@@ -60,6 +63,7 @@ export class SecondFactor {
     doors: Doors
     ids: Ids
     sessions: Sessions
+    guessing: Guessing
     passkeys: Passkeys
     apps: AuthenticatorApps
     recoveryCodes: RecoveryCodes
@@ -67,6 +71,7 @@ export class SecondFactor {
     this.#doors = parts.doors
     this.#ids = parts.ids
     this.#sessions = parts.sessions
+    this.#guessing = parts.guessing
     this.#passkeys = parts.passkeys
     this.#apps = parts.apps
     this.#codes = parts.recoveryCodes
@@ -120,18 +125,22 @@ export class SecondFactor {
   /** Begins the login that a ticket stands for, once. Fails with `auth.ticket_invalid`, `auth.wrong_code` or `passkey.refused`. */
   async finish(tenantId: TenantId, given: GivenFactor & { ticket: string }, device: Device): Promise<BegunSession> {
     // What failed is written down, so the failure is thrown after the commit.
+    let tell: Tell | undefined
     const begun = await this.#doors.open(tenantId, async (tx) => {
+      await holdCredentialOf(tx, given.ticket)
       const ticket = await findTicket(tx, given.ticket)
       if (!ticket) return new Failure('auth.ticket_invalid')
       const { hash, userId, way, remember } = ticket
       const method = await this.use(tx, given, { of: { purpose: 'second_factor', userId, ticket: hash }, device })
       if (!method) {
-        await this.#noteFailure(tx, ticket, device)
+        tell = await this.#noteFailure(tx, ticket, device)
         return refusalOf(given)
       }
       await tx.change(tx.db.deleteFrom('sign_in_ticket').where('hash', '=', hash))
+      await forgetFailures(tx, userId)
       return this.#sessions.begin(tx, userId, { device, methods: [way, method], remember })
     })
+    tell?.()
     if (begun instanceof Failure) throw begun
     return begun
   }
@@ -156,24 +165,35 @@ export class SecondFactor {
 
   /**
    * Throws unless what is given proves who the actor is: a passkey of theirs, or, where they have a second factor, that beside the password,
-   * which the caller has found good.
+   * which the caller has found good. Answers whether a factor was part of it: where the password was all, none may have come meanwhile.
    */
-  async prove({ tenantId, userId, sessionId }: Actor, given: GivenFactor, device: Device): Promise<void> {
+  async prove({ tenantId, userId, sessionId }: Actor, given: GivenFactor, device: Device): Promise<boolean> {
+    const isAlone = given.passkey === undefined && given.code === undefined && given.recoveryCode === undefined
+    let tell: Tell | undefined
     const failure = await this.#doors.open(tenantId, async (tx) => {
-      const isAlone = given.passkey === undefined && given.code === undefined && given.recoveryCode === undefined
       if (isAlone) return (await factorRules(tx, userId)).hasFactor ? new Failure('auth.code_needed') : undefined
-      return (await this.use(tx, given, { of: { purpose: 'prove', userId, sessionId }, device })) ? undefined : refusalOf(given)
+      await holdCredential(tx, userId)
+      const isRight = (await this.use(tx, given, { of: { purpose: 'prove', userId, sessionId }, device })) !== undefined
+      if (isRight) await forgetFailures(tx, userId)
+      // A passkey comes without the password, and is no guess.
+      else if (!given.passkey) tell = await this.#guessing.note(tx, { userId }, { what: 'factor', device })
+      return isRight ? undefined : refusalOf(given)
     })
+    tell?.()
     if (failure) throw failure
+    return !isAlone
   }
 
-  async #noteFailure(tx: DoorTx, { hash, userId }: Ticket, device: Device): Promise<void> {
+  async #noteFailure(tx: DoorTx, { hash, userId }: Ticket, device: Device): Promise<Tell | undefined> {
     const row = await tx.first(
       tx.db.updateTable('sign_in_ticket').set({ failures: sql<number>`failures + 1` }).where('hash', '=', hash).returning('failures'),
     )
-    if (row?.failures !== MOST_WRONG) return
+    const tell = await this.#guessing.note(tx, { userId }, { what: 'factor', device })
+    if (tell || row?.failures !== MOST_WRONG) return tell
+    // Of somebody without a password, or whose password is closed, each ticket counts by itself.
     const event = { userId, kind: 'second_factor_failed', by: { kind: 'system', device }, notice: true } as const
     await tx.change(insertEvents(tx, this.#ids, [event]))
+    return undefined
   }
 
   async #factorsOf(tx: DoorTx, userId: UserId): Promise<Asked['factors']> {
@@ -196,6 +216,12 @@ function refusalOf({ passkey, code }: GivenFactor): Failure {
   return new Failure(code === undefined ? 'auth.wrong_recovery_code' : 'auth.wrong_code')
 }
 
+/** Holds the password of whose ticket it is, before the ticket: as everybody who has both. */
+async function holdCredentialOf(tx: DoorTx, ticket: string): Promise<void> {
+  const row = await tx.first(tx.db.selectFrom('sign_in_ticket').select('user_id').where('hash', '=', tokenHash(ticket)))
+  if (row) await holdCredential(tx, row.user_id as UserId)
+}
+
 /** A ticket that is good now, held until the commit: of several who use it at once, each sees what the one before has done. */
 async function findTicket(tx: DoorTx, ticket: string): Promise<Ticket | undefined> {
   // Its person before it, as whoever suspends them.
@@ -210,6 +236,11 @@ async function findTicket(tx: DoorTx, ticket: string): Promise<Ticket | undefine
       .where('expires_at', '>', sql<Date>`now()`)
       .where('failures', '<', MOST_WRONG)
       .where('status', '=', 'active')
+      // Of a password that is taken no more, what was begun with it goes no further.
+      .where(({ not, and, eb, exists, selectFrom }) => {
+        const closed = selectFrom('credential').select('user_id').whereRef('credential.user_id', '=', 'sign_in_ticket.user_id')
+        return not(and([eb('way', '=', 'password'), exists(closed.where('closed_at', 'is not', null))]))
+      })
       .where(({ selectFrom }) => {
         const changed = selectFrom('credential').select('time_changed').whereRef('credential.user_id', '=', 'sign_in_ticket.user_id')
         return sql<boolean>`${sql.ref('password_changed')} is not distinct from ${changed}`

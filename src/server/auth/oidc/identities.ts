@@ -51,10 +51,16 @@ export async function identitiesOf(tx: DoorTx, userId: UserId, currentIssuer: st
 /** Whether two spellings name one issuer: as it was typed, and as it names itself. */
 const sameIssuer = (one: string, other: string) => URL.parse(one)?.href === URL.parse(other)?.href
 
-/** Undoes a link. Fails with `identity.not_found`, or `identity.last_way` for somebody who could not sign in without it. */
+/** Ends the sign-ins of a person that began at the provider and wait for a second factor. */
+export async function dropTickets(tx: DoorTx, userId: UserId): Promise<void> {
+  await tx.change(tx.db.deleteFrom('sign_in_ticket').where('user_id', '=', userId).where('way', '=', 'provider'))
+}
+
+/** Undoes a link, and ends what began by it and waits. Fails with `identity.not_found`, or `identity.last_way` for somebody who could not sign in without it. */
 export async function removeIdentity(tx: DoorTx, userId: UserId, id: IdentityId): Promise<void> {
   const removed = await tx.change(tx.db.deleteFrom('identity').where('id', '=', id).where('user_id', '=', userId))
   if (removed !== 1) throw new Failure('identity.not_found')
+  await dropTickets(tx, userId)
   const password = tx.db.selectFrom('credential').select('user_id').where('user_id', '=', userId)
   const passkey = tx.db.selectFrom('passkey').select('user_id').where('user_id', '=', userId)
   if (!(await tx.first(password.unionAll(passkey)))) throw new Failure('identity.last_way')

@@ -8,6 +8,7 @@ import type { Ending } from '../ending.ts'
 import { SYSTEM } from '../security-log.ts'
 import { tokenHash } from '../token.ts'
 import type { OidcClient } from './client.ts'
+import { dropTickets } from './identities.ts'
 import type { ProviderStore } from './provider-store.ts'
 
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout'
@@ -36,9 +37,13 @@ export class ProviderLogout {
   /** Ends what the token names; of a token that is not good, or was used already, nothing. Fails with `oidc.bad_logout`. */
   async end(tenantId: TenantId, token: string): Promise<void> {
     const claims = await this.#verified(tenantId, token)
-    const found = await this.#doors.open(tenantId, (tx) => meant(tx, claims))
-    const end = { reason: 'provider_signed_out', by: SYSTEM, notice: true } as const
     const used = tokenHash(JSON.stringify([claims.iss, claims.jti]))
+    const found = await this.#doors.open(tenantId, async (tx) => {
+      const known = await tx.first(tx.db.selectFrom('oidc_logout').select('token_hash').where('token_hash', '=', used))
+      if (known) throw new Failure('oidc.bad_logout')
+      return meant(tx, claims)
+    })
+    const end = { reason: 'provider_signed_out', by: SYSTEM, notice: true } as const
     await this.#ending.endAs(tenantId, { chosen: { sessionIds: found, kind: 'login' }, end }, async (tx) => {
       await tx.change(tx.db.deleteFrom('oidc_logout').where('expires_at', '<', sql<Date>`now()`))
       const expires_at = sql<Date>`now() + make_interval(secs => ${2 * GOOD_FOR_S}::int)`
@@ -94,7 +99,8 @@ function isFor(token: string, clientId: string): boolean {
 
 /**
  * The logins that are meant: of one login at the provider where it is named, and of all that the person began there otherwise. One whose
- * second factor was given afterwards is not known by the provider's name for it, so all of that kind go with it.
+ * second factor was given afterwards is not known by the provider's name for it, so all of that kind go with it. Sign-ins that wait for
+ * one end here: first, so that whatever one has become meanwhile is found.
  */
 async function meant(tx: DoorTx, { iss, sub, sid }: JWTPayload): Promise<SessionId[]> {
   let query = tx.db
@@ -107,6 +113,7 @@ async function meant(tx: DoorTx, { iss, sub, sid }: JWTPayload): Promise<Session
   const rows = await tx.all(query)
   const exact = rows.flatMap(({ session_id }) => session_id ?? []) as SessionId[]
   const people = [...new Set(rows.flatMap((row) => (row.session_id === null ? [row.user_id as UserId] : [])))]
+  for (const userId of people) await dropTickets(tx, userId)
   return [...exact, ...(people.length > 0 ? await unnamedOf(tx, people) : [])]
 }
 

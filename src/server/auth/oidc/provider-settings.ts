@@ -3,11 +3,13 @@ import type { z } from 'zod'
 import type { UserId } from '#contract/ids.ts'
 import type { SignInProvider, setSignInProvider, testSignInProvider } from '#contract/oidc.ts'
 import type { Actor } from '../../isolation/actor.ts'
-import type { Doors } from '../../isolation/doors.ts'
+import type { Doors, DoorTx } from '../../isolation/doors.ts'
 import { Failure } from '../../kernel/failure.ts'
 import type { Ids } from '../../kernel/ids.ts'
 import { administratorsBut } from '../administrators.ts'
 import type { Device } from '../device.ts'
+import type { Ending } from '../ending.ts'
+import { factorRules, restrictLogins } from '../factors/rules.ts'
 import type { Letters } from '../letters.ts'
 import { insertEvents } from '../security-log.ts'
 import type { SessionEnds } from '../session-ends.ts'
@@ -20,6 +22,7 @@ type Tested = z.output<typeof testSignInProvider.body>
 
 export interface SettingsParts {
   readonly doors: Doors
+  readonly ending: Ending
   readonly ends: SessionEnds
   readonly ids: Ids
   readonly letters: Letters
@@ -42,24 +45,31 @@ export class ProviderSettings {
     return { ...shown, timeChanged: changedAt.toISOString() }
   }
 
-  /** Puts it in force. Identities stay as they are: each is of the issuer that it was made with. Fails with `oidc.secret_needed`. */
+  /**
+   * Puts it in force. Identities stay as they are: each is of the issuer that it was made with. Where its sign-ins counted as two factors
+   * and do so no more, logins of those who must have a second one here and have none are restricted with it. Fails with
+   * `oidc.secret_needed`, and with `factor.own_first` for whoever would shut themselves out.
+   */
   async set(admin: Actor, wanted: Wanted, device: Device): Promise<SignInProvider> {
-    const { doors, ends, ids, store } = this.#parts
+    const { ending, ends, ids, store } = this.#parts
     const { clientSecret: _, ...config } = wanted
-    const { changed, administrators } = await doors.openAsAdmin(admin.tenantId, admin.tokenHash, async (tx) => {
-      const clientSecret = secretFor(wanted, await store.find(tx, 'update'))
-      const at = await store.set(tx, { ...config, clientSecret, revision: ids.next<string>() })
-      const all = await administratorsBut(tx)
+    let changed = new Date(0)
+    let administrators: Awaited<ReturnType<typeof administratorsBut>> = []
+    const change = async (tx: DoorTx) => {
+      const known = await store.find(tx, 'update')
+      changed = await store.set(tx, { ...config, clientSecret: secretFor(wanted, known), revision: ids.next<string>() })
+      administrators = await administratorsBut(tx)
       const by = { kind: 'administrator', userId: admin.userId, device } as const
       await tx.change(
         insertEvents(
           tx,
           ids,
-          all.map(({ id }) => ({ userId: id as UserId, kind: 'provider_changed', by, notice: true })),
+          administrators.map(({ id }) => ({ userId: id as UserId, kind: 'provider_changed', by, notice: true })),
         ),
       )
-      return { changed: at, administrators: all }
-    })
+      return known?.twoFactors && !countsStill(known, wanted) ? restrictOthers(tx, admin.userId) : []
+    }
+    await ending.endByRules(admin, change, device)
     for (const { id } of administrators) await ends.tellNews(admin.tenantId, id as UserId)
     await this.#write(admin, config, administrators)
     return { ...config, timeChanged: changed.toISOString() }
@@ -86,4 +96,15 @@ function secretFor({ issuer, clientId, clientSecret }: Tested, known: KnownProvi
   if (clientSecret !== undefined) return clientSecret
   if (known?.issuer === issuer && known.clientId === clientId) return known.clientSecret
   throw new Failure('oidc.secret_needed')
+}
+
+/** Whether who signed in at the provider as it was has proven as much by the settings as they are to be. */
+function countsStill({ issuer }: KnownProvider, wanted: Wanted): boolean {
+  return wanted.on && wanted.twoFactors && wanted.issuer === issuer
+}
+
+async function restrictOthers(tx: DoorTx, adminId: UserId) {
+  const { hasFactor, isRequired } = await factorRules(tx, adminId)
+  if (isRequired && !hasFactor) throw new Failure('factor.own_first')
+  return restrictLogins(tx)
 }

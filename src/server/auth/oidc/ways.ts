@@ -1,6 +1,7 @@
 /**
  * Ways to a provider and back. The browser that sets out holds a secret in a cookie, from which nonce and PKCE verifier follow; the
- * database has only hashes. A way is taken back once and its outcome fetched once, both by the browser that began it.
+ * database has only hashes. A way is taken back once and its outcome fetched once, both by the browser that began it. An outcome names
+ * somebody, so it is gone with its row as soon as it was fetched.
  */
 import { createHmac } from 'node:crypto'
 import { sql } from 'kysely'
@@ -90,11 +91,9 @@ export class Ways {
   async fetch(tx: DoorTx, secret: string): Promise<{ way: Way; outcome: Outcome } | undefined> {
     const row = await tx.first(
       tx.db
-        .updateTable('oidc_way')
-        .set({ fetched_at: sql<Date>`now()` })
+        .deleteFrom('oidc_way')
         .where('browser_hash', '=', tokenHash(secret))
         .where('found', 'is not', null)
-        .where('fetched_at', 'is', null)
         .where('expires_at', '>', sql<Date>`now()`)
         .returningAll(),
     )

@@ -1,12 +1,24 @@
 /** How long what is removed by itself is kept: the days of the policies `due` in db/tenant, in one place for whoever has to say them. */
 import type { Kept } from '#contract/privacy.ts'
 
-/** By table, since the policies are. The times count from the end of what has one. */
-export const KEPT: Readonly<Record<string, { readonly what: Kept; readonly days: number }>> = {
+interface Keeping {
+  readonly what: Kept
+  readonly days: number
+}
+
+/** By table, since the policies are. The times count from the end of what has one; what is over at its end goes within a day. */
+export const KEPT: Readonly<Record<string, Keeping>> = {
   auth_session: { what: 'sessions', days: 30 },
   auth_token: { what: 'replaced_tokens', days: 90 },
   link: { what: 'links', days: 30 },
   security_event: { what: 'security_events', days: 400 },
+  challenge: { what: 'sign_ins_begun', days: 1 },
+  sign_in_ticket: { what: 'sign_ins_begun', days: 1 },
+  oidc_way: { what: 'sign_ins_begun', days: 1 },
+  oidc_logout: { what: 'sign_ins_begun', days: 1 },
   job: { what: 'jobs', days: 30 },
   export: { what: 'exports', days: 7 },
 }
+
+/** The same by what people know it as. */
+export const KEPT_OF: readonly Keeping[] = [...new Map(Object.values(KEPT).map((keeping) => [keeping.what, keeping])).values()]

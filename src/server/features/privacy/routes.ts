@@ -3,7 +3,7 @@ import type { TenantId } from '#contract/ids.ts'
 import { getPrivacy, type Privacy, setPrivacyContact } from '#contract/privacy.ts'
 import type { ProviderStore } from '#server/features/models/index.ts'
 import { type Route, route } from '#server/isolation/route.ts'
-import { KEPT } from './kept.ts'
+import { KEPT_OF } from './kept.ts'
 import type { PrivacyStore } from './store.ts'
 
 export interface PrivacyParts {
@@ -23,7 +23,7 @@ export function privacyRoutes({ privacy, providers, factsOf }: PrivacyParts): Ro
         contact: await privacy.contact(tx),
         ...(await privacy.rules(tx)),
         providers: asked.map(({ name, baseUrl }) => ({ name, host: new URL(baseUrl).host })),
-        kept: Object.values(KEPT),
+        kept: [...KEPT_OF],
       }
     }),
 

@@ -159,7 +159,8 @@ export const account = {
   'event.request_declined': '{who} ended the recovery of an account that you asked for. No link works any more.',
   'event.request_stopped': 'Somebody stopped the recovery of their own account that you asked for: they can sign in.',
   'event.recovery_ended': '{who} stopped the recovery of your account. Its link does not work any more.',
-  'event.recovered': 'You recovered your account, and chose a new password. All logins before it ended.',
+  'event.recovered':
+    'You recovered your account, and chose a new password. All logins before it ended; where the second factor was lost, too, your second factors and links to a sign-in provider were removed.',
   'event.address_asked': 'You asked to change your address. The new one has to be confirmed.',
   'event.address_changed': 'You changed the address with which you sign in.',
   'event.provider_changed': '{who} changed the provider through which people of the organisation sign in.',

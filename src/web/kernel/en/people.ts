@@ -104,7 +104,8 @@ export const people = {
   'recover.password': 'The password',
   'recover.passwordHelp': 'A link goes to {email}, by which they choose a new one. Their second factor stays.',
   'recover.password_and_factors': 'Password and second factor',
-  'recover.factorsHelp': 'Another administrator has to approve it. Only then a link goes to {email}, by which second factors are removed.',
+  'recover.factorsHelp':
+    'Another administrator has to approve it. Only then a link goes to {email}, by which second factors and links to a sign-in provider are removed.',
   'recover.factorsAlone':
     'You are the only administrator who could decide, so whoever operates this server approves it: sardonyx user recover --email {email} --factors',
   'recover.begin': 'Begin',
@@ -191,7 +192,7 @@ export const people = {
   'request.declineNamed': 'Decline the recovery of {name}',
   'request.approveAsk': 'Approve the recovery of {name}?',
   'request.approveLead':
-    'A link goes to {email}. Whoever follows it chooses a new password, and the second factors of the account are removed. Approve only if you know from {name}, by a way that you trust, that they asked for it.',
+    'A link goes to {email}. Whoever follows it chooses a new password, and the second factors of the account and its links to a sign-in provider are removed. Approve only if you know from {name}, by a way that you trust, that they asked for it.',
   'request.endAsk': 'End the recovery of {name}?',
   'request.endLead': 'No link works any more. {name} sees in their security log that it was you.',
   'request.done': 'Approved. A link went to {email}.',
