@@ -106,6 +106,8 @@ export const Erasure = z.strictObject({
   keyDestroyedAt: Time.nullable().describe('from then on nobody can read anything of theirs that is in the database'),
   doneAt: Time.nullable(),
   counts: z.record(z.string(), z.number().int()).describe('how many rows were removed, by kind'),
+  letters: z.number().int().describe('how many letters to or about them were removed from the server’s folder'),
+  lettersLeft: z.number().int().describe('how often something in that folder could not be looked into or removed; the log says why'),
   backupsUntil: Time.nullable().describe('until when a backup may still hold the key; null when the operator has not said'),
 })
 export type Erasure = z.infer<typeof Erasure>

@@ -36,7 +36,7 @@ export const getMember = endpoint({
   id: 'members.get',
   method: 'GET',
   path: '/api/members/:userId',
-  summary: 'A person as administrators see them: how they sign in, not what with',
+  summary: 'A person as administrators see them: how they sign in, not what with. They see in their log that an administrator looked',
   access: 'admin',
   work: 'door',
   params: OfPerson,

@@ -32,7 +32,8 @@ type Parts = Awaited<ReturnType<typeof createLogin>> &
 export async function leavingParts({ queue, cache, ...parts }: Parts): Promise<Route[]> {
   const jobs = new Jobs(parts.database)
   const exports = new ExportStore(parts.keys)
-  const leaving = new Leaving({ ...parts, putExport: async (message: Message) => queue?.put('export', message) })
+  const putExport = async (message: Message) => queue?.put('export', message)
+  const leaving = new Leaving({ ...parts, putExport })
   const onStopped = (message: Message) => leaving.stopExport(message)
   const exporting = new Exporting({ ...parts, jobs, exports, exporters: exportersOf(parts), onStopped })
   const erasures = new Erasures({ ...parts, jobs })
@@ -41,6 +42,6 @@ export async function leavingParts({ queue, cache, ...parts }: Parts): Promise<R
   await queue?.onClock('erasure_round', (signal) => erasures.beginAll((message) => queue.put('erasure', message), signal))
   return [
     ...leavingRoutes({ leaving, cursors: parts.cursors }),
-    ...exportRoutes({ exports, units: parts.units, noteDownload: leaving.noteDownload.bind(leaving) }),
+    ...exportRoutes({ exports, units: parts.units, putExport, noteDownload: leaving.noteDownload.bind(leaving) }),
   ]
 }

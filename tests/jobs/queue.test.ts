@@ -68,6 +68,19 @@ test('every message is done once, by one server or another', async () => {
   expect((await world.sql('select data from queue.job order by created_on')).rows.map(({ data }) => data)).toEqual(sent)
 })
 
+test('a message that is put in again is done once, also when it was done before', async () => {
+  const sent = message()
+  const done = vi.fn(async () => undefined)
+  const queue = await server()
+  await Promise.all([1, 2, 3].map(() => queue.put('clean_up', sent)))
+  await queue.onJob('clean_up', done)
+  await become('clean_up', 'completed')
+  await queue.put('clean_up', sent)
+  await queue.put('clean_up', message())
+  await become('clean_up', 'completed', 'completed')
+  expect(done).toHaveBeenCalledTimes(2)
+})
+
 test('what is no message, or says more than one, is dropped and not tried again', async () => {
   const queue = await server(3)
   const done = vi.fn(async () => undefined)

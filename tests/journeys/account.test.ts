@@ -198,7 +198,7 @@ describe.skipIf(MISSING !== undefined)('the account', () => {
     expect([await statusOf(bobs.page), (await later.call('GET', '/api/me')).status, await statusOf(page)]).toEqual([401, 401, 200])
     const back = await enter('bob', '/account/security')
     const log = back.page.getByRole('table')
-    await log.getByText('Carol Lindqvist, an administrator, looked at the list of your logins.').waitFor()
+    await log.getByText('Carol Lindqvist, an administrator, looked at your logins.').waitFor()
     const ended = log.getByRole('row').filter({ hasText: 'Carol Lindqvist, an administrator, signed “Safari on iPhone” out.' })
     expect(await ended.innerText()).toContain('New')
     await back.page.reload()

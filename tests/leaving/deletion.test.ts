@@ -135,6 +135,19 @@ test('it is taken back by its person, from any login of theirs, and by nobody el
   expect((await me(again)).status).toBe(200)
 })
 
+test('a suspension holds up no deletion; once reinstated the person takes it back', async () => {
+  const [alice, carol] = [await world.signIn('alice'), await world.signIn('carol')]
+  const { erasedFrom } = (await ask(alice)).body
+  await carol.call('POST', `/api/members/${alice.me.user.id}/suspend`)
+  expect((await alice.call('DELETE', DELETION)).status).toBe(401)
+  const page = await carol.call<{ member: object }>('GET', `/api/members/${alice.me.user.id}`)
+  expect(page.body.member).toMatchObject({ suspended: true, leavesAt: erasedFrom })
+  await carol.call('POST', `/api/members/${alice.me.user.id}/reinstate`)
+  const again = await world.signIn('alice')
+  expect((await again.call('DELETE', DELETION)).status).toBe(204)
+  expect((await me(again)).body.leaving).toBeNull()
+})
+
 test('administrators see who is leaving; colleagues and other organisations do not', async () => {
   const alice = await world.signIn('alice')
   await ask(alice)

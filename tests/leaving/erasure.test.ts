@@ -1,5 +1,7 @@
 /** Erasure: the key first, then everything of the person and nothing of anybody else's, taken up wherever it was left. */
 import { createSecretKey } from 'node:crypto'
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { TenantId, UserId } from '#contract/ids.ts'
 import type { Erasure } from '#contract/leaving.ts'
@@ -13,6 +15,7 @@ import { UnitsOfWork } from '#server/isolation/unit-of-work.ts'
 import type { Letter } from '#server/mail/mailer.ts'
 import { Erasures } from '#server/ops/erasure.ts'
 import { formsOf } from '#tests/support/canaries.ts'
+import { PASSWORD } from '#tests/support/cast.ts'
 import { chatOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 import { actorOf } from '../walls/attack.ts'
 
@@ -106,7 +109,7 @@ test('nothing of the person is left anywhere but an id, and what is others’ is
   const [vanished, appeared] = [before.filter((row) => !after.includes(row)), after.filter((row) => !before.includes(row))]
   expect(vanished.filter((row) => !ids.some((id) => row.includes(id)))).toEqual([])
   // What there is of the person: the report, the job that is over, and her id in the log of whom she looked at.
-  expect(appeared.map((row) => row.split(' ')[0]).sort()).toEqual([`${acme}.erasure`, `${acme}.job`])
+  expect(appeared.map((row) => row.split(' ')[0]).sort()).toEqual([`${acme}.erasure`, `${acme}.job`, `${acme}.security_event`])
   expect(
     after
       .filter((row) => ids.some((id) => row.includes(id)))
@@ -125,6 +128,84 @@ test('nothing of the person is left anywhere but an id, and what is others’ is
   const carol = await world.signIn('carol')
   expect((await carol.call('POST', '/api/members', { name: 'Somebody', email: CANARIES.address })).status).toBe(201)
 })
+
+test('in others’ logs stays who did it, and not from where or with what; a device that is their own stays', async () => {
+  const [hers, theirs] = [alice.me.user.id, bob.me.user.id]
+  await world.sql(`delete from ${acme}.security_event where user_id = $1`, [theirs])
+  const event = `insert into ${acme}.security_event (id, user_id, scope_id, kind, by, by_user_id, session_id, device, ip)
+    values (gen_random_uuid(), '${theirs}', '${theirs}', $1, 'administrator', $2, $3, $4, '203.0.113.7')`
+  await world.sql(event, ['sessions_viewed', hers, null, 'Firefox of Alice'])
+  await world.sql(event, ['session_ended', hers, bob.me.session.id, 'Safari of Bob'])
+  await world.sql(event, ['suspended', (await world.signIn('carol')).me.user.id, null, 'Chrome of Carol'])
+  await askAndWait()
+  await world.queue.strike('erasure_round')
+  await world.queue.work()
+  const { rows } = await world.sql(
+    `select kind, by_user_id = $2 as hers, device, host(ip) as ip from ${acme}.security_event where user_id = $1 and kind <> 'signed_in' order by id`,
+    [theirs, hers],
+  )
+  expect(rows.sort((one, other) => one.kind.localeCompare(other.kind))).toEqual([
+    { kind: 'session_ended', hers: true, device: 'Safari of Bob', ip: null },
+    { kind: 'sessions_viewed', hers: true, device: null, ip: null },
+    { kind: 'suspended', hers: false, device: 'Chrome of Carol', ip: '203.0.113.7' },
+  ])
+})
+
+describe('letters in the folder', () => {
+  const carol = () => world.signIn('carol')
+  const erase = async () => {
+    await askAndWait()
+    await world.queue.strike('erasure_round')
+    await world.queue.work()
+    expect((await erasureRow()).done_at).not.toBeNull()
+  }
+
+  test('to any address that the person had, and to others about them, are removed; no others', async () => {
+    await world.sql(`update ${acme}."user" set role = 'admin' where id = $1`, [alice.me.user.id])
+    const asAdmin = await signInAs(CANARIES.address)
+    await asAdmin('POST', '/api/me/address', { email: 'canary-later@acme.test' })
+    await asAdmin('POST', `/api/members/${bob.me.user.id}/recovery`, { lost: 'password_and_factors' })
+    await asAdmin('POST', '/api/members', { name: 'Erin', email: `x${CANARIES.address}` })
+    await (await carol()).call('POST', '/api/members', { name: 'Frank', email: 'frank@acme.test' })
+    await world.sql(`update ${acme}."user" set email = 'now@acme.test' where id = $1`, [alice.me.user.id])
+    const before = await world.mail.all()
+    expect(before.filter(({ to, text }) => to !== CANARIES.address && text.includes(CANARIES.name)).length).toBeGreaterThan(1)
+    await writeFile(join(world.config.mail.folder, 'older.txt'), 'To: carol@acme.test\n\nNow@ACME.test. And more.')
+    await writeFile(join(world.config.mail.folder, 'other.txt'), 'To: know@acme.test\n\nnow@acme.test.example')
+    await world.sql(`insert into ${acme}.erasure (user_id, by, due_at) values ($1, 'operator', now() - interval '1 minute')`, [
+      alice.me.user.id,
+    ])
+    await world.queue.strike('erasure_round')
+    await world.queue.work()
+    const left = await world.mail.all()
+    expect(left.filter(({ to, subject, text }) => namesAlice(`${to}${subject}${text}`))).toEqual([])
+    expect(left.map(({ to }) => to).sort()).toEqual(['frank@acme.test', 'know@acme.test'])
+    expect(await erasureRow()).toMatchObject({ letters: before.length, letters_left: 0 })
+  })
+
+  test('hold nothing up: neither a folder among them, nor what is no letter', async () => {
+    await mkdir(join(world.config.mail.folder, 'archive'), { recursive: true })
+    await symlink('/nowhere', join(world.config.mail.folder, 'broken.txt'))
+    await erase()
+    expect(await erasureRow()).toMatchObject({ letters_left: 0 })
+  })
+
+  test('that cannot be looked into hold nothing up either, and the report and the log say so', async () => {
+    await rm(world.config.mail.folder, { recursive: true, force: true })
+    await writeFile(world.config.mail.folder, 'no folder')
+    await erase()
+    const { body } = await (await carol()).call<{ items: Erasure[] }>('GET', '/api/erasures')
+    expect(body.items).toMatchObject([{ state: 'done', lettersLeft: 1 }])
+    expect(world.log.lines.filter((line) => line.includes('could not be looked into'))).toHaveLength(1)
+  })
+})
+
+async function signInAs(email: string) {
+  const body = { email, password: PASSWORD, organisation: 'acme', deliver: 'token' }
+  const { token } = (await world.call<{ token: string }>('POST', '/api/auth/sign-in', { body })).body
+  return (method: 'POST', path: `/${string}`, sent: object) =>
+    world.call(method, path, { body: sent, headers: { authorization: `Bearer ${token}` } })
+}
 
 test('the report says when, what and until when backups may hold the key', async () => {
   await askAndWait()
@@ -189,6 +270,17 @@ describe('once begun', () => {
     expect(world.queue.waiting).toEqual([])
   }, 60_000)
 
+  test('a server that dies before it hands it on is followed by one that does', async () => {
+    await askAndWait()
+    const put = vi.spyOn(world.queue, 'put').mockRejectedValueOnce(new Error('the server died'))
+    await expect(world.queue.strike('erasure_round')).rejects.toThrow('the server died')
+    put.mockRestore()
+    expect([(await erasureRow()).begun_at !== null, world.queue.waiting]).toEqual([true, []])
+    await world.queue.strike('erasure_round')
+    await world.queue.work()
+    expect((await erasureRow()).done_at).not.toBeNull()
+  })
+
   test('no key that there is opens what a crash has left behind', async () => {
     await askAndWait()
     const { rows: sealed } = await world.sql<{ id: string; description: Buffer }>(
@@ -250,7 +342,7 @@ describe('the operator', () => {
     const mailer = {
       way: 'smtp' as const,
       send: async (letter: Letter) => void letters.push(letter),
-      forget: async () => undefined,
+      forget: async () => ({ removed: 0, left: [] }),
       close: () => undefined,
     }
     const erasures = new Erasures({ ...login, jobs: new Jobs(database), units: new UnitsOfWork(database), log, backupsKeptDays: undefined })

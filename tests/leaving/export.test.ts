@@ -271,6 +271,23 @@ test('a server that dies leaves it to the next, which begins anew and finishes',
   expect(unzipSync((await download(alice, id)).bytes)['manifest.json']).toBeDefined()
 })
 
+test('one whose server died before handing it on is handed on when its person looks, a minute later', async () => {
+  const put = vi.spyOn(world.queue, 'put').mockRejectedValueOnce(new Error('the server died'))
+  expect((await alice.call('POST', EXPORTS)).status).toBe(500)
+  put.mockRestore()
+  expect(codeOf(await alice.call('POST', EXPORTS))).toBe('export.running')
+  await list(alice)
+  expect(world.queue.waiting).toEqual([])
+  await world.sql(`update ${schema}.export set time_created = now() - interval '61 seconds'`)
+  await list(bob)
+  expect(world.queue.waiting).toEqual([])
+  await list(alice)
+  await list(alice)
+  expect(world.queue.waiting).toHaveLength(1)
+  await world.queue.work()
+  expect((await list(alice)).map(({ state }) => state)).toEqual(['ready'])
+})
+
 test('a large one is written and read in pieces, and nothing is missing', async () => {
   const trent = await world.signIn('trent')
   const globex = schemaName(trent.me.organisation.id)

@@ -205,6 +205,31 @@ describe('an erasure', () => {
     }
   })
 
+  test('changes in others’ logs what its person did, and where from, and nothing else; nobody else changes anything there', async () => {
+    const [hers, theirs] = [alice.me.user.id, bob.me.user.id]
+    await world.sql(
+      `insert into ${schema}.security_event (id, user_id, scope_id, kind, by, by_user_id, ip)
+       values (gen_random_uuid(), $1, $1, 'sessions_viewed', 'administrator', $2, '203.0.113.7')`,
+      [theirs, hers],
+    )
+    const logs = async () => (await all()).filter((row) => row.startsWith(`${schema}.security_event `))
+    const [actor, ofBob] = [jobs.erasureOf(tenantId, await erasureOf(alice)), jobs.erasureOf(tenantId, await erasureOf(bob))]
+    const carol = await world.signIn('carol')
+    const before = await logs()
+    const { jobId } = await new CleanUp(world.database, world.log).begin(tenantId)
+    for (const other of [jobs.cleanUpOf(tenantId, jobId), ofBob]) await units.write(other, (tx) => tx.call('blank_events'))
+    expect(await refusalOf(units.write(actorOf(carol), (tx) => tx.call('blank_events')))).toBe(DENIED)
+    await asRole(world, 'auth', async (client) => {
+      expect((await client.query(`update ${schema}.security_event set ip = null, device = null`)).rowCount).toBe(0)
+    })
+    expect(await logs()).toEqual(before)
+    expect(await refusalOf(write(actor, `update ${schema}.security_event set ip = null`))).toBe(DENIED)
+    await units.write(actor, (tx) => tx.call('blank_events'))
+    const changed = before.filter((row) => row.includes('203.0.113.7'))
+    expect(changed).toHaveLength(1)
+    expect((await logs()).sort()).toEqual(before.map((row) => row.replace('"ip": "203.0.113.7"', '"ip": null')).sort())
+  })
+
   test('is nobody else’s work: no job of a person, no clean-up and no request removes by its policies or its function', async () => {
     const cleanUp = await new CleanUp(world.database, world.log).begin(tenantId)
     const { rows } = await world.sql<{ id: JobId }>(

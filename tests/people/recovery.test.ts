@@ -309,3 +309,41 @@ test('using, stopping, deciding and suspending at once never wait in a circle', 
     expect(answers.filter(({ status }) => status >= 500).map(({ text }) => text)).toEqual([])
   }
 })
+
+describe('what an administrator asked for or approved ends with their leaving', () => {
+  const leave = async (who: SignedIn) => {
+    await world.sql(`delete from ${schema}.erasure`)
+    expect((await who.call('POST', '/api/me/deletion', { email: people.dana })).status).toBe(200)
+  }
+  const erase = async () => {
+    await world.sql(`update ${schema}.erasure set due_at = now() - interval '1 minute'`)
+    await world.queue.strike('erasure_round')
+    await world.queue.work()
+    expect((await world.sql(`select from ${schema}.erasure where done_at is null`)).rowCount).toBe(0)
+  }
+
+  test('when they ask to be erased', async () => {
+    const asked = (await start(dana, 'password_and_factors')).body.recovery
+    await leave(dana)
+    expect(codeOf(await decide(carol, asked.id))).toBe('recovery.not_found')
+    await dana.call('DELETE', '/api/me/deletion')
+    const approved = (await start(carol, 'password_and_factors')).body.recovery
+    expect((await decide(dana, approved.id)).status).toBe(200)
+    const token = await link()
+    await leave(dana)
+    expect(codeOf(await use(token))).toBe('recovery.invalid')
+    await dana.call('DELETE', '/api/me/deletion')
+  })
+
+  test('when they are erased, whatever they did until then', async () => {
+    await leave(dana)
+    const approved = (await start(carol, 'password_and_factors')).body.recovery
+    expect((await decide(dana, approved.id)).status).toBe(200)
+    const token = await link()
+    const bobs = (await start(dana, 'password_and_factors', await world.signIn('bob'))).body.recovery
+    expect((await open(carol)).map(({ id }) => id).sort()).toEqual([approved.id, bobs.id].sort())
+    await erase()
+    expect(codeOf(await use(token))).toBe('recovery.invalid')
+    expect([codeOf(await decide(carol, bobs.id)), await open(carol)]).toEqual(['recovery.not_found', []])
+  })
+})

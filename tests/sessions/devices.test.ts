@@ -217,3 +217,32 @@ test('the security log tells each person what is theirs, and an administrator’
   const ids = new Set((await log(alice, '?limit=100')).map(({ id }) => id))
   expect((await log(bob, '?limit=100')).filter(({ id }) => ids.has(id))).toEqual([])
 })
+
+describe('an administrator is in the log of whom they look at', () => {
+  let carol: SignedIn
+  let schema: string
+  const looks = async (person: SignedIn) => (await log(person, '?limit=100')).filter(({ kind }) => kind === 'sessions_viewed').length
+  beforeEach(async () => {
+    carol = await world.signIn('carol')
+    schema = await schemaOf(world, 'acme')
+    await world.sql(`delete from ${schema}.security_event where kind = 'sessions_viewed'`)
+  })
+
+  test('on a person’s page', async () => {
+    for (let i = 0; i < 2; i++) expect((await carol.call('GET', `/api/members/${alice.me.user.id}`)).status).toBe(200)
+    expect([await looks(alice), await looks(bob)]).toEqual([1, 0])
+  })
+
+  test('by counting what is of one person alone, whatever the filter, and by trying to end it', async () => {
+    await world.sql(`update ${schema}.auth_session set device = 'Lynx' where id = $1`, [alice.me.session.id])
+    const count = async (query: string) => (await carol.call<{ people: number }>('GET', `/api/sessions/count${query}`)).body
+    expect((await count('')).people).toBeGreaterThan(1)
+    expect([await looks(alice), await looks(bob)]).toEqual([0, 0])
+    expect(await count('?device=Lynx')).toEqual({ sessions: 1, people: 1 })
+    expect([await looks(alice), await looks(bob)]).toEqual([1, 0])
+    await world.sql(`delete from ${schema}.security_event where kind = 'sessions_viewed'`)
+    const ended = await carol.call('POST', '/api/sessions/end', { filter: { device: 'Lynx' }, expected: 7 })
+    expect(codeOf(ended)).toBe('session.count_changed')
+    expect([await looks(alice), await looks(bob)]).toEqual([1, 0])
+  })
+})

@@ -9,7 +9,7 @@ export class HeldQueue {
   readonly waiting: { queue: JobQueue; message: Message }[] = []
 
   async put(queue: JobQueue, message: Message): Promise<void> {
-    this.waiting.push({ queue, message })
+    if (!this.waiting.some((one) => one.message.jobId === message.jobId)) this.waiting.push({ queue, message })
   }
 
   async onJob(queue: JobQueue, work: Work): Promise<void> {

@@ -60,6 +60,20 @@ function plantings(person: SignedIn, other: SignedIn, job: string): Planting[] {
     },
     ...(['challenge', 'sign_in_ticket', 'oidc_way', 'oidc_logout'] as const).map((table) => begun(table, user)),
     {
+      table: 'recovery',
+      columns: 'email, id, user_id, with_factors, state, expires_at',
+      write: text,
+      read: 'email',
+      due: [
+        ['used', `gen_random_uuid(), ${user}, true, 'used', ${ago('30 days 1 minute')}`],
+        ['never decided', `gen_random_uuid(), ${user}, true, 'asked', ${ago('30 days 1 minute')}`],
+      ],
+      kept: [
+        ['used lately', `gen_random_uuid(), ${user}, true, 'used', ${ago('29 days 23 hours')}`],
+        ['under way', `gen_random_uuid(), '${other.me.user.id}', true, 'asked', now() + interval '1 hour'`],
+      ],
+    },
+    {
       table: 'security_event',
       columns: 'device, id, user_id, scope_id, kind, by, time_created',
       write: text,

@@ -184,7 +184,7 @@ test('the worker does not enter by a token, and sees nothing without a job', asy
 })
 
 describe('a clean-up', () => {
-  const CLEANED = ['auth_session', 'auth_token', 'export', 'link', 'security_event', 'job']
+  const CLEANED = ['auth_session', 'auth_token', 'export', 'link', 'recovery', 'security_event', 'job']
   const newJob = () => new CleanUp(world.database, world.log).begin(bob.me.organisation.id)
   const newActor = async (): Promise<CleanUpActor> => jobs.cleanUpOf(bob.me.organisation.id, (await newJob()).jobId)
   let past: Awaited<ReturnType<typeof pastOf>>

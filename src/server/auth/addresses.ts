@@ -51,8 +51,12 @@ export class Addresses {
         holder
           ? addressInUseLetter({ to: email, organisation })
           : newAddressLetter({ to: email, organisation, link, expiresAt: made.expiresAt }),
+        [userId, holder?.id],
       ),
-      letters.send(oldLetter({ ...person, organisation, accountAt: letters.pageAt('/account/devices') }, { email, isDone: false })),
+      letters.send(oldLetter({ ...person, organisation, accountAt: letters.pageAt('/account/devices') }, { email, isDone: false }), [
+        userId,
+        holder?.id,
+      ]),
     ])
     return sent
   }
@@ -89,7 +93,9 @@ export class Addresses {
       return { before: found, email: found.detail }
     })
     const organisation = (await tenants.byId(tenantId))!.name
-    await letters.send(oldLetter({ ...before, organisation, accountAt: letters.pageAt('/account/devices') }, { email, isDone: true }))
+    await letters.send(oldLetter({ ...before, organisation, accountAt: letters.pageAt('/account/devices') }, { email, isDone: true }), [
+      userId,
+    ])
     return email
   }
 }
@@ -103,7 +109,7 @@ function oldLetter(
 }
 
 function personBy(tx: DoorTx, column: 'id' | 'email', value: string) {
-  return tx.first(tx.db.selectFrom('user').select(['name', 'email']).where(column, '=', value))
+  return tx.first(tx.db.selectFrom('user').select(['id', 'name', 'email']).where(column, '=', value))
 }
 
 async function refuseSoonAfter(tx: DoorTx, userId: UserId): Promise<void> {

@@ -95,7 +95,7 @@ export class Guessing {
         const link = await newResetLink(tx, letters, { userId })
         return link && closedLetter({ ...of, ...link })
       })
-      if (letter) await letters.send(letter)
+      if (letter) await letters.send(letter, [userId])
     })
   }
 }

@@ -28,7 +28,7 @@ type Outcome = z.output<typeof inviteMembers.reply>['outcomes'][number]
 type Wrong = Outcome['wrong'][number]
 
 /** An invitation with whose name stands under its letter; null for the operator's. */
-type Made = Invited & { readonly byOperator: boolean }
+type Made = Invited & { readonly madeBy: UserId | null }
 
 export class Invitations {
   readonly #doors: Doors
@@ -155,14 +155,15 @@ export class Invitations {
   async #link(tx: DoorTx, userId: UserId, madeBy: UserId | null): Promise<Made> {
     const invited = await this.#accounts.newInvitation(tx, userId, madeBy)
     await noteLetter(tx, invited, 'on_its_way')
-    return { ...invited, byOperator: madeBy === null }
+    return { ...invited, madeBy }
   }
 
   async #deliver(tenantId: TenantId, made: Made): Promise<Invitation> {
-    const { member, token, expiresAt, byOperator } = made
+    const { member, token, expiresAt, madeBy } = made
     const organisation = (await this.#tenants.byId(tenantId))!.name
     const link = this.#letters.linkTo('/invitation', token)
-    const sent = await this.#letters.send(invitationLetter({ to: member.email, organisation, byOperator, link, expiresAt }))
+    const letter = invitationLetter({ to: member.email, organisation, byOperator: madeBy === null, link, expiresAt })
+    const sent = await this.#letters.send(letter, [member.id, madeBy])
     await this.#doors.open(tenantId, (tx) => noteLetter(tx, made, sent ? 'sent' : 'failed'))
     return { member, sent, mail: this.#letters.way, expiresAt: expiresAt.toISOString() }
   }

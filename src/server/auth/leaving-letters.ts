@@ -54,14 +54,15 @@ export function farewellLetter({ to, name, organisation, askedAt, keyDestroyedAt
     subject: `Your account at ${organisation} was erased`,
     text: `Hello ${name},
 
-as was asked on ${sayTime(askedAt)}, everything of yours at ${organisation} on Sardonyx was erased. The key to what you wrote
-was destroyed on ${sayTime(keyDestroyedAt)}; since then nobody can read it. What was removed, in rows:
+as was asked on ${sayTime(askedAt)}, everything of yours at ${organisation} on Sardonyx was erased. The key to your chats,
+drafts, exports and the names of your API tokens was destroyed on ${sayTime(keyDestroyedAt)}; since then nobody can read them. All else,
+such as your name, your picture and the secret of your authenticator app, went by removing its rows. What was removed, in rows:
 
 ${removed.join('\n')}
 
 ${
   backupsUntil
-    ? `Backups that were made before may hold the key until ${sayTime(backupsUntil)}; then the last of them is gone.`
+    ? `Backups that were made before may hold the key and those rows until ${sayTime(backupsUntil)}; then the last of them is gone.`
     : 'Whoever operates the server has not said how long backups that were made before are kept.'
 }
 This address is kept nowhere any more, and this is the last letter.`,

@@ -17,6 +17,7 @@ import type { Device } from './device.ts'
 import { type Ending, lockSessions } from './ending.ts'
 import { keptLetter, leavingLetter } from './leaving-letters.ts'
 import type { Letters } from './letters.ts'
+import { withdrawRecoveries } from './recovery-rows.ts'
 import { insertEvents } from './security-log.ts'
 import type { SessionEnds } from './session-ends.ts'
 import type { Tenants } from './tenants.ts'
@@ -104,6 +105,7 @@ export class Leaving {
         asked = await findAsked(tx, userId)
         if (asked) return
         asked = await addAsked(tx, userId)
+        await withdrawRecoveries(tx, userId)
         person = user
         const by = { kind: 'self', userId, device } as const
         await tx.change(insertEvents(tx, this.#parts.ids, [{ userId, kind: 'deletion_asked', by }]))
@@ -114,6 +116,7 @@ export class Leaving {
       const organisation = await this.#organisation(tenantId)
       await this.#parts.letters.send(
         leavingLetter({ ...person, to: person.email, organisation, page: this.#page, erasedFrom: asked!.due_at }),
+        [userId],
       )
       await this.#parts.ends.tellNews(tenantId, userId)
     }
@@ -130,7 +133,8 @@ export class Leaving {
       return tx.first(tx.db.selectFrom('user').select(['name', 'email']).where('id', '=', userId))
     })
     if (!person) return
-    await this.#parts.letters.send(keptLetter({ ...person, to: person.email, organisation: await this.#organisation(tenantId) }))
+    const letter = keptLetter({ ...person, to: person.email, organisation: await this.#organisation(tenantId) })
+    await this.#parts.letters.send(letter, [userId])
     await this.#parts.ends.tellNews(tenantId, userId)
   }
 
@@ -220,6 +224,8 @@ export function shownErasure(row: {
   readonly done_at: Date | null
   readonly backups_until: Date | null
   readonly counts: unknown
+  readonly letters: number
+  readonly letters_left: number
 }): Erasure {
   return {
     userId: row.user_id as UserId,
@@ -230,6 +236,8 @@ export function shownErasure(row: {
     keyDestroyedAt: row.key_destroyed_at?.toISOString() ?? null,
     doneAt: row.done_at?.toISOString() ?? null,
     counts: row.counts as Record<string, number>,
+    letters: row.letters,
+    lettersLeft: row.letters_left,
     backupsUntil: row.backups_until?.toISOString() ?? null,
   }
 }

@@ -1,7 +1,7 @@
 /** What letters say, and sending them. A letter says whom it is for, what happened, what to do, and until when; never what was chatted. */
 import type { EventKind } from '#contract/security.ts'
 import { errorFields, type Log } from '../kernel/log.ts'
-import type { Letter, Mailer } from '../mail/mailer.ts'
+import type { Forgetting, Letter, Mailer } from '../mail/mailer.ts'
 import { type Device, deviceName } from './device.ts'
 
 /** Sends letters, with links to where people reach this server. */
@@ -31,15 +31,24 @@ export class Letters {
     return `${this.#baseUrl}${page}`
   }
 
-  /** Removes the letters to an address that this server has kept. */
-  async forget(to: string): Promise<void> {
-    await this.#mailer.forget(to)
+  /** Removes the letters to somebody or about them that this server has kept; what could not be looked into is in the log, and counted. */
+  async forget(whom: Forgetting): Promise<{ removed: number; left: number }> {
+    const { removed, left } = await this.#mailer.forget(whom)
+    for (const error of left)
+      this.#log.error(withoutAddresses(errorFields(error)), 'a letter that was kept could not be looked into or removed')
+    return { removed, left: left.length }
   }
 
-  /** Sends a letter; false, and a line in the log, when it could not be sent. */
-  async send(letter: Letter): Promise<boolean> {
+  /**
+   * Sends a letter to or about these people, of whom one that is kept is removed with each; false, and a line in the log, when it could not
+   * be sent. Who did it may be nobody.
+   */
+  async send(letter: Letter, people: readonly (string | null | undefined)[]): Promise<boolean> {
     try {
-      await this.#mailer.send(letter)
+      await this.#mailer.send(
+        letter,
+        people.filter((id) => typeof id === 'string'),
+      )
       return true
     } catch (error) {
       this.#log.error(withoutAddresses(errorFields(error)), 'a letter could not be sent')

@@ -167,11 +167,11 @@ export class Passwords {
         const found = await findCredential(tx, { email })
         if (!found?.time_joined || found.status !== 'active') return undefined
         const of = { name: found.name, organisation: tenant.name }
-        if (found.password_hash === null) return noPasswordLetter({ ...of, to: found.email })
+        if (found.password_hash === null) return { id: found.id, text: noPasswordLetter({ ...of, to: found.email }) }
         const link = await newResetLink(tx, letters, { userId: found.id, most: MOST_LINKS })
-        return link && resetLetter({ ...of, ...link })
+        return link && { id: found.id, text: resetLetter({ ...of, ...link }) }
       })
-      if (letter) await letters.send(letter)
+      if (letter) await letters.send(letter.text, [letter.id])
     })
   }
 
@@ -214,9 +214,9 @@ export class Passwords {
     return noteSuccess(tx, right.id, { hash: right.hash, longEnoughFor: longEnoughFor(password, right.least) })
   }
 
-  #tellChanged({ email, name, tenant: { name: organisation } }: Owner): void {
+  #tellChanged({ id, email, name, tenant: { name: organisation } }: Owner): void {
     const { background, letters } = this.#parts
     const letter = passwordChangedLetter({ to: email, name, organisation, askAgain: letters.pageAt('/reset') })
-    background.run('a letter on a password that was changed', () => letters.send(letter))
+    background.run('a letter on a password that was changed', () => letters.send(letter, [id]))
   }
 }

@@ -10,6 +10,7 @@ import { readDirectory, writeDirectory } from './directory.ts'
 import type { Invitations } from './invitations.ts'
 import type { Letters } from './letters.ts'
 import type { FailureLimits } from './limits.ts'
+import { type LookParts, noting } from './looks.ts'
 import type { Passwords } from './passwords.ts'
 import type { People } from './people.ts'
 import { readPerson } from './person.ts'
@@ -21,29 +22,36 @@ import { paged } from './session-routes.ts'
 import { signingIn } from './signing-in.ts'
 import type { Tenants } from './tenants.ts'
 
-export type PeopleParts = Parameters<typeof signingIn>[0] & {
-  readonly addresses: Addresses
-  readonly cursors: Cursors
-  readonly doors: Doors
-  readonly ends: SessionEnds
-  readonly ids: Ids
-  readonly invitations: Invitations
-  readonly letters: Letters
-  readonly limits: FailureLimits
-  readonly people: People
-  readonly passwords: Passwords
-  readonly recoveries: Recoveries
-  readonly tenants: Tenants
-}
+export type PeopleParts = Parameters<typeof signingIn>[0] &
+  LookParts & {
+    readonly addresses: Addresses
+    readonly cursors: Cursors
+    readonly doors: Doors
+    readonly ends: SessionEnds
+    readonly ids: Ids
+    readonly invitations: Invitations
+    readonly letters: Letters
+    readonly limits: FailureLimits
+    readonly people: People
+    readonly passwords: Passwords
+    readonly recoveries: Recoveries
+    readonly tenants: Tenants
+  }
 
 /** The routes of people. */
 export function peopleRoutes(parts: PeopleParts): Route[] {
   return [...memberRoutes(parts), ...invitationRoutes(parts), ...recoveryRoutes(parts), ...ownRoutes(parts)]
 }
 
-function memberRoutes({ doors, ends, ids, people }: PeopleParts): Route[] {
+function memberRoutes(parts: PeopleParts): Route[] {
+  const { doors, ends, ids, people } = parts
+  const noteViewed = noting(parts)
   return [
-    route(contract.getMember, async ({ actor, params }) => readPerson(doors, actor, params.userId)),
+    route(contract.getMember, async ({ actor, params, request }) => {
+      const person = await readPerson(doors, actor, params.userId)
+      await noteViewed(actor, request, [params.userId])
+      return person
+    }),
 
     route(contract.changeRole, async ({ actor, params, body, request }) => ({
       ended: await people.changeRole(actor.tenantId, { ...params, ...body }, { admin: actor, device: request }),

@@ -36,10 +36,13 @@ interface Whom {
   readonly email: string
 }
 
+/** The administrator who did it. */
+type Namer = Pick<Whom, 'id' | 'name'>
+
 /** What has begun, and the letters that say so: they go out after the commit. */
 interface Begun {
   readonly person: Whom
-  readonly by: string | null
+  readonly by: Namer | null
   readonly expiresAt: Date
   readonly link: MadeLink | undefined
   readonly others: readonly Whom[]
@@ -98,7 +101,7 @@ export class Recoveries {
         return { person, asker, link: undefined, by: null }
       }
       const link = await this.#approve(tx, { id: recoveryId, userId: person.id, by: admin.userId })
-      return { person, asker, link, by: await nameOf(tx, admin) }
+      return { person, asker, link, by: await whoIs(tx, admin) }
     })
     for (const id of [decided.person.id, decided.asker]) if (id) await ends.tellNews(tenantId, id)
     if (!decided.link) return false
@@ -184,7 +187,7 @@ export class Recoveries {
     )
     return {
       person: person as Whom,
-      by: admin ? await nameOf(tx, admin) : null,
+      by: admin ? await whoIs(tx, admin) : null,
       expiresAt: row!.expires_at,
       link: needsAnother ? undefined : await this.#approve(tx, { id, userId, by: null }),
       others: others as Whom[],
@@ -209,7 +212,7 @@ export class Recoveries {
       to: link?.email ?? person.email,
       name: person.name,
       organisation,
-      by,
+      by: by?.name ?? null,
       withFactors,
       stopAt: letters.pageAt('/account/recovery'),
     }
@@ -218,9 +221,12 @@ export class Recoveries {
       : recoveryBegunLetter(about)
     const decideAt = letters.pageAt('/people/requests')
     const [sent] = await Promise.all([
-      letters.send(own),
-      ...others.map(({ email, name }) =>
-        letters.send(recoveryAskedLetter({ to: email, name, organisation, by, whose: person.name, decideAt, expiresAt })),
+      letters.send(own, [person.id, by?.id]),
+      ...others.map(({ id, email, name }) =>
+        letters.send(
+          recoveryAskedLetter({ to: email, name, organisation, by: by?.name ?? null, whose: person.name, decideAt, expiresAt }),
+          [id, person.id, by?.id],
+        ),
       ),
     ])
     return sent
@@ -237,6 +243,7 @@ function noticeTo(asker: UserId | null, kind: 'request_approved' | 'request_decl
   return asker ? [{ userId: asker, kind, by, notice: true } as const] : []
 }
 
-async function nameOf(tx: DoorTx, { userId }: Actor): Promise<string | null> {
-  return (await tx.first(tx.db.selectFrom('user').select('name').where('id', '=', userId)))?.name ?? null
+async function whoIs(tx: DoorTx, { userId: id }: Actor): Promise<Namer | null> {
+  const found = await tx.first(tx.db.selectFrom('user').select('name').where('id', '=', id))
+  return found ? { id, name: found.name } : null
 }

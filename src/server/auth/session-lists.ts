@@ -102,8 +102,8 @@ export async function listAll(tx: ReadTx, { limit, after, ...filter }: Page & Se
   }))
 }
 
-/** How many logins a filter finds besides the actor's own, and of how many people. */
-export async function countAll(tx: ReadTx, filter: SessionFilter): Promise<{ sessions: number; people: number }> {
+/** How many logins a filter finds besides the actor's own, and of how many people; `only` is the one, where they are of one person. */
+export async function countAll(tx: ReadTx, filter: SessionFilter): Promise<{ sessions: number; people: number; only: UserId | undefined }> {
   const row = await tx.first(
     tx.db
       .selectFrom('auth_session')
@@ -111,10 +111,12 @@ export async function countAll(tx: ReadTx, filter: SessionFilter): Promise<{ ses
       .select([
         sql<number>`count(*)::int`.as('sessions'),
         sql<number>`count(distinct ${sql.ref('auth_session.user_id')})::int`.as('people'),
+        sql<string>`min(${sql.ref('auth_session.user_id')}::text)`.as('one'),
       ])
       .where((all) => all.and(matching({ ...filter, not: tx.actor.sessionId }))),
   )
-  return row!
+  const { sessions, people, one } = row!
+  return { sessions, people, only: people === 1 ? (one as UserId) : undefined }
 }
 
 /** How long the actor's own session lasts, by the database's clock. */

@@ -23,7 +23,7 @@ import {
 import type { Actor } from '../isolation/actor.ts'
 import type { Cursors } from '../isolation/cursor.ts'
 import type { Doors, DoorTx } from '../isolation/doors.ts'
-import { type PresentedToken, type RequestFacts, type Route, route, type SessionCookie } from '../isolation/route.ts'
+import { type PresentedToken, type Route, route, type SessionCookie } from '../isolation/route.ts'
 import type { UnitsOfWork } from '../isolation/unit-of-work.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Failure } from '../kernel/failure.ts'
@@ -36,6 +36,7 @@ import type { SecondFactor } from './factors/second-factor.ts'
 import type { FailureLimits } from './limits.ts'
 import { loginEvents } from './login-events.ts'
 import { readLoginPolicy, writeLoginPolicy, writeSecondFactorRule } from './login-policy.ts'
+import { noting } from './looks.ts'
 import type { Passwords } from './passwords.ts'
 import type { Presented, Renewal, Renewed } from './renewal.ts'
 import { noteRuleChange, tellRuleChange } from './rule-news.ts'
@@ -167,24 +168,6 @@ function deviceRoutes(parts: SessionParts): Route[] {
   ]
 }
 
-/**
- * Notes in people's logs that an administrator looked at their logins, by a list or by counting those of one person. Once an hour for each
- * administrator and person: that they looked is what matters, and not how often they scrolled. Who is nobody here is left out.
- */
-function noting({ clock, doors, ids }: SessionParts) {
-  return async (admin: Actor, request: RequestFacts, people: readonly (UserId | undefined)[]) => {
-    const by = { kind: 'administrator', userId: admin.userId, device: request } as const
-    const once = `viewed:${admin.userId}:${new Date(clock.now()).toISOString().slice(0, 13)}`
-    const others = [...new Set(people)].filter((userId) => userId !== undefined && userId !== admin.userId) as UserId[]
-    if (others.length === 0) return
-    await doors.open(admin.tenantId, async (tx) => {
-      const known = await tx.all(tx.db.selectFrom('user').select('id').where('id', 'in', others))
-      const events = known.map(({ id }) => ({ userId: id as UserId, kind: 'sessions_viewed', by, once }) as const)
-      if (events.length > 0) await tx.change(insertEvents(tx, ids, events))
-    })
-  }
-}
-
 function organisationRoutes(parts: SessionParts): Route[] {
   const { cursors, ending, ids, sessions } = parts
   const noteViewed = noting(parts)
@@ -199,15 +182,18 @@ function organisationRoutes(parts: SessionParts): Route[] {
     }),
 
     route(countSessions, async ({ actor, tx, query, request }) => {
-      const found = await countAll(tx, query)
-      await noteViewed(actor, request, [query.userId])
+      const { only, ...found } = await countAll(tx, query)
+      await noteViewed(actor, request, [query.userId, only])
       return found
     }),
 
     route(endSessions, async ({ actor, body: { filter, expected }, request }) => {
       const ended = await ending.endChosen(actor, { ...filter, expected }, request).catch(async (error: unknown) => {
         // It says how many there are, and so it counts.
-        if (error instanceof Failure && error.code === 'session.count_changed') await noteViewed(actor, request, [filter.userId])
+        if (error instanceof Failure && error.code === 'session.count_changed') {
+          const { only } = await parts.units.read(actor, (tx) => countAll(tx, filter))
+          await noteViewed(actor, request, [filter.userId, only])
+        }
         throw error
       })
       return { ended }

@@ -29,7 +29,15 @@ export function doorQueries(tenantId: TenantId): Kysely<TenantTables> {
   return compiler.withSchema(schemaName(tenantId))
 }
 
-export type FunctionName = 'own_preferences' | 'index_message' | 'search_messages' | 'clean_up' | 'erase' | 'exported' | 'note_export'
+export type FunctionName =
+  | 'own_preferences'
+  | 'index_message'
+  | 'search_messages'
+  | 'clean_up'
+  | 'erase'
+  | 'exported'
+  | 'note_export'
+  | 'blank_events'
 
 /** A call of one of the tenant's own functions, as a statement. */
 export function functionCall(tenantId: TenantId, name: FunctionName, args: readonly unknown[]): Statement {

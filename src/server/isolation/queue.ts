@@ -149,9 +149,9 @@ export class Queue {
     this.#workers.set(queue, worker)
   }
 
-  /** Puts a message in. */
+  /** Puts a message in. One that is in there already, whatever became of it, is not put in twice. */
   async put(queue: JobQueue, message: Message): Promise<void> {
-    await this.#boss.send(queue, message)
+    await this.#boss.send(queue, message, { id: message.jobId })
     const worker = this.#workers.get(queue)
     if (worker !== undefined) this.#boss.notifyWorker(worker)
   }

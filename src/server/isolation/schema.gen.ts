@@ -146,6 +146,8 @@ export interface Erasure {
   done_at: Timestamp | null;
   due_at: Timestamp;
   key_destroyed_at: Timestamp | null;
+  letters: Generated<number>;
+  letters_left: Generated<number>;
   user_id: string;
 }
 

@@ -16,12 +16,24 @@ export interface Letter {
   readonly text: string
 }
 
+/** Whose letters are to go: what is to them or about them has their id in its head, or their address somewhere. */
+export interface Forgetting {
+  readonly id: string
+  readonly address: string
+}
+
+export interface Forgotten {
+  readonly removed: number
+  /** Why something could not be looked into or removed, once for each. */
+  readonly left: readonly Error[]
+}
+
 export interface Mailer {
   readonly way: 'smtp' | 'folder'
-  /** Resolves once the mail server has taken it, or the file is written; rejects otherwise. */
-  send(letter: Letter): Promise<void>
-  /** Removes what was kept of letters to an address. */
-  forget(to: string): Promise<void>
+  /** Resolves once the mail server has taken it, or the file is written; rejects otherwise. `people` are those it is to or about, by id. */
+  send(letter: Letter, people?: readonly string[]): Promise<void>
+  /** Removes what was kept of letters to somebody or about them. What could not be removed is answered, and holds up no other. */
+  forget(whom: Forgetting): Promise<Forgotten>
   close(): void
 }
 
@@ -43,11 +55,11 @@ export function createMailer(
   if (smtpUrl === undefined) {
     return {
       way: 'folder',
-      send: async (letter) => {
-        const file = await keep(folder, { ...letter, from, at: new Date(clock.now()) })
+      send: async (letter, people = []) => {
+        const file = await keep(folder, { ...letter, people, from, at: new Date(clock.now()) })
         onKept?.(file)
       },
-      forget: (to) => forget(folder, to),
+      forget: (whom) => forget(folder, whom),
       close: () => undefined,
     }
   }
@@ -64,7 +76,7 @@ export function createMailer(
     way: 'smtp',
     // An address is given as an object, so that nothing in it is taken for a list.
     send: async ({ to, ...content }) => void (await transport.sendMail({ from, to: { name: '', address: to }, ...content })),
-    forget: async () => undefined,
+    forget: async () => ({ removed: 0, left: [] }),
     close: () => transport.close(),
   }
 }
@@ -74,28 +86,50 @@ function isLoopback(host: string): boolean {
 }
 
 /** Writes a letter as a file that is whole or absent, mode 0600; answers where. */
-async function keep(folder: string, { to, from, subject, text, at }: Letter & { from: string; at: Date }): Promise<string> {
+async function keep(folder: string, letter: Letter & { people: readonly string[]; from: string; at: Date }): Promise<string> {
+  const { to, from, subject, text, at, people } = letter
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const name = `${at.toISOString().replaceAll(/[:.]/g, '-')}-${randomBytes(4).toString('hex')}`
   const partial = join(folder, `.${name}`)
-  await writeFile(partial, `From: ${from}\nTo: ${to}\nSubject: ${subject}\nDate: ${at.toUTCString()}\n\n${text}\n`, {
-    flag: 'wx',
-    mode: 0o600,
-  })
+  const head = [
+    `From: ${from}`,
+    `To: ${to}`,
+    `Subject: ${subject}`,
+    `Date: ${at.toUTCString()}`,
+    ...people.map((id) => `X-Sardonyx-Person: ${id}`),
+  ]
+  await writeFile(partial, `${head.join('\n')}\n\n${text}\n`, { flag: 'wx', mode: 0o600 })
   const file = join(folder, `${name}.txt`)
   await rename(partial, file)
   return file
 }
 
-/** Removes the letters to an address; the folder may not be there yet. */
-async function forget(folder: string, to: string): Promise<void> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error
-    return []
-  })
-  for (const name of names) {
-    const file = join(folder, name)
-    const [head = ''] = (await readFile(file, 'utf8')).split('\n\n', 1)
-    if (head.split('\n').includes(`To: ${to}`)) await rm(file)
+/** Removes the letters in which somebody stands; the folder may not be there yet, and what else lies in it is left alone. */
+async function forget(folder: string, { id, address }: Forgetting): Promise<Forgotten> {
+  // Not within a longer address, or followed by more of its domain.
+  const stands = new RegExp(`${id}|(?<![\\w.+%-])${address.replaceAll(/[^\w@]/g, '\\$&')}(?![\\w-]|\\.\\w)`, 'i')
+  const left: Error[] = []
+  let removed = 0
+  const found = await unlessGone(readdir(folder, { withFileTypes: true }), left)
+  for (const entry of found?.filter((one) => one.isFile()) ?? []) {
+    const file = join(folder, entry.name)
+    const content = await unlessGone(readFile(file, 'utf8'), left)
+    if (content === undefined || !stands.test(content)) continue
+    if (
+      await unlessGone(
+        rm(file).then(() => true),
+        left,
+      )
+    )
+      removed++
   }
+  return { removed, left }
+}
+
+/** What is answered; undefined for what is not there any more, and for what fails in another way, which is added to `left`. */
+function unlessGone<T>(work: Promise<T>, left: Error[]): Promise<T | undefined> {
+  return work.catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') left.push(error)
+    return undefined
+  })
 }

@@ -27,6 +27,7 @@ const NAMES: Readonly<Record<string, string>> = {
   oidc_way: 'old ways to a provider',
   oidc_logout: 'old logout tokens',
   export: 'old exports',
+  recovery: 'old recoveries',
   job: 'old jobs',
 }
 

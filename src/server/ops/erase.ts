@@ -59,10 +59,31 @@ export async function listErased({ doors }: Login, tenant: TenantEntry): Promise
 }
 
 /** An erasure in a line, for a terminal. */
-export function erasureLine({ userId, by, state, askedAt, dueAt, keyDestroyedAt, doneAt, counts, backupsUntil }: Erasure): string {
+export function erasureLine({
+  userId,
+  by,
+  state,
+  askedAt,
+  dueAt,
+  keyDestroyedAt,
+  doneAt,
+  counts,
+  letters,
+  lettersLeft,
+  backupsUntil,
+}: Erasure): string {
   if (state === 'asked') return `${userId}\tasked ${askedAt}, due ${dueAt}`
   const rows = Object.values(counts).reduce((sum, count) => sum + count, 0)
   const backups = backupsUntil ? `backups may hold the key until ${backupsUntil}` : 'SARDONYX_BACKUPS_KEPT_DAYS is not set'
+  const letterLine = lettersLeft > 0 ? `letters: ${letters}, not all could be looked into` : `letters: ${letters}`
   const asked = by === 'self' ? `asked ${askedAt}` : `by the operator ${askedAt}`
-  return [userId, asked, `key destroyed ${keyDestroyedAt}`, doneAt ? `done ${doneAt}` : 'under way', `rows: ${rows}`, backups].join('\t')
+  return [
+    userId,
+    asked,
+    `key destroyed ${keyDestroyedAt}`,
+    doneAt ? `done ${doneAt}` : 'under way',
+    `rows: ${rows}`,
+    letterLine,
+    backups,
+  ].join('\t')
 }

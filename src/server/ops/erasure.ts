@@ -8,6 +8,7 @@ import type { JobId, TenantId, UserId } from '#contract/ids.ts'
 import type { Ending } from '../auth/ending.ts'
 import { farewellLetter } from '../auth/leaving-letters.ts'
 import type { Letters } from '../auth/letters.ts'
+import { withdrawRecoveries } from '../auth/recovery-rows.ts'
 import { type By, SYSTEM } from '../auth/security-log.ts'
 import type { SessionEnds } from '../auth/session-ends.ts'
 import type { Tenants } from '../auth/tenants.ts'
@@ -121,7 +122,8 @@ export class Erasures {
     if (!hasTold) throw new Error('not every server could be told of an erasure')
     do signal.throwIfAborted()
     while (await this.#step(actor, false))
-    await this.#farewell(message, telling)
+    await this.#parts.units.write(actor, (tx) => tx.call('blank_events'))
+    await this.#farewell(message, actor, telling)
     await this.#step(actor, true)
     this.#parts.log.info({ tenantId, userId: person.user_id }, 'a person was erased')
   }
@@ -134,15 +136,18 @@ export class Erasures {
   }
 
   /** By mail only: a letter in a folder would be one more thing that is kept. What lay there goes. */
-  async #farewell(message: Message, { letters, tenants }: Telling): Promise<void> {
+  async #farewell(message: Message, actor: ErasureActor, { letters, tenants }: Telling): Promise<void> {
     const person = await this.#find(message)
     if (!person?.email || !person.name) return
     const { email: to, name } = person
     const organisation = (await tenants.byId(message.tenantId))?.name ?? ''
     const report = { askedAt: person.asked_at, keyDestroyedAt: person.key_destroyed_at!, backupsUntil: person.backups_until }
     const counts = person.counts as Record<string, number>
-    if (letters.way === 'smtp') await letters.send(farewellLetter({ to, name, organisation, counts, ...report }))
-    await letters.forget(to)
+    if (letters.way === 'smtp') await letters.send(farewellLetter({ to, name, organisation, counts, ...report }), [person.user_id])
+    const { removed, left } = await letters.forget({ id: person.user_id, address: to })
+    await this.#parts.units.write(actor, (tx) =>
+      tx.change(tx.db.updateTable('erasure').set({ letters: sql<number>`letters + ${removed}::int`, letters_left: left })),
+    )
   }
 
   /** Whose erasure a job is, while it runs; the person's name and address as long as they are there. */
@@ -190,6 +195,7 @@ async function beginIn(tx: DoorTx, { userId, jobId, isOperator }: { userId: User
   if (!found) await tx.change(db.insertInto('erasure').values({ user_id: userId, by: 'operator', due_at: sql<Date>`now()` }))
   if (!found?.begun_at) {
     await tx.change(db.updateTable('user').set({ status: 'suspended' }).where('id', '=', userId))
+    await withdrawRecoveries(tx, userId)
     const by = isOperator ? { by: 'operator' } : {}
     await tx.change(
       db

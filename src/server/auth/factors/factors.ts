@@ -196,7 +196,9 @@ export class Factors {
     })
     await ends.tellNews(tenantId, userId)
     const organisation = (await tenants.byId(tenantId))?.name ?? ''
-    await letters.send(factorLetter({ to: person.email, name: person.name, organisation, kind, device, at: new Date(clock.now()) }))
+    await letters.send(factorLetter({ to: person.email, name: person.name, organisation, kind, device, at: new Date(clock.now()) }), [
+      userId,
+    ])
     return result
   }
 }

@@ -87,7 +87,8 @@ export class ProviderSettings {
   ): Promise<void> {
     const organisation = (await this.#parts.tenants.byId(admin.tenantId))!.name
     const by = to.find(({ id }) => id === admin.userId)?.name ?? 'An administrator'
-    for (const { email, name } of to) await this.#parts.letters.send(providerChangedLetter({ to: email, name, organisation, by, provider }))
+    for (const { id, email, name } of to)
+      await this.#parts.letters.send(providerChangedLetter({ to: email, name, organisation, by, provider }), [id, admin.userId])
   }
 }
 

@@ -200,7 +200,7 @@ async function tellLinked({ doors, ends, letters, store, tenants }: All, { tenan
   ])
   await ends.tellNews(tenantId, userId)
   const organisation = (await tenants.byId(tenantId))!.name
-  await letters.send(linkedLetter({ to: user!.email, name: user!.name, organisation, provider: provider!.name }))
+  await letters.send(linkedLetter({ to: user!.email, name: user!.name, organisation, provider: provider!.name }), [userId])
 }
 
 function identityRoutes(all: All): Route[] {

@@ -1,5 +1,6 @@
 /** The endpoints of exports, but for beginning one, which is a door's. */
 import { Readable } from 'node:stream'
+import type { JobId, TenantId } from '#contract/ids.ts'
 import { downloadExport, type Export, listExports, removeExport } from '#contract/leaving.ts'
 import type { Actor } from '#server/isolation/actor.ts'
 import { type Route, route } from '#server/isolation/route.ts'
@@ -9,14 +10,20 @@ import type { ExportStore } from './store.ts'
 interface Parts {
   readonly exports: ExportStore
   readonly units: UnitsOfWork
+  /** Hands an export to whichever server takes it up; one that was handed on already is handed on once. */
+  readonly putExport: (message: { tenantId: TenantId; jobId: JobId }) => Promise<void>
   /** Writes down in the person's log that an archive was taken. */
   readonly noteDownload: (actor: Actor, device: { ip: string; userAgent: string | null }) => Promise<void>
 }
 
 /** The routes of this folder. */
-export function exportRoutes({ exports, units, noteDownload }: Parts): Route[] {
+export function exportRoutes({ exports, units, putExport, noteDownload }: Parts): Route[] {
   return [
-    route(listExports, async ({ tx }) => ({ items: await exports.list(tx) })),
+    route(listExports, async ({ actor, tx }) => {
+      // A server may die between the commit that begins an export and handing it on.
+      for (const jobId of await exports.late(tx)) await putExport({ tenantId: actor.tenantId, jobId })
+      return { items: await exports.list(tx) }
+    }),
 
     route(downloadExport, async ({ actor, unit, params: { exportId }, request, fail }) => {
       const found = await unit.read((tx) => exports.find(tx, exportId))

@@ -1,6 +1,6 @@
 /** Every statement on `export` and `export_part`. Archives are sealed, piece by piece, under the key of their person's own scope. */
 import { type ExpressionBuilder, sql } from 'kysely'
-import type { ExportId } from '#contract/ids.ts'
+import type { ExportId, JobId } from '#contract/ids.ts'
 import { ScopeId } from '#contract/ids.ts'
 import type { Export } from '#contract/leaving.ts'
 import type { JobActor } from '#server/isolation/actor.ts'
@@ -28,6 +28,14 @@ export class ExportStore {
   async list(tx: ReadTx): Promise<Export[]> {
     const rows = await tx.all(this.#select(tx).where('state', '<>', 'removed').orderBy('id', 'desc'))
     return rows.map(read)
+  }
+
+  /** Those of the actor's exports that nobody has taken up for a minute. */
+  async late(tx: ReadTx): Promise<JobId[]> {
+    const rows = await tx.all(
+      this.#select(tx).where('state', '=', 'waiting').where('time_created', '<', sql<Date>`now() - interval '1 minute'`),
+    )
+    return rows.map(({ id }) => id as JobId)
   }
 
   /** One of the actor's exports. */

@@ -11,6 +11,7 @@ export const KEPT: Readonly<Record<string, Keeping>> = {
   auth_session: { what: 'sessions', days: 30 },
   auth_token: { what: 'replaced_tokens', days: 90 },
   link: { what: 'links', days: 30 },
+  recovery: { what: 'recoveries', days: 30 },
   security_event: { what: 'security_events', days: 400 },
   challenge: { what: 'sign_ins_begun', days: 1 },
   sign_in_ticket: { what: 'sign_ins_begun', days: 1 },

@@ -50,7 +50,8 @@ export function ErasuresPage() {
   )
 }
 
-function Row({ erasure: { userId, by, state, askedAt, dueAt, doneAt, keyDestroyedAt, counts, backupsUntil } }: { erasure: Erasure }) {
+function Row({ erasure }: { erasure: Erasure }) {
+  const { userId, by, state, askedAt, dueAt, doneAt, keyDestroyedAt, counts, lettersLeft, backupsUntil } = erasure
   const rows = t('erasures.rows', { count: Object.values(counts).reduce((sum, count) => sum + count, 0) })
   const what = {
     asked: () => t('erasures.asked', { day: sayDay(dueAt) }),
@@ -66,6 +67,7 @@ function Row({ erasure: { userId, by, state, askedAt, dueAt, doneAt, keyDestroye
         {keyDestroyedAt && `${t('erasures.key', { when: sayMoment(keyDestroyedAt) })} `}
         {keyDestroyedAt && (backupsUntil ? t('erasures.backups', { day: sayDay(backupsUntil) }) : t('erasures.noBackups'))}
       </p>
+      {lettersLeft > 0 && <p className="text-small text-danger">{t('erasures.lettersLeft')}</p>}
     </li>
   )
 }

@@ -33,13 +33,19 @@ export function PersonActs({ of, isOwn, onDone }: ActsProps) {
           </Line>
         )}
         {!isOwn && (
-          <Line title={t('suspend.title')} help={t(member.suspended ? 'reinstate.help' : 'suspend.help')}>
+          <Line title={t('suspend.title')} help={t(helpOfAccess(member))}>
             {member.suspended ? <Reinstate member={member} onDone={onDone} /> : <Suspend member={member} onDone={onDone} />}
           </Line>
         )}
       </Panel>
     </section>
   )
+}
+
+/** A suspension holds up no erasure: whoever could lift it must know that the person cannot take theirs back meanwhile. */
+function helpOfAccess({ suspended, leavesAt }: Member) {
+  if (!suspended) return 'suspend.help'
+  return leavesAt ? 'reinstate.leaving' : 'reinstate.help'
 }
 
 function Line({ title, help, children }: { title: string; help: string; children: ReactNode }) {

@@ -135,7 +135,7 @@ export const account = {
   'event.token_revoked': '{who} revoked an API token.',
   'event.token_revoked.password_changed': 'An API token was revoked, because your password was changed.',
   'event.token_revoked.not_me': 'An API token was revoked, because you said that something was not you.',
-  'event.sessions_viewed': '{who} looked at the list of your logins.',
+  'event.sessions_viewed': '{who} looked at your logins.',
   'event.policy_changed': '{who} changed how long people stay signed in, or how long passwords must be.',
   'event.second_factor_rule_changed': '{who} changed of whom a second factor is required.',
   'event.directory_changed': '{who} changed whom people of the organisation see.',

@@ -42,7 +42,8 @@ export const leaving = {
   'banner.leaving': 'Your account will be erased on {when}, with everything in it.',
 
   'erasures.title': 'Erasures',
-  'erasures.lead': 'Accounts whose people asked to be erased, and reports of those that were. Of an erased person only the id is left.',
+  'erasures.lead':
+    'Accounts whose people asked to be erased, and reports of those that were. Of an erased person only the id is left. The key that is destroyed is the one to their chats, drafts, exports and the names of their API tokens; all else goes by removing its rows, and a backup keeps it as it was.',
   'erasures.list': 'Erasures',
   'erasures.empty': 'Nobody has left yet.',
   'erasures.asked': 'Will be erased on {day}. Only the person can undo it.',
@@ -54,5 +55,7 @@ export const leaving = {
   'erasures.operator': 'by the operator of this server, {when}',
   'erasures.key': 'Key destroyed {when}.',
   'erasures.backups': 'Backups may hold the key until {day}.',
+  'erasures.lettersLeft':
+    'Some letters in the folder of the server could not be looked into. Ask the operator, whose log says why, to remove those that are to this person or about them.',
   'erasures.noBackups': 'The operator has not said how long backups are kept.',
 } as const

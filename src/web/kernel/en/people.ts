@@ -94,6 +94,8 @@ export const people = {
   'reinstate.lead': 'They can sign in again. Logins and API tokens that had ended stay ended.',
   'reinstate.done': '{name} can sign in again.',
   'reinstate.help': 'Lets them sign in again.',
+  'reinstate.leaving':
+    'Lets them sign in again. They asked to be erased, which goes on while they are suspended; only they can undo it, and only once they can sign in.',
 
   'recover.title': 'Cannot sign in',
   'recover.help': 'Sends {name} a way back in. You see neither the link nor the password.',
