@@ -1,6 +1,6 @@
 /** Exports and erasures, put together: their endpoints, and this server's part in doing them. */
-import { Leaving } from './auth/leaving.ts'
-import { leavingRoutes } from './auth/leaving-routes.ts'
+import { Leaving } from './auth/leaving/leaving.ts'
+import { leavingRoutes } from './auth/leaving/routes.ts'
 import type { createLogin } from './auth/login.ts'
 import { exportersOf } from './exporters.ts'
 import { Exporting, ExportStore, exportRoutes } from './features/exports/index.ts'

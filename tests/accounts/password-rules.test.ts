@@ -6,10 +6,10 @@ import { describe, expect, test } from 'vitest'
 import { NewPassword } from '#contract/accounts.ts'
 import { LEAST_BESIDE_FACTOR, leastLength, lengthOf, ownWords, whyGuessable } from '#contract/password-rules.ts'
 import { LoginPolicy, PRESETS } from '#contract/sessions.ts'
-import { FAILURES_UNTIL_CLOSED } from '#server/auth/credentials.ts'
 import { FAILURES_ALLOWED, LETTERS_ALLOWED } from '#server/auth/limits.ts'
-import { hashPassword, longEnoughFor, passwordMatches, refuseWeakPassword } from '#server/auth/password.ts'
-import { loadEstimate } from '#server/auth/strength.ts'
+import { FAILURES_UNTIL_CLOSED } from '#server/auth/passwords/credentials.ts'
+import { hashPassword, longEnoughFor, passwordMatches, refuseWeakPassword } from '#server/auth/passwords/password.ts'
+import { loadEstimate } from '#server/auth/passwords/strength.ts'
 
 const OWN = ['Alice Moreau', 'alice@acme.test', 'Acme Works', 'acme-works']
 const estimate = await loadEstimate()

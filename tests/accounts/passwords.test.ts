@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import type { Me } from '#contract/accounts.ts'
 import type { Problem } from '#contract/errors.ts'
 import type { SecurityEvent } from '#contract/security.ts'
-import { FAILURES_UNTIL_CLOSED } from '#server/auth/credentials.ts'
+import { FAILURES_UNTIL_CLOSED } from '#server/auth/passwords/credentials.ts'
 import { Database } from '#server/isolation/database.ts'
 import { Background } from '#server/kernel/background.ts'
 import { PASSWORD, PEOPLE, type Person } from '#tests/support/cast.ts'

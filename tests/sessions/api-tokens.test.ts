@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ENDPOINTS } from '#contract/index.ts'
 import type { ApiToken } from '#contract/security.ts'
-import { tokenHash } from '#server/auth/token.ts'
+import { tokenHash } from '#server/auth/tokens/token.ts'
 import { schemaOf } from '#tests/support/conversation.ts'
 import { ENDLESS, exampleOf, makeThings, type Things, urlOf } from '#tests/support/examples.ts'
 import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'

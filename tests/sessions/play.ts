@@ -3,7 +3,7 @@
  * have happened in any order; all states that explain everything so far are kept, and a history fails where none is left.
  */
 import { expect } from 'vitest'
-import { tokenHash } from '#server/auth/token.ts'
+import { tokenHash } from '#server/auth/tokens/token.ts'
 import type { PEOPLE } from '#tests/support/cast.ts'
 import * as model from './model.ts'
 import type { Caller, Stage, Which } from './stage.ts'

@@ -1,7 +1,7 @@
 /** Tokens that follow one another: lost replies and parallel requests sign nobody out, and a copy of an old token ends the login. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { SecurityEvent } from '#contract/security.ts'
-import { tokenHash } from '#server/auth/token.ts'
+import { tokenHash } from '#server/auth/tokens/token.ts'
 import { PASSWORD, PEOPLE } from '#tests/support/cast.ts'
 import { schemaOf } from '#tests/support/conversation.ts'
 import { type Answer, codeOf, createWorld, type World } from '#tests/support/world.ts'

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createLogin } from '#server/auth/login.ts'
-import { tokenHash } from '#server/auth/token.ts'
+import { tokenHash } from '#server/auth/tokens/token.ts'
 import { PASSWORD } from '#tests/support/cast.ts'
 import { schemaOf } from '#tests/support/conversation.ts'
 import { hold, waiting, waitingSince } from '#tests/support/locks.ts'

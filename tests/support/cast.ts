@@ -1,7 +1,7 @@
 /** The cast of every test: acme with Alice, Bob and Carol (admin), globex with Trent and Mallory (admin). */
 import type { TenantId, UserId } from '#contract/ids.ts'
 import { createLogin } from '#server/auth/login.ts'
-import { hashPassword } from '#server/auth/password.ts'
+import { hashPassword } from '#server/auth/passwords/password.ts'
 import type { Database } from '#server/isolation/database.ts'
 import { foundOrganisation } from '#server/isolation/founding.ts'
 import { localKeyProvider } from '#server/isolation/keys/key-provider.ts'

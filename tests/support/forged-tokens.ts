@@ -1,7 +1,7 @@
 /** Login tokens of a test's own making: any header and any claims, well signed, and on record if need be; and how a refusal looks. */
 import { createHmac } from 'node:crypto'
 import type { Problem } from '#contract/errors.ts'
-import { tokenHash } from '#server/auth/token.ts'
+import { tokenHash } from '#server/auth/tokens/token.ts'
 import type { Keyring } from '#server/isolation/keys/keyring.ts'
 import { schemaName } from '#server/isolation/tables.ts'
 import type { Answer, SignedIn, World } from './world.ts'

@@ -5,7 +5,7 @@
 import type { Compilable } from 'kysely'
 import pg from 'pg'
 import type { MessageId, ScopeId, TenantId } from '#contract/ids.ts'
-import { tokenHash } from '#server/auth/token.ts'
+import { tokenHash } from '#server/auth/tokens/token.ts'
 import type { Actor } from '#server/isolation/actor.ts'
 import { Database, type DatabaseRole } from '#server/isolation/database.ts'
 import { mintActor } from '#server/isolation/mint.ts'

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import type { Me } from '#contract/accounts.ts'
 import type { Chat } from '#contract/chats.ts'
 import type { TenantId, UserId } from '#contract/ids.ts'
-import { tokenHash } from '#server/auth/token.ts'
+import { tokenHash } from '#server/auth/tokens/token.ts'
 import { InProcessStore, TenantCache } from '#server/isolation/cache.ts'
 import type { Database } from '#server/isolation/database.ts'
 import { systemClock } from '#server/kernel/clock.ts'

@@ -6,7 +6,7 @@ import { sql } from 'kysely'
 import type { UserId } from '#contract/ids.ts'
 import type { DoorTx } from '../isolation/doors.ts'
 import { newSecret } from './named-secret.ts'
-import { tokenHash } from './token.ts'
+import { tokenHash } from './tokens/token.ts'
 
 /** What a link is for; it is good for nothing else. */
 export type LinkKind = 'invitation' | 'reset' | 'recovery' | 'address'

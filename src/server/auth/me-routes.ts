@@ -5,7 +5,7 @@ import { type Route, route } from '../isolation/route.ts'
 import type { UnitsOfWork } from '../isolation/unit-of-work.ts'
 import type { Accounts } from './accounts.ts'
 import { readMe } from './me.ts'
-import type { SessionEnds } from './session-ends.ts'
+import type { SessionEnds } from './sessions/session-ends.ts'
 import type { Tenants } from './tenants.ts'
 
 export interface MeParts {

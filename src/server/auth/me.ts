@@ -3,7 +3,7 @@ import { type Me, Preferences } from '#contract/accounts.ts'
 import { ScopeId } from '#contract/ids.ts'
 import type { ReadTx } from '../isolation/unit-of-work.ts'
 import { Failure } from '../kernel/failure.ts'
-import { readLeaving } from './leaving.ts'
+import { readLeaving } from './leaving/leaving.ts'
 import type { Tenants } from './tenants.ts'
 
 /** The actor's own account, organisation and session. */

@@ -2,10 +2,10 @@
 import { createApiToken, listApiTokens, listSecurityEvents, readSecurityEvent, revokeApiToken } from '#contract/security.ts'
 import type { Cursors } from '../isolation/cursor.ts'
 import { type Route, route } from '../isolation/route.ts'
-import type { ApiTokens } from './api-tokens.ts'
-import type { Ending } from './ending.ts'
 import { listEvents, noteRead } from './security-log.ts'
-import { paged } from './session-routes.ts'
+import type { Ending } from './sessions/ending.ts'
+import { paged } from './sessions/routes.ts'
+import type { ApiTokens } from './tokens/api-tokens.ts'
 
 /** The routes of the security log and of API tokens. */
 export function securityRoutes({ apiTokens, cursors, ending }: { apiTokens: ApiTokens; cursors: Cursors; ending: Ending }): Route[] {

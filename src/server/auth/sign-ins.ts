@@ -5,11 +5,11 @@
 import type { UserId } from '#contract/ids.ts'
 import type { Session } from '#contract/sessions.ts'
 import type { DoorTx } from '../isolation/doors.ts'
-import { openPath } from './credentials.ts'
 import type { Device } from './device.ts'
 import { factorRules } from './factors/rules.ts'
 import type { Asked, SecondFactor } from './factors/second-factor.ts'
-import type { BegunSession, Sessions } from './sessions.ts'
+import { openPath } from './passwords/credentials.ts'
+import type { BegunSession, Sessions } from './sessions/sessions.ts'
 
 /** What was proven, by the name under which the list of devices shows it. */
 export type Way = Session['methods'][number]

@@ -2,12 +2,12 @@
 import type { SignInReply } from '#contract/accounts.ts'
 import type { RequestFacts, SessionCookie } from '../isolation/route.ts'
 import type { UnitsOfWork } from '../isolation/unit-of-work.ts'
-import type { Authenticator } from './authenticate.ts'
-import type { Ending } from './ending.ts'
 import { readMe } from './me.ts'
-import type { Renewal } from './renewal.ts'
+import type { Ending } from './sessions/ending.ts'
+import type { Renewal } from './sessions/renewal.ts'
 import type { Outcome } from './sign-ins.ts'
 import type { Tenants } from './tenants.ts'
+import type { Authenticator } from './tokens/authenticate.ts'
 
 export interface SigningInParts {
   readonly authenticator: Authenticator

@@ -3,7 +3,7 @@
  * one. A request is counted before its body is read or anything is looked up for it; a stream counts once, when it is opened.
  */
 import type { SessionId } from '#contract/ids.ts'
-import type { Credential } from '../auth/presented.ts'
+import type { Credential } from '../auth/tokens/presented.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Failure } from '../kernel/failure.ts'
 import { networkOf } from '../kernel/network.ts'

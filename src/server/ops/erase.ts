@@ -1,6 +1,6 @@
 /** `sardonyx user erase` and `user erasures`: erasing somebody without waiting for anything, and reading what was erased. */
 import type { Erasure } from '#contract/leaving.ts'
-import { refuseLastAdministrator, shownErasure } from '../auth/leaving.ts'
+import { refuseLastAdministrator, shownErasure } from '../auth/leaving/leaving.ts'
 import { OPERATOR } from '../auth/security-log.ts'
 import type { Database } from '../isolation/database.ts'
 import type { TenantEntry } from '../isolation/doors.ts'

@@ -1,5 +1,5 @@
 /** `sardonyx key …`: the keys that sign logins, as the operator sees them. They are in the keyring alone: no database is asked. */
-import { signerAt } from '../auth/signing-keys.ts'
+import { signerAt } from '../auth/tokens/signing-keys.ts'
 import type { Keyring, SigningKey } from '../isolation/keys/keyring.ts'
 import type { Clock } from '../kernel/clock.ts'
 

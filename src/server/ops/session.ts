@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import type { SessionId } from '#contract/ids.ts'
 import { OPERATOR } from '../auth/security-log.ts'
-import { matching } from '../auth/session-lists.ts'
+import { matching } from '../auth/sessions/session-lists.ts'
 import type { TenantEntry } from '../isolation/doors.ts'
 import { type Login, personAt } from './operator.ts'
 

@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import type { Role } from '#contract/accounts.ts'
 import type { NewAccount } from '../auth/accounts.ts'
-import { IS_LIVE } from '../auth/session-lists.ts'
+import { IS_LIVE } from '../auth/sessions/session-lists.ts'
 import type { TenantEntry } from '../isolation/doors.ts'
 import { Failure } from '../kernel/failure.ts'
 import { type Login, personAt } from './operator.ts'

@@ -7,7 +7,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { SessionId, UserId } from '#contract/ids.ts'
 import type { DoorTx } from '../../isolation/doors.ts'
 import { readJson } from '../../kernel/json.ts'
-import { tokenHash } from '../token.ts'
+import { tokenHash } from '../tokens/token.ts'
 
 /** What a challenge is for. `sign_in` is for whoever comes: who they are, the passkey says. */
 export type Purpose =

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { SessionId, UserId } from '#contract/ids.ts'
 import type { DoorTx } from '../../isolation/doors.ts'
 import { schemaName } from '../../isolation/tables.ts'
-import { IS_LIVE } from '../session-lists.ts'
+import { IS_LIVE } from '../sessions/session-lists.ts'
 
 /** In a query on `user` and `login_policy`. */
 const IS_REQUIRED = sql<boolean>`(${sql.ref('login_policy.second_factor')} = 'everyone'

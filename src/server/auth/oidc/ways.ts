@@ -10,7 +10,7 @@ import { SessionId, type TenantId, UserId } from '#contract/ids.ts'
 import type { DoorTx } from '../../isolation/doors.ts'
 import type { ScopeKeys } from '../../isolation/keys/scope-keys.ts'
 import { newSecret } from '../named-secret.ts'
-import { tokenHash } from '../token.ts'
+import { tokenHash } from '../tokens/token.ts'
 import { Claims, type WaySecrets } from './client.ts'
 
 export const WAY_S = 600
