@@ -184,7 +184,12 @@ test('the worker does not enter by a token, and sees nothing without a job', asy
 })
 
 describe('a clean-up', () => {
-  const CLEANED = ['auth_session', 'auth_token', 'export', 'link', 'recovery', 'security_event', 'job']
+  const CLEANED = [
+    ...['auth_session', 'auth_token', 'challenge', 'export', 'link', 'oidc_logout', 'oidc_way'],
+    ...['recovery', 'security_event', 'sign_in_ticket', 'job'],
+  ]
+  /** A column of each that a clean-up might be made to change. */
+  const COLUMN: Readonly<Record<string, string>> = { auth_token: 'session_id', oidc_logout: 'token_hash' }
   const newJob = () => new CleanUp(world.database, world.log).begin(bob.me.organisation.id)
   const newActor = async (): Promise<CleanUpActor> => jobs.cleanUpOf(bob.me.organisation.id, (await newJob()).jobId)
   let past: Awaited<ReturnType<typeof pastOf>>
@@ -225,7 +230,7 @@ describe('a clean-up', () => {
         `delete from ${schema}.${table} returning *`,
       ])
         expect([sql, await refusalOf(units.write(actor, (tx) => tx.all(raw(sql))))]).toEqual([sql, DENIED])
-      const column = table === 'auth_token' ? 'session_id' : 'user_id'
+      const column = COLUMN[table] ?? 'user_id'
       expect(await refusalOf(write(actor, `update ${schema}.${table} set ${column} = ${column}`))).toBe(DENIED)
     }
     for (const table of ['chat_session', 'chat_message', '"user"', 'credential', 'scope', 'scope_key', 'picture'])
