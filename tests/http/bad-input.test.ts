@@ -220,7 +220,9 @@ describe('bodies', () => {
   }
 
   test('anything at all, as the contract would have it or not, is never a fault of the server', async () => {
-    const tried = WITH_BODY.filter(({ id }) => !['setup.run', 'providers.test'].includes(id))
+    // What is sent may be good, too; after some of it the others would find nobody to sign in.
+    const lasting = ['address.confirm', 'deletion.ask', 'login_policy.set', 'password.change']
+    const tried = WITH_BODY.filter(({ id }) => !['setup.run', 'providers.test', ...lasting].includes(id))
     const anywhere = fc.constantFrom(...tried.map(({ id }) => id))
     const value = fc.oneof(
       fc.jsonValue(),

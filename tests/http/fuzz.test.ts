@@ -186,6 +186,11 @@ const FRESH: Readonly<Record<string, () => Promise<Partial<Things>>>> = {
     await expect.poll(async () => (await world.mail.to('bob@acme.test')).length).toBeGreaterThan(before)
     return { resetToken: (await world.mail.last('bob@acme.test')).token }
   },
+  'address.confirm': async () => {
+    await world.sql(`delete from ${await schemaOf(world, 'acme')}.link where kind = 'address'`)
+    await people.alice.call('POST', '/api/me/address', { email: 'alice.moreau@acme.test' })
+    return { addressToken: (await world.mail.last('alice.moreau@acme.test')).token }
+  },
   'password.change': async () => {
     await world.sql(`update ${await schemaOf(world, 'acme')}.credential set failures = 0, closed_at = null`)
     return {}
