@@ -24,7 +24,7 @@ interface WayIn {
 
 /** All of them end in `Sessions.begin`, which writes `signed_in` into the security log, and restricts who must have a factor and has none. */
 const WAYS: readonly WayIn[] = [
-  { at: 'passwords.ts signIns.finish', way: 'password', endpoint: 'auth.sign_in', limits: 'account', secondFactor: 'asked' },
+  { at: 'passwords/passwords.ts signIns.finish', way: 'password', endpoint: 'auth.sign_in', limits: 'account', secondFactor: 'asked' },
   { at: 'accounts.ts signIns.finish', way: 'invitation', endpoint: 'invitation.accept', limits: 'network', secondFactor: 'asked' },
   { at: 'factors/routes.ts signIns.finish', way: 'passkey', endpoint: 'auth.passkey', limits: 'network', secondFactor: 'is' },
   {
@@ -35,8 +35,8 @@ const WAYS: readonly WayIn[] = [
     secondFactor: 'gives',
   },
   { at: 'oidc/provider-sign-in.ts signIns.finish', way: 'provider', endpoint: 'auth.oidc_finish', limits: null, secondFactor: 'asked' },
-  { at: 'passwords.ts signIns.finish', way: 'reset', endpoint: 'auth.finish_reset', limits: 'network', secondFactor: 'asked' },
-  { at: 'recoveries.ts signIns.finish', way: 'recovery', endpoint: 'recovery.use', limits: 'network', secondFactor: 'asked' },
+  { at: 'passwords/passwords.ts signIns.finish', way: 'reset', endpoint: 'auth.finish_reset', limits: 'network', secondFactor: 'asked' },
+  { at: 'people/recoveries.ts signIns.finish', way: 'recovery', endpoint: 'recovery.use', limits: 'network', secondFactor: 'asked' },
   { at: 'routes.ts signIns.finish', way: 'setup', endpoint: 'setup.run', limits: 'account', secondFactor: 'none' },
 ]
 
@@ -66,9 +66,9 @@ test('a login begins where it is declared to, and nowhere else', () => {
 
 test('logins are rows that these two files alone add, API tokens besides', async () => {
   const all = [...sources].filter(([, source]) => /insertInto\('auth_session'\)/.test(source)).map(([file]) => file)
-  expect(all.sort()).toEqual(['api-tokens.ts', 'sessions.ts'])
+  expect(all.sort()).toEqual(['sessions/sessions.ts', 'tokens/api-tokens.ts'])
   expect(callsIn('sign-ins.ts', sources.get('sign-ins.ts')!)).toHaveLength(1)
-  expect(sources.get('sessions.ts')).toMatch(/insertEvents\([^)]*kind: 'signed_in'/s)
+  expect(sources.get('sessions/sessions.ts')).toMatch(/insertEvents\([^)]*kind: 'signed_in'/s)
 })
 
 test('every endpoint that signs somebody in is behind one of them', () => {
