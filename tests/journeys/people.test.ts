@@ -179,10 +179,9 @@ describe.skipIf(MISSING !== undefined)('people', () => {
 
   test('a person stops a recovery that they do not need, and changes their own address', async () => {
     const carol = await world.signIn('carol')
-    const { page, complaints } = await enter(PEOPLE.bob.email, '/account/devices')
+    const { page, complaints } = await enter(PEOPLE.bob.email, '/account/security')
     const { id } = (await world.signIn('bob')).me.user
     await carol.call('POST', `/api/members/${id}/recovery`, { lost: 'password' })
-    await page.goto('/account/security')
     await page.getByRole('link', { name: 'Look at it' }).click()
     await page.getByText('Carol Lindqvist, an administrator, began').waitFor()
     await page.getByRole('button', { name: 'Stop it' }).click()

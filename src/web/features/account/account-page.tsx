@@ -32,7 +32,7 @@ export function AccountPage() {
 function useNews(): void {
   useEffect(() => {
     const look = () => void queryClient.invalidateQueries({ queryKey: ['account'], refetchType: document.hidden ? 'none' : 'active' })
-    const stops = [onEvent('security', look), onEvent('resumed', look)]
+    const stops = [onEvent('security', look), onEvent('opened', look), onEvent('resumed', look)]
     return () => {
       for (const stop of stops) stop()
     }

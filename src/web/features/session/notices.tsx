@@ -39,7 +39,7 @@ export function Notices() {
   const notices = (useQuery(noticesQuery).data ?? []).filter(({ by, sessionId }) => by !== 'self' || sessionId !== id)
   useEffect(() => {
     const look = () => void queryClient.invalidateQueries(noticesQuery)
-    const stops = [onEvent('security', look), onEvent('resumed', look)]
+    const stops = [onEvent('security', look), onEvent('opened', look), onEvent('resumed', look)]
     return () => {
       for (const stop of stops) stop()
     }
