@@ -148,7 +148,7 @@ async function noteRunOut(tx: DoorTx, userId: UserId): Promise<NewEvent[]> {
           .where(HAS_RUN_OUT)
           .limit(MOST_RUN_OUT)
           // Somebody who signs in beside this one notes them as well.
-          .forUpdate('auth_session')
+          .forNoKeyUpdate('auth_session')
           .skipLocked(),
       )
       .updateTable('auth_session')

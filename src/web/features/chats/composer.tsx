@@ -17,6 +17,8 @@ interface ComposerProps {
   onStop: (() => void) | null
   /** Why nothing can be sent just now, said to whoever tries; null when it can. */
   hold: string | null
+  /** Whether the hold is over in a moment: what was tried meanwhile is sent then. */
+  isHoldBrief?: boolean
   /** Stands above the text. */
   above?: ReactNode
   /** Stand below the text: the seal, and the model. */
@@ -25,21 +27,24 @@ interface ComposerProps {
 }
 
 /** The composer; give it a `key` of its place, so that each chat has its own text. */
-export function Composer({ place, onSend, onStop, hold, above, seal, model }: ComposerProps) {
+export function Composer({ place, onSend, onStop, hold, isHoldBrief = false, above, seal, model }: ComposerProps) {
   const { text, parentId } = useDraft(place)
   const setText = (next: string) => write(place, { text: next, parentId })
   const { sendKey } = useMe().user.preferences
-  const [tried, setTried] = useState(false)
+  const [tried, setTried] = useState<'waits' | 'held' | null>(null)
   const area = useComposerArea(text)
   const tooLong = text.length > LONGEST
   const nothing = tooLong || text.trim() === ''
   const send = () => {
-    setTried(hold !== null)
+    setTried(hold === null ? null : isHoldBrief ? 'waits' : 'held')
     if (nothing || hold !== null) return
     setText('')
     onSend(text)
     area.current?.focus()
   }
+  useEffect(() => {
+    if (tried === 'waits' && hold === null) send()
+  })
   const onKeyDown = (event: KeyboardEvent) => {
     if (!sends(event, sendKey)) return
     event.preventDefault()

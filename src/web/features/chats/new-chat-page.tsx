@@ -25,7 +25,7 @@ const EXAMPLES = {
 
 /** The page of a new chat. */
 export function NewChatPage() {
-  const { models, model, hold, choose } = useModelChoice()
+  const { models, model, hold, failed, choose } = useModelChoice()
   const [round, setRound] = useState(0)
   const waiting = useUnsentFirst()
   const { organisation } = useMe()
@@ -65,6 +65,7 @@ export function NewChatPage() {
         onSend={(text) => send(text)}
         onStop={null}
         hold={isSending ? t('composer.holdSending') : hold}
+        isHoldBrief={!isSending && !failed}
         seal={<ChatSeal model={model?.id ?? null} />}
         model={<ModelPicker models={models} chosen={model?.id ?? null} onChoose={choose} />}
       />
@@ -127,7 +128,7 @@ function useModelChoice() {
     changePreferences({ model: id }).catch((error: unknown) => report(error, t('model.notKept')))
   }
   const hold = model ? null : error ? explain(error).what : t('composer.holdModels')
-  return { models, model, hold, choose }
+  return { models, model, hold, failed: error !== null, choose }
 }
 
 function useOpenWhenSent(): void {
