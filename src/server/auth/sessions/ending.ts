@@ -255,12 +255,14 @@ async function lockRows(tx: DoorTx, chosen: Chosen, own?: SessionId): Promise<Lo
 }
 
 function locking(tx: DoorTx, chosen: Chosen, own: SessionId | undefined) {
-  return matchingOr(tx, chosen, own)
-    .select(['auth_session.id', 'auth_session.user_id', 'auth_session.kind', 'auth_session.device'])
-    .select(({ and }) => and(matching(chosen)).as('is_chosen'))
-    .orderBy('auth_session.id')
-    // Not their keys: a token is replaced under another lock, and its successor's row points here.
-    .forNoKeyUpdate('auth_session')
+  return (
+    matchingOr(tx, chosen, own)
+      .select(['auth_session.id', 'auth_session.user_id', 'auth_session.kind', 'auth_session.device'])
+      .select(({ and }) => and(matching(chosen)).as('is_chosen'))
+      .orderBy('auth_session.id')
+      // Not their keys: a token is replaced under another lock, and its successor's row points here.
+      .forNoKeyUpdate('auth_session')
+  )
 }
 
 function matchingOr({ db }: DoorTx, chosen: Chosen, own: SessionId | undefined) {
