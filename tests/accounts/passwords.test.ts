@@ -1,128 +1,39 @@
-/** Changing one's password, the way back in for who has forgotten it, and what happens to whoever guesses. */
-import { AsyncLocalStorage } from 'node:async_hooks'
-import { hash, verify } from '@node-rs/argon2'
+/** Changing one's password, and the way back in for who has forgotten it. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Me } from '#contract/accounts.ts'
 import type { Problem } from '#contract/errors.ts'
 import type { SecurityEvent } from '#contract/security.ts'
-import { FAILURES_UNTIL_CLOSED } from '#server/auth/passwords/credentials.ts'
-import { Database } from '#server/isolation/database.ts'
-import { Background } from '#server/kernel/background.ts'
+import type { Background } from '#server/kernel/background.ts'
 import { PASSWORD, PEOPLE, type Person } from '#tests/support/cast.ts'
-import { schemaOf } from '#tests/support/conversation.ts'
-import { type Answer, codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
+import { type Answer, codeOf, createWorld, type SignedIn } from '#tests/support/world.ts'
+import { NOT_JOINED, OTHER, openPasswords, SUSPENDED, WRONG } from './passwords-stage.ts'
 
 // The library itself, with its calls counted.
 vi.mock('@node-rs/argon2', { spy: true })
 
-const OTHER = 'another horse battery staple'
-const WRONG = 'wrong horse battery staple'
-const NOT_JOINED = 'erin@acme.test'
-const SUSPENDED = 'sam@acme.test'
-
-let world: World
-let carol: SignedIn
-let schema: string
-let first: Readonly<Record<string, string>>
+type Stage = Awaited<ReturnType<typeof openPasswords>>
+let world: Stage['world']
+let schema: Stage['schema']
+let carol: Stage['carol']
+let workOf: Stage['workOf']
+let behind: Stage['behind']
+let runBehind: Stage['runBehind']
+let signIn: Stage['signIn']
+let ask: Stage['ask']
+let finish: Stage['finish']
+let change: Stage['change']
+let isIn: Stage['isIn']
+let eventsOf: Stage['eventsOf']
+let letterTo: Stage['letterTo']
+let reset: Stage['reset']
 beforeAll(async () => {
-  // It stands still: the directory of organisations is read anew once a second when it lacks one, and that is not looked into here.
-  const startedMs = Date.now()
-  world = await createWorld({ baseUrl: 'https://chat.acme.test', clock: { now: () => startedMs } })
-  schema = await schemaOf(world, 'acme')
-  carol = await world.signIn('carol')
-  for (const email of [NOT_JOINED, SUSPENDED])
-    expect((await carol.call('POST', '/api/members', { name: 'Quinn Rask', email })).status).toBe(201)
-  const { token } = await world.mail.last(SUSPENDED)
-  await world.call('POST', '/api/invitations/accept', { body: { token, password: PASSWORD } })
-  await world.sql(`update ${schema}."user" set status = 'suspended' where email = $1`, [SUSPENDED])
-  const rows = await world.sql<{ user_id: string; password_hash: string }>(`select user_id, password_hash from ${schema}.credential`)
-  first = Object.fromEntries(rows.rows.map((row) => [row.user_id, row.password_hash]))
-  countStatements()
-  behind.mockImplementation(runBehind)
+  ;({ world, schema, carol, workOf, behind, runBehind, signIn, ask, finish, change, isIn, eventsOf, letterTo, reset } =
+    await openPasswords())
 })
 afterAll(() => world.close())
-/** Everybody has the password that they began with. */
-beforeEach(async () => {
-  for (const [id, old] of Object.entries(first))
-    await world.sql(
-      `update ${schema}.credential set password_hash = $2, failures = 0, closed_at = null, long_enough_for = 12 where user_id = $1`,
-      [id, old],
-    )
-  await world.sql('delete from control.attempt')
-  await world.sql(`update ${schema}.login_policy set preset = 'everyday', least_password_length = 12`)
-})
-
-/** What goes on behind a reply is no part of what the call costs. */
-const { run } = Background.prototype
-const behind = vi.spyOn(Background.prototype, 'run')
-function runBehind(this: Background, ...given: Parameters<typeof run>): void {
-  costs.exit(() => run.apply(this, given))
-}
-
-/** What a call has cost so far: what other calls send meanwhile, and the server by itself, is not among it. */
-const costs = new AsyncLocalStorage<{ statements: number }>()
-const noteStatements = (count: number) => {
-  const cost = costs.getStore()
-  if (cost) cost.statements += count
-}
-
-/** Counts what is sent to the database, by itself or in a transaction. */
-function countStatements(): void {
-  const connected = Database.prototype.connected
-  vi.spyOn(world.database, 'connected').mockImplementation((role, work) =>
-    connected.call(world.database, role, (connection) => {
-      const fly = (sent: Parameters<typeof connection.fly>[0]) => {
-        noteStatements(sent.length)
-        return connection.fly(sent)
-      }
-      return work(new Proxy(connection, { get: (target, name) => (name === 'fly' ? fly : Reflect.get(target, name, target)) }))
-    }),
-  )
-}
-
-/** What a call costs until its reply: hashes computed or verified, statements sent. What goes on behind the reply is outside. */
-async function workOf(call: () => Promise<Answer>): Promise<{ hashes: number; statements: number; status: number; text: string }> {
-  vi.mocked(hash).mockClear()
-  vi.mocked(verify).mockClear()
-  const cost = { statements: 0 }
-  const answer = await costs.run(cost, call)
-  const { statements } = cost
-  const hashes = vi.mocked(hash).mock.calls.length + vi.mocked(verify).mock.calls.length
-  const text = answer.text.replace((answer.body as Problem | undefined)?.requestId ?? '', '')
-  return { hashes, statements, status: answer.status, text }
-}
-
-type Entered = { token: string; me: Me }
-const signIn = (email: string, password = PASSWORD, organisation = 'acme') =>
-  world.call<Entered>('POST', '/api/auth/sign-in', { body: { email, password, organisation, deliver: 'token' } })
-const ask = (email: string, organisation = 'acme') => world.call('POST', '/api/auth/reset', { body: { email, organisation } })
-const finish = (token: string, password = OTHER) =>
-  world.call<Entered>('POST', '/api/auth/reset/finish', { body: { token, password, deliver: 'token' } })
-const change = (person: SignedIn, body: object = {}) =>
-  person.call<{ token: string; session: { id: string; proven: boolean } }>('POST', '/api/me/password', {
-    current: PASSWORD,
-    next: OTHER,
-    ...body,
-  })
-const isIn = async ({ token }: { token: string }) =>
-  (await world.call('GET', '/api/me', { headers: { authorization: `Bearer ${token}` } })).status === 200
+beforeEach(() => reset())
 const emailOf = (person: Person) => PEOPLE[person].email
-const eventsOf = async ({ token }: { token: string }) =>
-  (
-    await world.call<{ items: { kind: string; reason: string | null; unread: boolean; by: string }[] }>('GET', '/api/me/security-events', {
-      headers: { authorization: `Bearer ${token}` },
-    })
-  ).body.items
 const apiTokenOf = async (person: SignedIn) =>
   (await person.call<{ token: string }>('POST', '/api/me/tokens', { name: 'Import', abilities: ['chat'], days: 7 })).body
-
-/** The letter that comes after those that were there. */
-async function letterTo(email: string, act: () => Promise<unknown>) {
-  const before = (await world.mail.to(email)).length
-  await act()
-  await expect.poll(async () => (await world.mail.to(email)).length).toBe(before + 1)
-  return world.mail.last(email)
-}
 
 describe('changing it', () => {
   test('ends all other logins and says why, keeps this one under a new token, and leaves API tokens', async () => {
@@ -206,7 +117,7 @@ describe('changing it', () => {
       expect((await changed).status).toBe(200)
       for (const answer of await Promise.all([...entering, ...more])) expect(answer.status === 401 || !(await isIn(answer.body))).toBe(true)
       expect(await isIn({ token: (await signIn(emailOf('bob'), OTHER)).body.token })).toBe(true)
-      await world.sql(`update ${schema}.credential set password_hash = $2 where user_id = $1`, [here.me.user.id, first[here.me.user.id]])
+      await reset()
     }
   })
 
@@ -339,11 +250,13 @@ describe('asking for a letter', () => {
 
   test('tells who has no password how they sign in, and gives no link', async () => {
     const bob = await world.signIn('bob')
-    await world.sql(`delete from ${schema}.credential where user_id = $1`, [bob.me.user.id])
+    const { rows } = await world.sql(`delete from ${schema}.credential where user_id = $1 returning user_id, password_hash`, [
+      bob.me.user.id,
+    ])
     const letter = await letterTo(emailOf('bob'), () => ask(emailOf('bob')))
     expect(letter.subject).toBe('Your Sardonyx account has no password')
     expect(letter.link).toBe('')
-    await world.sql(`insert into ${schema}.credential (user_id, password_hash) values ($1, $2)`, [bob.me.user.id, first[bob.me.user.id]])
+    await world.sql(`insert into ${schema}.credential (user_id, password_hash) values ($1, $2)`, Object.values(rows[0]!))
   })
 
   test('is limited for each account and network, known or not, and is no failure to sign in', async () => {
@@ -441,116 +354,5 @@ describe('a link of a letter', () => {
     const refused = await finish(token, 'Alice Moreau 1984')
     expect([refused.status, codeOf(refused)]).toEqual([400, 'password.weak'])
     expect((await finish(token)).status).toBe(200)
-  })
-})
-
-describe('the work is the same, for whom there is and for whom there is not', () => {
-  test('signing in: one hash and as many statements for everything that is wrong', async () => {
-    const wrong = [
-      () => signIn('alice@acme.test', WRONG),
-      () => signIn('nobody@acme.test', WRONG),
-      () => signIn('nobody@acme.test'),
-      () => signIn(SUSPENDED),
-      () => signIn(NOT_JOINED),
-      () => signIn('alice@acme.test', PASSWORD, 'hooli'),
-    ]
-    const works = []
-    for (const call of wrong) works.push(await workOf(call))
-    expect(works[0]).toMatchObject({ hashes: 1, status: 401 })
-    for (const work of works) expect(work).toEqual(works[0])
-  })
-
-  test('tokens of links: one hash and as many statements for each that is no good', async () => {
-    const { token } = await world.mail.last(NOT_JOINED)
-    const { organisation } = carol.me
-    const bad = [`${organisation.id}.none`, `${crypto.randomUUID()}.none`, 'none', `${token.slice(0, -2)}xx`]
-    for (const path of ['/api/invitations/accept', '/api/auth/reset/finish']) {
-      const works = []
-      for (const given of bad) works.push(await workOf(() => world.call('POST', path, { body: { token: given, password: OTHER } })))
-      expect(works[0]).toMatchObject({ hashes: 1, status: 404 })
-      for (const work of works) expect(work).toEqual(works[0])
-    }
-  })
-
-  test('and the hash is computed for a good one as often', async () => {
-    const { token } = await letterTo(emailOf('alice'), () => ask(emailOf('alice')))
-    expect(await workOf(() => finish(token))).toMatchObject({ hashes: 1, status: 200 })
-  })
-})
-
-describe('a hundred failures in a row', () => {
-  const failuresOf = async (email: string) =>
-    (
-      await world.sql<{ failures: number; is_closed: boolean }>(
-        `select failures, closed_at is not null as is_closed from ${schema}.credential c join ${schema}."user" u on u.id = c.user_id where email = $1`,
-        [email],
-      )
-    ).rows[0]
-  const set = (email: string, failures: number) =>
-    world.sql(`update ${schema}.credential c set failures = $2 from ${schema}."user" u where u.id = c.user_id and email = $1`, [
-      email,
-      failures,
-    ])
-  const email = PEOPLE.alice.email
-
-  test('are counted, every one of many at once, and forgotten by a success', async () => {
-    await Promise.all(Array.from({ length: 25 }, () => signIn(email, WRONG)))
-    expect(await failuresOf(email)).toEqual({ failures: 25, is_closed: false })
-    expect((await signIn(email)).status).toBe(200)
-    expect(await failuresOf(email)).toEqual({ failures: 0, is_closed: false })
-  })
-
-  test('close the path: the right password is answered as a wrong one, with the same work; who is signed in stays so', async () => {
-    const here = await world.signIn('alice')
-    await set(email, FAILURES_UNTIL_CLOSED - 1)
-    const wrong = await workOf(() => signIn('bob@acme.test', WRONG))
-    const letter = await letterTo(email, () => signIn(email, WRONG))
-    expect(await failuresOf(email)).toEqual({ failures: 100, is_closed: true })
-    expect(await workOf(() => signIn(email))).toEqual(wrong)
-    expect(await workOf(() => signIn(email, WRONG))).toEqual(wrong)
-    expect(await isIn(here)).toBe(true)
-    const proof = await here.call('POST', '/api/session/prove', { password: PASSWORD })
-    expect([proof.status, codeOf(proof)]).toEqual([403, 'auth.wrong_password'])
-    expect(codeOf(await change(here))).toBe('auth.wrong_password')
-    expect(await eventsOf(here)).toContainEqual(expect.objectContaining({ kind: 'password_closed', by: 'system', unread: true }))
-    expect(letter.subject).toBe('Somebody is guessing your Sardonyx password')
-    expect((await finish(letter.token)).status).toBe(200)
-    expect((await signIn(email, OTHER)).status).toBe(200)
-  })
-
-  test('close it once, and send one letter, however many more there are', async () => {
-    await set(email, FAILURES_UNTIL_CLOSED - 2)
-    await letterTo(email, () => Promise.all(Array.from({ length: 12 }, () => signIn(email, WRONG))))
-    for (let i = 0; i < 5; i++) await signIn(email, WRONG)
-    // Letters are sent in the order of what they are about: a later one, to somebody else, has come.
-    await letterTo(emailOf('bob'), () => ask(emailOf('bob')))
-    const closed = (await world.mail.to(email)).filter(({ subject }) => subject.startsWith('Somebody is guessing'))
-    expect(closed).toHaveLength(2)
-    expect(await failuresOf(email)).toEqual({ failures: 100, is_closed: true })
-  })
-
-  test('are those of session.prove and of changing the password, too', async () => {
-    const here = await world.signIn('alice')
-    await set(email, FAILURES_UNTIL_CLOSED - 2)
-    await here.call('POST', '/api/session/prove', { password: WRONG })
-    expect(await failuresOf(email)).toEqual({ failures: 99, is_closed: false })
-    await change(here, { current: WRONG })
-    expect(await failuresOf(email)).toEqual({ failures: 100, is_closed: true })
-    expect(await isIn(here)).toBe(true)
-  })
-
-  test('of somebody who asks for a letter are over: nobody is kept out by another', async () => {
-    await set(email, FAILURES_UNTIL_CLOSED - 1)
-    await letterTo(email, () => signIn(email, WRONG))
-    const { token } = await letterTo(email, () => ask(email))
-    expect((await finish(token)).status).toBe(200)
-    expect(await failuresOf(email)).toEqual({ failures: 0, is_closed: false })
-  })
-
-  test('are of that account alone', async () => {
-    await set(email, FAILURES_UNTIL_CLOSED - 1)
-    await signIn(email, WRONG)
-    expect((await signIn('bob@acme.test')).status).toBe(200)
-    expect(await failuresOf('nobody@acme.test')).toBeUndefined()
   })
 })
