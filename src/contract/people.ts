@@ -270,6 +270,26 @@ export const confirmAddress = endpoint({
   fails: ['address.invalid'],
 })
 
+export const getPendingAddress = endpoint({
+  id: 'address.pending',
+  method: 'GET',
+  path: '/api/me/address',
+  summary: 'The new address that one asked for and has not confirmed; null when there is none',
+  access: 'user',
+  work: 'door',
+  reply: z.strictObject({ pending: z.strictObject({ email: z.string(), until: Time }).nullable() }),
+})
+
+export const withdrawAddress = endpoint({
+  id: 'address.withdraw',
+  method: 'DELETE',
+  path: '/api/me/address',
+  summary: 'Withdraw the change of one’s address: its link is good for nothing any more',
+  access: 'user',
+  work: 'door',
+  status: 204,
+})
+
 export const Directory = z.strictObject({ shows: z.enum(['everyone', 'shared']) })
 export type Directory = z.infer<typeof Directory>
 

@@ -70,6 +70,35 @@ describe('the link', () => {
   })
 })
 
+describe('a change that waits for its link', () => {
+  const pending = async (who: SignedIn) =>
+    (await who.call<{ pending: { email: string; until: string } | null }>('GET', '/api/me/address')).body.pending
+
+  test('is shown to its person alone, until it is confirmed, late or withdrawn', async () => {
+    expect(await pending(alice)).toBeNull()
+    await ask(alice)
+    expect(await pending(await world.signIn('alice'))).toMatchObject({ email: NEW })
+    for (const other of ['bob', 'carol', 'mallory'] as const) expect(await pending(await world.signIn(other))).toBeNull()
+    await world.sql(`update ${schema}.link set expires_at = now() - interval '1 second'`)
+    expect(await pending(alice)).toBeNull()
+    await aMinuteLater()
+    await ask(alice)
+    await confirm(alice, await link())
+    expect(await pending(alice)).toBeNull()
+  })
+
+  test('is withdrawn by nobody else; its link is good for nothing then, and another is asked for no sooner', async () => {
+    await ask(alice)
+    for (const other of ['bob', 'carol', 'mallory'] as const)
+      expect((await (await world.signIn(other)).call('DELETE', '/api/me/address')).status).toBe(204)
+    expect(await pending(alice)).toMatchObject({ email: NEW })
+    expect((await alice.call('DELETE', '/api/me/address')).status).toBe(204)
+    expect(await pending(alice)).toBeNull()
+    expect(refusal(await confirm(alice, await link()))).toEqual(INVALID)
+    expect(refusal(await ask(alice))).toEqual([429, 'address.asked_just_now'])
+  })
+})
+
 describe('an address that somebody has', () => {
   test('is answered as any other; its holder is told, and nothing changes', async () => {
     const [taken, free] = [await ask(alice, PEOPLE.bob.email), await ask(await world.signIn('carol'), 'free@acme.test')]

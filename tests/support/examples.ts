@@ -166,6 +166,8 @@ export const EXAMPLES: Readonly<Record<string, (things: Things) => Request>> = {
   'recovery.stop': () => ({}),
   'recovery.use': ({ recoveryToken }) => ({ body: { token: recoveryToken, password: PASSWORD, deliver: 'token' } }),
   'address.ask': () => ({ body: { email: 'alice.moreau@acme.test' } }),
+  'address.pending': () => ({}),
+  'address.withdraw': () => ({}),
   'address.asked': ({ addressToken }) => ({ body: { token: addressToken } }),
   'address.confirm': ({ addressToken }) => ({ body: { token: addressToken } }),
   'directory.get': () => ({}),

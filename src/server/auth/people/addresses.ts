@@ -71,6 +71,23 @@ export class Addresses {
     return found.detail
   }
 
+  /** The change that was asked for and not confirmed, while its link is good. */
+  async pending({ tenantId, tokenHash, userId }: Actor): Promise<{ email: string; until: Date } | null> {
+    return this.#parts.doors.open(tenantId, async (tx) => {
+      await tx.enter(tokenHash)
+      return (await linkTo(tx, userId)) ?? null
+    })
+  }
+
+  /** Makes its link good for nothing. It stays to say when it was asked for: who withdraws may not ask again any sooner. */
+  async withdraw({ tenantId, tokenHash, userId }: Actor): Promise<void> {
+    await this.#parts.doors.open(tenantId, async (tx) => {
+      await tx.enter(tokenHash)
+      const mine = tx.db.updateTable('link').where('user_id', '=', userId).where('kind', '=', 'address')
+      await tx.change(mine.set({ expires_at: sql<Date>`least(expires_at, now())` }))
+    })
+  }
+
   /** Confirms it, once, as the person who asked. Links that went to the old address are good for nothing from then on. */
   async confirm(actor: Actor, token: string, device: Device): Promise<string> {
     const { doors, ids, letters, tenants } = this.#parts
@@ -110,6 +127,20 @@ function oldLetter(
 
 function personBy(tx: DoorTx, column: 'id' | 'email', value: string) {
   return tx.first(tx.db.selectFrom('user').select(['id', 'name', 'email']).where(column, '=', value))
+}
+
+async function linkTo(tx: DoorTx, userId: UserId) {
+  const row = await tx.first(
+    tx.db
+      .selectFrom('link')
+      .innerJoin('user', 'user.id', 'link.user_id')
+      .select(['link.detail', 'link.expires_at'])
+      .where('link.user_id', '=', userId)
+      .where('link.kind', '=', 'address')
+      .where('link.expires_at', '>', sql<Date>`now()`)
+      .whereRef('link.email', '=', 'user.email'),
+  )
+  return row && { email: row.detail!, until: row.expires_at }
 }
 
 async function refuseSoonAfter(tx: DoorTx, userId: UserId): Promise<void> {

@@ -156,6 +156,13 @@ function ownRoutes({ addresses, doors, letters, recoveries }: PeopleParts): Rout
       mail: letters.way,
     })),
 
+    route(contract.getPendingAddress, async ({ actor }) => {
+      const pending = await addresses.pending(actor)
+      return { pending: pending && { ...pending, until: pending.until.toISOString() } }
+    }),
+
+    route(contract.withdrawAddress, ({ actor }) => addresses.withdraw(actor).then(() => undefined)),
+
     route(contract.getAskedAddress, async ({ actor, body }) => ({ email: await addresses.asked(actor, body.token) })),
 
     route(contract.confirmAddress, async ({ actor, body, request }) => ({

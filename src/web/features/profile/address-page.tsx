@@ -1,17 +1,18 @@
 /** Changing one's own address: asked for here, and confirmed here by the link that was mailed to the new one. */
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRouterState } from '@tanstack/react-router'
 import { useState } from 'react'
 import { askAddress } from '#contract/people.ts'
 import { Part } from '#web/features/account/part.tsx'
 import { call } from '#web/kernel/api.ts'
 import { useApiForm } from '#web/kernel/form.ts'
+import { sayMoment } from '#web/kernel/moments.ts'
 import { seeUser } from '#web/kernel/preferences.ts'
 import { withProof } from '#web/kernel/proof.ts'
 import { useMe } from '#web/kernel/session.ts'
 import { Button, ButtonLink } from '#web/ui/button.tsx'
 import { TextField } from '#web/ui/field.tsx'
-import { FailureNotice } from '#web/ui/notice.tsx'
+import { FailureNotice, Notice } from '#web/ui/notice.tsx'
 import { Outcome } from '#web/ui/outcome.tsx'
 import { t } from './address-text.ts'
 
@@ -23,8 +24,45 @@ export function AddressPage() {
   return (
     <Part title={t('address.title')} lead={t('address.lead', { email })}>
       {outcome !== null && <Outcome text={outcome} />}
-      {token === '' ? <Ask onDone={setOutcome} /> : <Confirm key={token} token={token} />}
+      {token === '' ? (
+        <>
+          {outcome === null && <Pending onDone={setOutcome} />}
+          <Ask onDone={setOutcome} />
+        </>
+      ) : (
+        <Confirm key={token} token={token} />
+      )}
     </Part>
+  )
+}
+
+/** What was asked for earlier and waits for its link to be followed. */
+function Pending({ onDone }: { onDone: (text: string | null) => void }) {
+  const client = useQueryClient()
+  const { data } = useQuery({ queryKey: ['address.pending'], queryFn: () => call('address.pending') })
+  const withdraw = useMutation({
+    mutationFn: () => call('address.withdraw'),
+    onSuccess: () => {
+      client.setQueryData(['address.pending'], { pending: null })
+      onDone(t('address.withdrawn'))
+    },
+  })
+  if (!data?.pending) return null
+  const { email, until } = data.pending
+  return (
+    <>
+      {withdraw.isError && <FailureNotice error={withdraw.error} className="mb-4" />}
+      <Notice
+        className="mb-5 max-w-[40rem]"
+        action={
+          <Button busy={withdraw.isPending} onClick={() => withdraw.mutate()}>
+            {t('address.withdraw')}
+          </Button>
+        }
+      >
+        {t('address.pending', { email, until: sayMoment(until) })}
+      </Notice>
+    </>
   )
 }
 

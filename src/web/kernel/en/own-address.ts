@@ -8,6 +8,9 @@ export const ownAddress = {
   'address.asked': 'If nobody else here has that address, a link is on its way to {email}. It works for a day. Your old address was told.',
   'address.askedKept':
     'The letter to {email} is in a folder that only the operator of this server can read, because no mail server is set.',
+  'address.pending': 'A link went to {email}. Until you follow it, you sign in as before. It works until {until}.',
+  'address.withdraw': 'Do not change it',
+  'address.withdrawn': 'That link does not work any more. You sign in as before.',
   'address.notSent': 'The letter to {email} could not be sent. Ask the operator of this server.',
   'address.confirmTitle': 'Use {email} from now on?',
   'address.confirmLead':
