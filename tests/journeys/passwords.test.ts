@@ -56,6 +56,24 @@ describe.skipIf(MISSING !== undefined)('a password', () => {
     return (await world.mail.last(email)).token
   }
 
+  test('is pasted, as by a password manager, and the fields say what they hold', async () => {
+    const { context, page, complaints } = await visit(browser, origin)
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin })
+    await page.goto('/sign-in?next=/people')
+    const field = page.getByLabel('Password', { exact: true })
+    await page.evaluate((text) => navigator.clipboard.writeText(text), PASSWORD)
+    await field.press('Control+v')
+    expect(await field.inputValue()).toBe(PASSWORD)
+    const says = (label: string) => page.getByLabel(label, { exact: true }).getAttribute('autocomplete')
+    expect([await says('E-mail address'), await says('Password')]).toEqual([expect.stringContaining('username'), 'current-password'])
+    await page.getByLabel('Organisation').fill('acme')
+    await page.getByLabel('E-mail address').fill(PEOPLE.alice.email)
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+    await page.waitForURL('/people')
+    expect(complaints).toEqual([])
+    await context.close()
+  }, 60_000)
+
   test('is changed, with help while one types; the other device is signed out and says why', async () => {
     const { page, complaints } = await enter('alice', '/account/sign-in')
     const other = await enter('alice', '/people')
