@@ -17,7 +17,9 @@ const Toaster = lazyPart(async () => (await import('#web/ui/toaster.tsx')).Toast
 watchConnection(() => Promise.allSettled([call('status.get')]))
 listenForShortcuts()
 // What could not be fetched while the server was away is asked for again, on every page.
-onRecovery(() => void queryClient.refetchQueries({ type: 'active', predicate: ({ state }) => state.status === 'error' }))
+onRecovery(
+  () => void queryClient.refetchQueries({ type: 'active', predicate: ({ state }) => state.status === 'error' && state.data === undefined }),
+)
 
 const root = document.getElementById('root')
 if (!root) throw new Error('index.html has no #root')

@@ -1,5 +1,6 @@
 /** The sidebar: whose workspace this is, a new chat, the person's chats, and the person. */
 import { Link } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
 import { ChatList } from '#web/features/chats/chat-list.tsx'
 import { useMe } from '#web/kernel/session.ts'
 import { caps } from '#web/kernel/shortcuts.ts'
@@ -8,8 +9,15 @@ import { IconButton, Keys } from '#web/ui/button.tsx'
 import { Icon, Mark } from '#web/ui/icon.tsx'
 import { PersonMenu } from './person-menu.tsx'
 
+interface SidebarProps {
+  onHide: () => void
+  onShortcuts: () => void
+  /** By which it is made wider, where it can be. */
+  edge?: ReactNode
+}
+
 /** The content of the sidebar, wherever it is shown. */
-export function Sidebar({ onHide, onShortcuts }: { onHide: () => void; onShortcuts: () => void }) {
+export function Sidebar({ onHide, onShortcuts, edge }: SidebarProps) {
   const { organisation } = useMe()
   return (
     <nav aria-label={t('nav.label')} className="flex h-full flex-col">
@@ -36,6 +44,7 @@ export function Sidebar({ onHide, onShortcuts }: { onHide: () => void; onShortcu
       <div className="flex-none border-t border-line p-2 pb-[max(8px,env(safe-area-inset-bottom))]">
         <PersonMenu onShortcuts={onShortcuts} />
       </div>
+      {edge}
     </nav>
   )
 }

@@ -2,6 +2,7 @@
 import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
 import { type ReactNode, Suspense, useEffect, useMemo, useState } from 'react'
 import { openOutbox } from '#web/features/chats/data/outbox.ts'
+import { openSeen } from '#web/features/chats/data/unread.ts'
 import { keepTo } from '#web/kernel/login.ts'
 import { useWide } from '#web/kernel/media.ts'
 import { followOwn } from '#web/kernel/preferences.ts'
@@ -14,10 +15,11 @@ import { Dialog } from '#web/ui/dialog.tsx'
 import { SidebarContext } from '#web/ui/frame.tsx'
 import { lazyPart } from '#web/ui/lazy-part.ts'
 import { report } from '#web/ui/report.ts'
-import { ShortcutsSheet } from './shortcuts-sheet.tsx'
 import { Sidebar } from './sidebar.tsx'
+import { SidebarEdge, useSidebarWidth } from './sidebar-edge.tsx'
 
 const LeavingBanner = lazyPart(async () => (await import('#web/features/account/leaving-banner.tsx')).LeavingBanner)
+const ShortcutsSheet = lazyPart(async () => (await import('./shortcuts-sheet.tsx')).ShortcutsSheet)
 const SessionLife = lazyPart(async () => (await import('#web/features/session/session-life.tsx')).SessionLife)
 
 const HIDDEN = 'sardonyx.sidebarHidden'
@@ -36,12 +38,14 @@ export function WorkspaceFrame({ children }: { children: ReactNode }) {
   useOwnPage()
   const { leaving } = useMe()
   const navigate = useNavigate()
-  const [sheet, setSheet] = useState(false)
+  /** Null until it is opened for the first time. */
+  const [sheet, setSheet] = useState<boolean | null>(null)
   const sidebar = useSidebar()
+  const [widthPx, setWidth] = useSidebarWidth()
   useShortcut('newChat', () => void navigate({ to: '/' }))
   useShortcut('sidebar', sidebar.toggle)
   useShortcut('sheet', () => setSheet(true))
-  const content = <Sidebar onHide={sidebar.toggle} onShortcuts={() => setSheet(true)} />
+  const does = { onHide: sidebar.toggle, onShortcuts: () => setSheet(true) }
   return (
     <SidebarContext value={sidebar}>
       <div className="edge flex h-dvh print:block print:h-auto print:border-0">
@@ -51,10 +55,14 @@ export function WorkspaceFrame({ children }: { children: ReactNode }) {
         >
           {t('nav.skip')}
         </a>
-        {sidebar.wide && sidebar.shown && <div className="w-[272px] flex-none border-r border-line bg-sunken print:hidden">{content}</div>}
+        {sidebar.wide && sidebar.shown && (
+          <div className="relative max-w-[45vw] flex-none border-r border-line bg-sunken print:hidden" style={{ width: widthPx }}>
+            <Sidebar {...does} edge={<SidebarEdge widthPx={widthPx} setWidth={setWidth} />} />
+          </div>
+        )}
         {!sidebar.wide && (
           <Dialog shape="drawer" title={t('nav.label')} open={sidebar.shown} onOpenChange={sidebar.toggle}>
-            {content}
+            <Sidebar {...does} />
           </Dialog>
         )}
         <main id="main" tabIndex={-1} className="flex min-w-0 flex-1 flex-col outline-none">
@@ -65,7 +73,7 @@ export function WorkspaceFrame({ children }: { children: ReactNode }) {
           </Suspense>
           {children}
         </main>
-        <ShortcutsSheet open={sheet} onOpenChange={setSheet} />
+        <Suspense>{sheet !== null && <ShortcutsSheet open={sheet} onOpenChange={setSheet} />}</Suspense>
       </div>
     </SidebarContext>
   )
@@ -78,6 +86,7 @@ function useOwnPage(): void {
   useEffect(() => {
     keepTo(opened)
     openOutbox(opened.user.id)
+    openSeen(opened.user.id)
     import('#web/features/chats/data/keep-drafts.ts').then(({ keepDrafts }) => keepDrafts(opened.user.id), report)
     return followOwn()
   }, [opened])

@@ -1,7 +1,7 @@
 /** Times as people say them, in the time zone and manner of this device. */
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' })
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
-const month = new Intl.DateTimeFormat('en', { month: 'long', year: 'numeric' })
+const month = new Intl.DateTimeFormat('en', { month: 'long', timeZone: 'UTC' })
 
 /** Gives the time of day of today, otherwise the date with it. */
 export function sayTime(time: string): string {
@@ -14,9 +14,10 @@ export function sayDate(time: string): string {
   return full.format(new Date(time))
 }
 
-/** Gives month and year. */
-export function sayMonth(time: string): string {
-  return month.format(new Date(time))
+/** Gives the month, counted from 0, with its year where that is not `thisYear`. */
+export function sayMonthOf(year: number, ofYear: number, thisYear: number): string {
+  const name = month.format(Date.UTC(year, ofYear))
+  return year === thisYear ? name : `${name} ${year}`
 }
 
 /** Counts the midnights between a time and now. */

@@ -33,10 +33,11 @@ interface MenuButtonProps {
   className?: string
   align?: 'start' | 'end'
   disabled?: boolean
+  tabIndex?: number
 }
 
 /** A button that opens a menu; focus comes back to it when the menu closes. */
-export function MenuButton({ label, says = false, entries, children, className, align = 'start', disabled = false }: MenuButtonProps) {
+export function MenuButton({ label, says = false, entries, children, align = 'start', ...rest }: MenuButtonProps) {
   const [open, setOpen] = useState(false)
   const [used, setUsed] = useState(false)
   const button = useRef<HTMLButtonElement>(null)
@@ -49,13 +50,12 @@ export function MenuButton({ label, says = false, entries, children, className, 
       <button
         type="button"
         ref={button}
-        className={className}
         aria-label={says ? undefined : label}
         title={says ? undefined : label}
         aria-haspopup="menu"
         aria-expanded={open}
-        disabled={disabled}
         onClick={show}
+        {...rest}
       >
         {children}
       </button>

@@ -9,11 +9,13 @@ import { MenuButton } from '#web/ui/menu.tsx'
 import { useChatActions } from './chat-actions.ts'
 import { ChatSeal } from './chat-seal.tsx'
 import { TitleInput } from './title-input.tsx'
+import { useChatMenu } from './use-chat-menu.ts'
 
 /** Title, seal and menu of the chat; also the title of the window. */
 export function ChatHead({ chat, earlier }: { chat: Chat; earlier: readonly string[] }) {
   const [renaming, setRenaming] = useState(false)
-  const { rename, remove } = useChatActions()
+  const { rename } = useChatActions()
+  const entries = useChatMenu(chat, () => setRenaming(true))
   const { organisation } = useMe()
   return (
     <PageHead>
@@ -43,10 +45,7 @@ export function ChatHead({ chat, earlier }: { chat: Chat; earlier: readonly stri
         label={t('chats.menu', { title: chat.description })}
         align="end"
         className="grid size-11 flex-none place-items-center rounded-control text-muted hover:bg-hover hover:text-ink desk:size-[34px]"
-        entries={[
-          { kind: 'action', icon: 'pencil', label: t('chats.rename'), onSelect: () => setRenaming(true) },
-          { kind: 'action', icon: 'trash', label: t('common.delete'), danger: true, onSelect: () => void remove(chat) },
-        ]}
+        entries={entries}
       >
         <Icon name="more" />
       </MenuButton>

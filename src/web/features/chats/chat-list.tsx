@@ -1,80 +1,106 @@
 /** The list of chats in the sidebar: equally fast with fifty and with a hundred thousand. */
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { Suspense, useEffect, useMemo, useRef } from 'react'
+import { useParams } from '@tanstack/react-router'
+import { type RefObject, Suspense, useEffect, useMemo, useRef } from 'react'
+import type { Chat } from '#contract/chats.ts'
 import { onRecovery } from '#web/kernel/connection.ts'
 import { noticeSessionEnd } from '#web/kernel/session.ts'
 import { t } from '#web/kernel/text.ts'
+import { Button } from '#web/ui/button.tsx'
 import { lazyPart } from '#web/ui/lazy-part.ts'
 import { FailureNotice } from '#web/ui/notice.tsx'
-import { ChatRow, Heading } from './chat-row.tsx'
 import { chatsQuery, refreshChats } from './data/chat-list.ts'
-import { type Row, toRows } from './groups.ts'
+import { noteList, noteSeen } from './data/unread.ts'
 import { useAnsweringWatch } from './use-answering-watch.ts'
 
-/** Lists beyond this are drawn only where they are seen; shorter ones don't need what that takes. */
-const PLAIN_ROWS = 150
-const VirtualRows = lazyPart(async () => (await import('./virtual-rows.tsx')).VirtualRows)
+const ChatRows = lazyPart(async () => (await import('./chat-rows.tsx')).ChatRows)
 
 /** Shows the person's chats; more are fetched as the end of the list comes near. */
 export function ChatList() {
   const query = useInfiniteQuery(chatsQuery)
   const scroller = useRef<HTMLDivElement>(null)
   const chats = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data])
-  const rows = useMemo(() => toRows(chats), [chats])
   useAnsweringWatch(chats)
+  useSeen(chats, query.isSuccess, !query.hasNextPage)
   useFreshness()
+  const isStuck = query.isFetchNextPageError && !query.isFetchingNextPage
   return (
-    <div ref={scroller} className="relative min-h-0 flex-1 overflow-y-auto px-2.5 pb-4">
-      {query.isPending && <Skeleton />}
+    <div ref={scroller} className="relative min-h-0 flex-1 overflow-y-auto px-2.5 pb-4 [overflow-anchor:none]">
       {query.isError && !query.data && <FailureNotice error={query.error} onRetry={query.refetch} className="mt-3" />}
       {query.isSuccess && chats.length === 0 && <p className="px-2 py-3 text-muted">{t('chats.empty')}</p>}
-      {rows.length > PLAIN_ROWS ? (
-        <Suspense fallback={<PlainRows rows={rows} />}>
-          <VirtualRows rows={rows} scroller={scroller} />
-        </Suspense>
-      ) : (
-        <PlainRows rows={rows} />
-      )}
-      {query.hasNextPage && <MoreBelow root={scroller} key={chats.length} onSeen={() => void query.fetchNextPage()} />}
+      <Suspense fallback={<Skeleton />}>
+        {query.isPending && <Skeleton />}
+        <ChatRows chats={chats} hasMore={query.hasNextPage} scroller={scroller} />
+      </Suspense>
+      {isStuck && <Stuck onRetry={() => void query.fetchNextPage()} />}
+      {query.hasNextPage && !isStuck && <MoreBelow root={scroller} key={chats.length} onSeen={() => void query.fetchNextPage()} />}
     </div>
   )
 }
 
-function PlainRows({ rows }: { rows: readonly Row[] }) {
-  return (
-    <ul aria-label={t('chats.list')}>
-      {rows.map((row) => (
-        <li key={row.key}>{row.kind === 'heading' ? <Heading words={row.words} /> : <ChatRow chat={row.chat} />}</li>
-      ))}
-    </ul>
-  )
-}
-
-/** Calls back once when the end of the list is nearly in sight. */
-function MoreBelow({ root, onSeen }: { root: React.RefObject<HTMLElement | null>; onSeen: () => void }) {
+/** Calls back once when the end of the list is nearly in sight; stands at the height of rows, so that nothing moves when they come. */
+function MoreBelow({ root, onSeen }: { root: RefObject<HTMLElement | null>; onSeen: () => void }) {
   const mark = useRef<HTMLDivElement>(null)
   const seen = useRef(onSeen)
   useEffect(() => {
     const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && seen.current(), {
       root: root.current,
-      rootMargin: '800px',
+      rootMargin: '1600px',
     })
     if (mark.current) observer.observe(mark.current)
     return () => observer.disconnect()
   }, [root])
-  return <div ref={mark} className="h-px" />
+  return (
+    <div ref={mark}>
+      <SkeletonRows percents={[72, 58, 66]} />
+    </div>
+  )
+}
+
+/** Says that the rest could not be fetched; tries again when the server is back, or when asked to. */
+function Stuck({ onRetry }: { onRetry: () => void }) {
+  useEffect(() => onRecovery(onRetry), [onRetry])
+  return (
+    <p className="flex items-center justify-between gap-2 px-2 py-2 text-small text-muted">
+      {t('chats.moreFailed')}
+      <Button look="quiet" onClick={onRetry}>
+        {t('common.retry')}
+      </Button>
+    </p>
+  )
 }
 
 function Skeleton() {
   return (
-    <div aria-hidden="true" className="pt-9">
-      {[70, 85, 60, 78, 66].map((percent) => (
-        <div key={percent} className="flex h-11 items-center px-2 desk:h-[34px]">
-          <div className="skeleton h-3.5" style={{ width: `${percent}%` }} />
-        </div>
-      ))}
+    <div aria-hidden="true" className="pt-[38px]">
+      <SkeletonRows percents={[70, 85, 60, 78, 66, 81, 57]} />
     </div>
   )
+}
+
+function SkeletonRows({ percents }: { percents: readonly number[] }) {
+  return percents.map((percent) => (
+    <div key={percent} aria-hidden="true" className="flex h-11 items-center px-2 desk:h-[34px]">
+      <div className="skeleton h-3.5" style={{ width: `${percent}%` }} />
+    </div>
+  ))
+}
+
+/** Notes which answers the person has looked at: those of the chat that is open while the page can be seen. */
+function useSeen(chats: readonly Chat[], isLoaded: boolean, isWhole: boolean): void {
+  const { chatId } = useParams({ strict: false })
+  const open = useMemo(() => chats.find(({ id }) => id === chatId), [chats, chatId])
+  useEffect(() => {
+    if (isLoaded) noteList(chats, isWhole)
+  }, [chats, isLoaded, isWhole])
+  useEffect(() => {
+    const look = () => {
+      if (open && document.visibilityState === 'visible') noteSeen(open)
+    }
+    look()
+    document.addEventListener('visibilitychange', look)
+    return () => document.removeEventListener('visibilitychange', look)
+  }, [open])
 }
 
 /** Chats change on other devices too: looks again when the person comes back to the tab or the server can be reached again. */

@@ -1,26 +1,53 @@
-/** One chat in the sidebar: open it, rename it in place, delete it with a way back. */
+/** One chat in the sidebar: open it, rename it in place, delete it with a way back. Its title stands still whatever is beside it. */
 import { Link } from '@tanstack/react-router'
-import { memo, useState } from 'react'
+import { type KeyboardEvent, memo, useRef, useState } from 'react'
 import type { Chat } from '#contract/chats.ts'
 import { t } from '#web/kernel/text.ts'
+import { classes } from '#web/ui/class-names.ts'
 import { Icon } from '#web/ui/icon.tsx'
 import { MenuButton } from '#web/ui/menu.tsx'
 import { useChatActions } from './chat-actions.ts'
+import { useUnread } from './data/unread.ts'
 import { TitleInput } from './title-input.tsx'
+import { useChatMenu } from './use-chat-menu.ts'
 
 /** The heading of a group of chats. */
 export function Heading({ words }: { words: string }) {
-  return <h2 className="flex h-[38px] items-end px-2 pb-1 text-tiny font-medium text-muted">{words}</h2>
+  return <h2 className="flex h-full items-end px-2 pb-1 text-tiny font-medium text-muted">{words}</h2>
 }
 
 const ROW =
-  'group relative flex h-11 items-center rounded-control pr-1 pl-2 desk:h-[34px] hover:bg-hover ' +
+  'group relative flex h-full items-center rounded-control pr-1 pl-2 hover:bg-hover focus-within:bg-hover ' +
   'has-[a[aria-current=page]]:bg-surface has-[a[aria-current=page]]:inset-ring has-[a[aria-current=page]]:inset-ring-line'
 
+const MENU =
+  'grid size-11 flex-none place-items-center rounded-control bg-inherit text-muted hover:text-ink ' +
+  'desk:absolute desk:right-1 desk:size-7 desk:opacity-0 desk:group-hover:opacity-100 desk:group-focus-within:opacity-100 desk:aria-expanded:opacity-100'
+
+interface ChatRowProps {
+  chat: Chat
+  /** Whether the Tab key comes to this row; of a list it comes to one. */
+  isStop: boolean
+}
+
 /** A row of the list. */
-export const ChatRow = memo(function ChatRow({ chat }: { chat: Chat }) {
+export const ChatRow = memo(function ChatRow({ chat, isStop }: ChatRowProps) {
   const [renaming, setRenaming] = useState(false)
   const { rename, remove } = useChatActions()
+  const unread = useUnread(chat)
+  const entries = useChatMenu(chat, () => setRenaming(true))
+  const row = useRef<HTMLDivElement>(null)
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (!row.current?.contains(event.target as Element)) return
+    const act = {
+      F2: () => setRenaming(true),
+      Delete: () => void remove(chat),
+      ContextMenu: () => row.current?.querySelector<HTMLElement>('[aria-haspopup]')?.click(),
+    }[event.key]
+    if (!act) return
+    event.preventDefault()
+    act()
+  }
   if (renaming) {
     return (
       <div className={ROW}>
@@ -34,33 +61,37 @@ export const ChatRow = memo(function ChatRow({ chat }: { chat: Chat }) {
     )
   }
   return (
-    <div className={ROW}>
+    // biome-ignore lint/a11y/noStaticElementInteractions: keys pressed on the link and the button inside it
+    <div ref={row} className={ROW} onKeyDown={onKeyDown}>
       <Link
         to="/chats/$chatId"
         params={{ chatId: chat.id }}
-        className="min-w-0 flex-1 truncate leading-[34px] max-desk:leading-11 aria-[current=page]:font-medium"
+        tabIndex={isStop ? 0 : -1}
+        data-row={chat.id}
+        className={classes(
+          'min-w-0 flex-1 truncate rounded-control -ml-2 pl-2 -outline-offset-2 leading-11 desk:leading-[34px] aria-[current=page]:font-medium',
+          unread && 'font-strong',
+        )}
         title={chat.description}
       >
         {chat.description}
       </Link>
-      {chat.answering && (
-        <span className="mx-1.5 size-[7px] flex-none rounded-full bg-accent" title={t('chats.answering')}>
-          <span className="sr-only">{t('chats.answering')}</span>
-        </span>
-      )}
-      <MenuButton
-        label={t('chats.menu', { title: chat.description })}
-        className={
-          'grid size-7 flex-none place-items-center rounded-control text-muted hover:text-ink max-desk:size-11 ' +
-          'desk:w-0 desk:overflow-hidden desk:opacity-0 group-hover:w-7 group-hover:opacity-100 focus-visible:w-7 focus-visible:opacity-100 aria-expanded:w-7 aria-expanded:opacity-100'
-        }
-        entries={[
-          { kind: 'action', icon: 'pencil', label: t('chats.rename'), onSelect: () => setRenaming(true) },
-          { kind: 'action', icon: 'trash', label: t('common.delete'), danger: true, onSelect: () => void remove(chat) },
-        ]}
-      >
+      <Marks answering={chat.answering} unread={unread} />
+      <MenuButton label={t('chats.menu', { title: chat.description })} tabIndex={isStop ? 0 : -1} className={MENU} entries={entries}>
         <Icon name="more" />
       </MenuButton>
     </div>
   )
 })
+
+/** What can be said of a chat without opening it. */
+function Marks({ answering, unread }: { answering: boolean; unread: boolean }) {
+  if (!answering && !unread) return null
+  const words = answering ? t('chats.answering') : t('chats.unread')
+  return (
+    <span className="flex size-7 flex-none items-center justify-center" title={words}>
+      <span className={classes('rounded-full', answering ? 'writing' : 'size-2 bg-accent forced-colors:bg-[Highlight]')} />
+      <span className="sr-only">{words}</span>
+    </span>
+  )
+}

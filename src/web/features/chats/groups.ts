@@ -1,28 +1,65 @@
-/** The list of chats under headings of days, in the time zone of this device. Pure. */
+/**
+ * The list of chats under headings of days, as the calendar of the person's time zone has them, below the shelves whose chats stand
+ * by another order. Pure; a list of a hundred thousand is gone through once.
+ */
 import type { Chat } from '#contract/chats.ts'
+import { addDays, beginOf, dayAt, type ZonedDay } from '#web/kernel/days.ts'
 import { t } from '#web/kernel/text.ts'
-import { daysAgo, sayMonth } from '#web/kernel/time.ts'
+import { sayMonthOf } from '#web/kernel/time.ts'
 
 export type Row =
   | { readonly kind: 'heading'; readonly key: string; readonly words: string }
   | { readonly kind: 'chat'; readonly key: string; readonly chat: Chat }
 
-/** Gives the rows of the list: a heading before the first chat of each group. */
-export function toRows(chats: readonly Chat[]): Row[] {
-  let last = ''
-  return chats.flatMap((chat): Row[] => {
-    const row: Row = { kind: 'chat', key: chat.id, chat }
-    const words = headingOf(chat.timeUpdated)
-    if (words === last) return [row]
-    last = words
-    return [{ kind: 'heading', key: words, words }, row]
-  })
+/** Chats that stand above the days, in the order given, and not once more under their day. */
+export interface Shelf {
+  readonly words: string
+  readonly chats: readonly Chat[]
 }
 
-function headingOf(time: string): string {
-  const days = daysAgo(time)
-  if (days <= 0) return t('group.today')
-  if (days === 1) return t('group.yesterday')
-  if (days <= 7) return t('group.week')
-  return days <= 30 ? t('group.month') : sayMonth(time)
+/** A stretch of time with one heading, from its first instant on. */
+interface Span {
+  readonly words: string
+  readonly from: string
+}
+
+/** Gives the rows of the list, a heading before the first chat of each group; the chats come latest first. */
+export function toRows(chats: readonly Chat[], today: ZonedDay, shelves: readonly Shelf[] = []): Row[] {
+  const rows: Row[] = []
+  const shelved = new Set<string>()
+  for (const { words, chats: own } of shelves) {
+    if (own.length > 0) rows.push({ kind: 'heading', key: words, words })
+    for (const chat of own) {
+      shelved.add(chat.id)
+      rows.push({ kind: 'chat', key: chat.id, chat })
+    }
+  }
+  const near = nearSpans(today)
+  let span: Span | null = null
+  for (const chat of chats) {
+    if (shelved.has(chat.id)) continue
+    if (!span || chat.timeUpdated < span.from) {
+      span = near.find(({ from }) => from <= chat.timeUpdated) ?? monthSpan(chat.timeUpdated, today)
+      rows.push({ kind: 'heading', key: span.words, words: span.words })
+    }
+    rows.push({ kind: 'chat', key: chat.id, chat })
+  }
+  return rows
+}
+
+function nearSpans(today: ZonedDay): readonly Span[] {
+  return [
+    { words: t('group.today'), from: instant(today) },
+    { words: t('group.yesterday'), from: instant(addDays(today, -1)) },
+    { words: t('group.week'), from: instant(addDays(today, -7)) },
+  ]
+}
+
+function monthSpan(time: string, today: ZonedDay): Span {
+  const { year, month } = dayAt(Date.parse(time), today.zone)
+  return { words: sayMonthOf(year, month, today.year), from: instant({ year, month, date: 1, zone: today.zone }) }
+}
+
+function instant(day: ZonedDay): string {
+  return new Date(beginOf(day)).toISOString()
 }

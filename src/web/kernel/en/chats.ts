@@ -3,11 +3,12 @@ export const chats = {
   'group.today': 'Today',
   'group.yesterday': 'Yesterday',
   'group.week': 'Previous 7 days',
-  'group.month': 'Previous 30 days',
 
   'chats.list': 'Your chats',
   'chats.empty': 'Your chats will be listed here. Only you see them.',
   'chats.answering': 'answering',
+  'chats.unread': 'new answer',
+  'chats.moreFailed': 'Older chats could not be loaded.',
   'chats.rename': 'Rename',
   'chats.renameLabel': 'Title of the chat',
   'chats.menu': 'Menu of “{title}”',

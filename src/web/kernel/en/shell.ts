@@ -24,6 +24,7 @@ export const shell = {
   'nav.newChat': 'New chat',
   'nav.open': 'Open the sidebar',
   'nav.hide': 'Hide the sidebar',
+  'nav.width': 'Width of the sidebar',
   'nav.account': 'Account',
   'nav.people': 'People',
   'nav.privacy': 'Privacy',

@@ -10,9 +10,12 @@ interface Page {
 }
 type Pages = InfiniteData<Page, string | undefined>
 
+/** Who scrolls on is given as much at once as there may be. */
+const FURTHER = 100
+
 export const chatsQuery = infiniteQueryOptions({
   queryKey: ['chats'],
-  queryFn: ({ pageParam, signal }) => call('chats.list', { query: { cursor: pageParam } }, { signal }),
+  queryFn: ({ pageParam, signal }) => call('chats.list', { query: pageParam ? { cursor: pageParam, limit: FURTHER } : {} }, { signal }),
   initialPageParam: undefined as string | undefined,
   getNextPageParam: (last: Page) => last.next,
   staleTime: Number.POSITIVE_INFINITY,
@@ -25,9 +28,13 @@ export const chatQuery = (chatId: string) =>
 /** Takes in what the server said of a chat: in the list at its place by time, or out of it when deleted. */
 export function putChat(chat: Chat): void {
   queryClient.setQueryData(chatQuery(chat.id).queryKey, chat)
-  edit((chats) => {
+  edit((chats, hasMore) => {
     const others = chats.filter((other) => other.id !== chat.id)
-    return chat.deleted ? others : [...others, chat].sort(latestFirst)
+    if (chat.deleted) return others
+    const place = others.findIndex((other) => latestFirst(chat, other) < 0)
+    // Below the last one known it comes with the page that it is on.
+    if (place < 0 && hasMore) return others
+    return others.toSpliced(place < 0 ? others.length : place, 0, chat)
   })
 }
 
@@ -53,14 +60,22 @@ export async function refreshChats(): Promise<void> {
 }
 
 function latestFirst(a: Chat, b: Chat): number {
-  return b.timeUpdated.localeCompare(a.timeUpdated) || b.id.localeCompare(a.id)
+  if (a.timeUpdated !== b.timeUpdated) return a.timeUpdated > b.timeUpdated ? -1 : 1
+  return a.id > b.id ? -1 : 1
 }
 
 /** Changes the list as a whole; further pages are asked for behind the last cursor as before. */
-function edit(change: (chats: Chat[]) => Chat[]): void {
+function edit(change: (chats: Chat[], hasMore: boolean) => Chat[]): void {
   queryClient.setQueryData<Pages>(chatsQuery.queryKey, (data) => {
     if (!data) return data
-    return paged(change(data.pages.flatMap((page) => page.items)), data.pages.at(-1)?.next ?? null)
+    const next = data.pages.at(-1)?.next ?? null
+    return paged(
+      change(
+        data.pages.flatMap((page) => page.items),
+        next !== null,
+      ),
+      next,
+    )
   })
 }
 

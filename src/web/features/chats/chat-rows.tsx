@@ -1,0 +1,74 @@
+/** The rows of the list of chats, drawn where they are seen; by keyboard as `use-list-keys.ts` says. */
+import { useParams } from '@tanstack/react-router'
+import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import type { Chat } from '#contract/chats.ts'
+import { useWide } from '#web/kernel/media.ts'
+import { t } from '#web/kernel/text.ts'
+import { useToday } from '#web/kernel/today.ts'
+import { useVirtualList } from '#web/ui/virtual-list.ts'
+import { ChatRow, Heading } from './chat-row.tsx'
+import { type Row, toRows } from './groups.ts'
+import { useListKeys } from './use-list-keys.ts'
+
+const HEADING_PX = 38
+
+interface ChatRowsProps {
+  /** The latest first. */
+  chats: readonly Chat[]
+  /** Whether there are more that are not loaded. */
+  hasMore: boolean
+  scroller: RefObject<HTMLElement | null>
+}
+
+/** Shows the chats under their headings, each at the place that it has in the whole list. */
+export function ChatRows({ chats, hasMore, scroller }: ChatRowsProps) {
+  const today = useToday()
+  const rows = useMemo(() => toRows(chats, today), [chats, today])
+  const chatPx = useWide() ? 34 : 44
+  const { chatId } = useParams({ strict: false })
+  const heightOf = useCallback((row: Row) => (row.kind === 'heading' ? HEADING_PX : chatPx), [chatPx])
+  const [kept, setKept] = useState(-1)
+  const { drawn, topOf, bring } = useVirtualList({ rows, heightOf, scroller, kept })
+  const { stop, onKeyDown, onFocus, list } = useListKeys(rows, chatId, bring)
+  if (stop !== kept) setKept(stop)
+  useBroughtIntoSight(rows, chatId, bring)
+  if (rows.length === 0) return null
+  return (
+    <ul
+      ref={list}
+      aria-label={t('chats.list')}
+      className="relative"
+      style={{ height: topOf(rows.length) }}
+      onKeyDown={onKeyDown}
+      onFocus={onFocus}
+    >
+      {drawn.map((index) => {
+        const row = rows[index]
+        if (!row) return null
+        return (
+          <li
+            key={row.key}
+            aria-posinset={index + 1}
+            aria-setsize={hasMore ? -1 : rows.length}
+            className="absolute inset-x-0"
+            style={{ top: topOf(index), height: heightOf(row) }}
+          >
+            {row.kind === 'heading' ? <Heading words={row.words} /> : <ChatRow chat={row.chat} isStop={index === stop} />}
+          </li>
+        )
+      })}
+    </ul>
+  )
+}
+
+/** A chat that is opened is brought into sight, once: afterwards the list is where the person scrolled it. */
+function useBroughtIntoSight(rows: readonly Row[], chatId: string | undefined, bring: (index: number) => void): void {
+  const brought = useRef<string>(undefined)
+  useEffect(() => {
+    if (brought.current === chatId) return
+    const index = chatId === undefined ? -1 : rows.findIndex(({ key }) => key === chatId)
+    if (chatId !== undefined && index < 0) return
+    brought.current = chatId
+    if (index >= 0) bring(index)
+  }, [rows, chatId, bring])
+}

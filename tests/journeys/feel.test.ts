@@ -1,0 +1,118 @@
+/** How it feels: the list of chats with many thousands in it, everything by keyboard, out of reach and back, on a phone. */
+import type { AddressInfo } from 'node:net'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { axe, MISSING, picture, startBrowser, type Visitor, visit } from '#tests/support/browser.ts'
+import { PASSWORD, PEOPLE, type Person } from '#tests/support/cast.ts'
+import { schemaOf } from '#tests/support/conversation.ts'
+import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'
+import { createWorld, type SignedIn, type World } from '#tests/support/world.ts'
+
+if (MISSING) process.stderr.write(`\nSKIPPED: tests/journeys/feel.test.ts: ${MISSING}\n`)
+
+const CHATS = Number(process.env.SARDONYX_TEST_CHATS ?? 1_200)
+
+describe.skipIf(MISSING !== undefined)('the feel of it', () => {
+  let world: World
+  let models: ModelServer
+  let browser: Browser
+  let origin: string
+  let alice: SignedIn
+  let visitors: Visitor[] = []
+  beforeAll(async () => {
+    models = await startModelServer()
+    world = await createWorld({ egressAllow: `127.0.0.1:${models.port}` })
+    await world.server.app.listen({ host: '127.0.0.1', port: 0 })
+    origin = `http://localhost:${(world.server.app.server.address() as AddressInfo).port}`
+    const carol = await world.signIn('carol')
+    await carol.call('POST', '/api/providers', { name: 'Scripted', baseUrl: models.url, models: ['slow', 'echo'] })
+    alice = await world.signIn('alice')
+    browser = await startBrowser()
+  })
+  afterEach(async () => {
+    const complaints = visitors.flatMap((visitor) => visitor.complaints)
+    await Promise.all(visitors.map(({ context }) => context.close()))
+    visitors = []
+    expect(complaints).toEqual([])
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await world?.close()
+    await models?.close()
+  })
+
+  const composer = (page: Page) => page.getByLabel('Your question')
+  const list = (page: Page) => page.getByRole('list', { name: 'Your chats' })
+  const row = (page: Page, name: string) => list(page).getByRole('link', { name, exact: true })
+
+  async function enter(person: Person, options: Parameters<typeof visit>[2] = {}): Promise<Page> {
+    const visitor = await visit(browser, origin, options)
+    visitors.push(visitor)
+    const { page } = visitor
+    await page.goto('/')
+    await page.getByLabel('Organisation').fill(PEOPLE[person].tenant)
+    await page.getByLabel('E-mail address').fill(PEOPLE[person].email)
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+    await composer(page).waitFor()
+    return page
+  }
+
+  /** Gives a person so many chats, one every six hours into the past. */
+  async function manyChats(person: SignedIn, count: number): Promise<void> {
+    const one = async (index: number) => {
+      const made = await person.call<{ id: string }>('POST', '/api/chats', { description: `Plan ${index}` })
+      return made.body.id
+    }
+    const ids: string[] = []
+    for (let from = 0; from < count; from += 20)
+      ids.push(...(await Promise.all(Array.from({ length: Math.min(20, count - from) }, (_, i) => one(from + i)))))
+    await world.sql(
+      `update ${await schemaOf(world, 'acme')}.chat_session c set time_updated = now() - (t.place * interval '6 hours')
+       from unnest($1::uuid[]) with ordinality as t(id, place) where c.id = t.id`,
+      [ids],
+    )
+  }
+
+  test('a list of many chats is drawn where it is seen, fetched as one scrolls, and gone through by keyboard', async () => {
+    await manyChats(alice, CHATS)
+    const page = await enter('alice')
+    let fetched = 0
+    page.on('request', (request) => {
+      if (new URL(request.url()).pathname === '/api/chats' && request.method() === 'GET') fetched += 1
+    })
+    await page.goto('/')
+    await row(page, 'Plan 0').waitFor()
+    await picture(page, 'feel-list-light')
+    const drawn = () => list(page).getByRole('listitem').count()
+    // From the row that the Tab key comes to, to the end of everything.
+    await row(page, 'Plan 0').focus()
+    const last = row(page, `Plan ${CHATS - 1}`)
+    await expect
+      .poll(
+        async () => {
+          await page.keyboard.press('End')
+          expect(await drawn()).toBeLessThan(80)
+          return last.isVisible()
+        },
+        { timeout: 30_000, interval: 100 },
+      )
+      .toBe(true)
+    expect(fetched).toBeLessThanOrEqual(Math.ceil(CHATS / 100) + 3)
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe(`Plan ${CHATS - 1}`)
+    await page.keyboard.press('ArrowUp')
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe(`Plan ${CHATS - 2}`)
+    await page.keyboard.press('Home')
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Plan 0')
+    await page.keyboard.type('plan 77')
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Plan 77')
+    expect(await drawn()).toBeLessThan(80)
+    expect(await axe(page)).toEqual([])
+    await picture(page, 'feel-list-found')
+    const phone = await enter('alice', { phone: true, dark: true })
+    await phone.getByRole('button', { name: 'Open the sidebar' }).click()
+    await row(phone, 'Plan 0').waitFor()
+    await picture(phone, 'feel-list-phone')
+    expect(await axe(phone)).toEqual([])
+  }, 90_000)
+})
