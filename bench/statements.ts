@@ -22,7 +22,7 @@ export async function listUnopened(world: World, tx: Pick<ReadTx, 'actor' | 'db'
     await tx.all(query)
     return []
   }
-  await world.chats.list({ actor: tx.actor, db: tx.db, all } as unknown as ReadTx, { limit: 50, after: undefined })
+  await world.chats.list({ actor: tx.actor, db: tx.db, all } as unknown as ReadTx, { in: 'chats', limit: 50, after: undefined })
 }
 
 async function caught(world: World, { actor, db }: { actor: Actor; db: AppQueries }): Promise<Statement> {

@@ -18,7 +18,10 @@ export const Chat = z.strictObject({
   scope: z.strictObject({ id: ScopeId, kind: z.enum(['personal']) }),
   model: ModelId,
   answering: z.boolean().describe('whether an answer is being written right now'),
-  deleted: z.boolean(),
+  pinned: z.boolean(),
+  archived: z.boolean(),
+  deletedAt: Time.nullable().describe('when it was put into the trash; null where it is not'),
+  temporaryUntil: Time.nullable().describe('from then on nobody can read it, and it is erased; null for a chat that is kept'),
   timeCreated: Time,
   timeUpdated: Time,
 })
@@ -46,6 +49,10 @@ export const Part = z.discriminatedUnion('type', [
 ])
 export type Part = z.infer<typeof Part>
 
+/** What a person thinks of an answer. Nobody else is shown it. */
+export const Feedback = z.strictObject({ rating: z.enum(['up', 'down']), note: z.string().nullable() })
+export type Feedback = z.infer<typeof Feedback>
+
 /** `interrupted`: the server ended while writing; `stopped`: by the person; `failed`: by the provider. What was written is kept. */
 export const MessageStatus = z.enum(['complete', 'streaming', 'interrupted', 'stopped', 'failed'])
 export type MessageStatus = z.infer<typeof MessageStatus>
@@ -60,6 +67,7 @@ export const Message = z.strictObject({
   model: ModelId.nullable().describe('the model that wrote it; null for a person'),
   modelName: z.string().nullable(),
   status: MessageStatus,
+  feedback: Feedback.nullable().describe("the caller's own"),
   timeCreated: Time,
 })
 export type Message = z.infer<typeof Message>
@@ -67,18 +75,24 @@ export type Message = z.infer<typeof Message>
 const inChat = z.strictObject({ chatId: ChatId })
 const inGeneration = z.strictObject({ chatId: ChatId, generationId: MessageId })
 
+/** `chats`: neither archived nor deleted; `pinned`: those of them that are pinned. */
+export const ChatList = z.enum(['chats', 'pinned', 'archive', 'trash'])
+export type ChatList = z.infer<typeof ChatList>
+
 export const listChats = endpoint({
   id: 'chats.list',
   method: 'GET',
   path: '/api/chats',
-  summary: 'Own chats, the latest first',
+  summary: 'Own chats, the latest first, those of the trash by when they were deleted; temporary ones are in no list',
   access: 'user',
   work: 'read',
   token: ['read', 'chat'],
-  query: PageQuery,
+  query: PageQuery.extend({ in: ChatList.default('chats') }),
   reply: page(Chat),
   fails: ['cursor.invalid'],
 })
+
+const LONGEST_TEMPORARY_HOURS = 24 * 30
 
 export const createChat = endpoint({
   id: 'chats.create',
@@ -89,7 +103,17 @@ export const createChat = endpoint({
   work: 'write',
   token: ['chat'],
   status: 201,
-  body: z.strictObject({ description: line(200).optional(), model: ModelId.optional() }),
+  body: z.strictObject({
+    description: line(200).optional(),
+    model: ModelId.optional(),
+    temporaryHours: z
+      .number()
+      .int()
+      .min(1)
+      .max(LONGEST_TEMPORARY_HOURS)
+      .optional()
+      .describe('erased after so many hours, and until then in no list, not searched, not exported and not titled'),
+  }),
   reply: Chat,
   fails: ['model.not_found'],
 })
@@ -111,23 +135,28 @@ export const changeChat = endpoint({
   id: 'chats.change',
   method: 'PATCH',
   path: '/api/chats/:chatId',
-  summary: 'Rename a chat, or choose its model',
+  summary: 'Rename a chat, choose its model, pin it or archive it',
   access: 'user',
   work: 'write',
   token: ['chat'],
   params: inChat,
   body: z
-    .strictObject({ description: line(200).optional(), model: ModelId.optional() })
-    .refine((b) => b.description !== undefined || b.model !== undefined, 'must change something'),
+    .strictObject({
+      description: line(200).optional(),
+      model: ModelId.optional(),
+      pinned: z.boolean().optional(),
+      archived: z.boolean().optional().describe('an archived chat is not pinned any more'),
+    })
+    .refine((b) => Object.values(b).some((value) => value !== undefined), 'must change something'),
   reply: Chat,
-  fails: ['chat.not_found', 'model.not_found'],
+  fails: ['chat.not_found', 'model.not_found', 'chat.too_many_pinned', 'chat.temporary'],
 })
 
 export const deleteChat = endpoint({
   id: 'chats.delete',
   method: 'DELETE',
   path: '/api/chats/:chatId',
-  summary: 'Delete a chat; it can be restored',
+  summary: 'Put a chat into the trash, where it can be restored for 30 days',
   access: 'user',
   work: 'write',
   token: ['chat'],
@@ -140,7 +169,7 @@ export const restoreChat = endpoint({
   id: 'chats.restore',
   method: 'POST',
   path: '/api/chats/:chatId/restore',
-  summary: 'Undo the deletion of a chat',
+  summary: 'Take a chat out of the trash',
   access: 'user',
   work: 'write',
   token: ['chat'],

@@ -165,6 +165,26 @@ const catalogue = {
     detail: 'There is no such chat, or it is not yours to see.',
     next: 'Look for it in the list of your chats.',
   },
+  'chat.not_in_trash': {
+    status: 409,
+    detail: 'Only a chat that is in the trash can be erased for good.',
+    next: 'Delete it first; it goes to the trash.',
+  },
+  'chat.too_many_at_once': {
+    status: 400,
+    detail: 'These are more chats than can be changed at once: 200 is the most.',
+    next: 'Choose fewer, and do the rest afterwards.',
+  },
+  'chat.too_many_pinned': {
+    status: 409,
+    detail: 'You have pinned 50 chats, and that is the most.',
+    next: 'Unpin one first.',
+  },
+  'chat.temporary': {
+    status: 409,
+    detail: 'A temporary chat is in no list, so it can be neither pinned nor archived.',
+    next: 'Keep it first.',
+  },
   'message.not_found': { status: 404, detail: 'There is no such message in this chat.', next: 'Reload the chat and try again.' },
   'message.conflict': {
     status: 409,

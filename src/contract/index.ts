@@ -1,5 +1,6 @@
 /** The registry: every endpoint there is, in one list. What is not here does not exist. */
 import * as accounts from './accounts.ts'
+import * as care from './care.ts'
 import * as chats from './chats.ts'
 import { forgetDraft, keepDraft, listDrafts } from './drafts.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -28,6 +29,7 @@ const {
   followGeneration,
   stopGeneration,
 } = chats
+const { changeManyChats, eraseChat, emptyTrash, keepChat, findChats, giveFeedback, removeFeedback } = care
 const { listModels, listProviders, addProvider, changeProvider, removeProvider, testProvider, getHandbook } = models
 const {
   getMember,
@@ -152,6 +154,13 @@ export const ENDPOINTS: readonly Endpoint[] = [
   changeChat,
   deleteChat,
   restoreChat,
+  changeManyChats,
+  eraseChat,
+  emptyTrash,
+  keepChat,
+  findChats,
+  giveFeedback,
+  removeFeedback,
   listMessages,
   sendMessage,
   answerAgain,

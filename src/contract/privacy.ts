@@ -8,7 +8,17 @@ export const PrivacyContact = z.strictObject({ name: line(80), email: Email })
 export type PrivacyContact = z.infer<typeof PrivacyContact>
 
 /** What is removed by itself once it is so old; each has its words in the interface. */
-export const Kept = z.enum(['sessions', 'replaced_tokens', 'links', 'recoveries', 'security_events', 'sign_ins_begun', 'jobs', 'exports'])
+export const Kept = z.enum([
+  'sessions',
+  'replaced_tokens',
+  'links',
+  'recoveries',
+  'security_events',
+  'sign_ins_begun',
+  'jobs',
+  'exports',
+  'trash',
+])
 export type Kept = z.infer<typeof Kept>
 
 const Host = z.strictObject({ name: z.string(), host: z.string() })

@@ -20,7 +20,16 @@ import { ChatStore, chatRoutes } from './features/chats/index.ts'
 import { DraftStore, draftRoutes } from './features/drafts/index.ts'
 import { handbookRoutes } from './features/librarian/index.ts'
 import { memberRoutes } from './features/members/index.ts'
-import { Answering, Asking, Generations, MessageSearch, MessageStore, messageRoutes } from './features/messages/index.ts'
+import {
+  Answering,
+  Asking,
+  caringRoutes,
+  FeedbackStore,
+  Generations,
+  MessageSearch,
+  MessageStore,
+  messageRoutes,
+} from './features/messages/index.ts'
 import { ModelChoice, modelRoutes, ProviderStore } from './features/models/index.ts'
 import { PictureStore, pictureRoutes } from './features/pictures/index.ts'
 import { PrivacyStore, privacyRoutes } from './features/privacy/index.ts'
@@ -158,6 +167,7 @@ function featureRoutes(parts: ReturnType<typeof chatParts> & { egress: Egress })
     ...pictureRoutes(parts),
     ...chatRoutes(parts),
     ...messageRoutes(parts),
+    ...caringRoutes(parts),
     ...draftRoutes(parts),
     ...modelRoutes(parts),
     ...handbookRoutes(),
@@ -195,6 +205,7 @@ function chatParts({
   const chats = new ChatStore(keys)
   const messages = new MessageStore(keys)
   const drafts = new DraftStore(keys)
+  const feedback = new FeedbackStore(keys)
   const pictures = new PictureStore(keys)
   const privacy = new PrivacyStore(keys)
   const factsOf = organisationFacts({ doors, keys, tenants, backupsKeptDays })
@@ -208,6 +219,8 @@ function chatParts({
     chats,
     messages,
     drafts,
+    feedback,
+    search,
     pictures,
     privacy,
     factsOf,

@@ -90,7 +90,7 @@ test('the chat that was asked in last is the first', async () => {
 
 test('a chat begins without a name, and is named by its first question until somebody names it', async () => {
   const chat = await create(alice)
-  expect(chat).toMatchObject({ description: 'New chat', named: false, model: 'librarian', scope: { kind: 'personal' }, deleted: false })
+  expect(chat).toMatchObject({ description: 'New chat', named: false, model: 'librarian', scope: { kind: 'personal' }, deletedAt: null })
   const first = await send(alice, chat.id, { text: '  What\n grows   in the Sahara? ', parentId: null })
   expect(first.body.chat).toMatchObject({ description: 'What grows in the Sahara?', named: false })
   const renamed = await alice.call<Chat>('PATCH', `/api/chats/${chat.id}`, { description: '  Deserts ' })
@@ -103,7 +103,7 @@ test.each([
   ['a long question is cut at a word', `${'word '.repeat(30)}end`, /^(word ){11}word…$/],
   ['one long word is cut', 'x'.repeat(200), /^x{60}…$/],
   ['a character is not cut in two', `${'x'.repeat(59)}\u{1f469}rest`, /^x{59}…$/],
-  ['any language', 'Что растёт в пустыне? 沙漠里长什么？', /^Что растёт в пустыне\? 沙漠里长什么？$/],
+  ['any language', 'Что растёт в пустыне? 沙漠里长什么？', /^Что растёт в пустыне\?$/],
 ])('a title from a question: %s', async (_, text, title) => {
   const chat = await create(alice)
   expect((await send(alice, chat.id, { text, parentId: null })).body.chat.description).toMatch(title)
@@ -137,7 +137,7 @@ test('a deleted chat does not exist until it is restored, whole', async () => {
     expect([refused.status, codeOf(refused)]).toEqual([404, 'chat.not_found'])
 
   const restored = await alice.call<Chat>('POST', `${path}/restore`)
-  expect([restored.status, restored.body.deleted]).toEqual([200, false])
+  expect([restored.status, restored.body.deletedAt]).toEqual([200, null])
   expect((await alice.call('GET', `${path}/messages`)).body).toEqual(before)
   expect((await alice.call('GET', path)).body).toEqual(restored.body)
 })

@@ -82,6 +82,20 @@ function plantings(person: SignedIn, other: SignedIn, job: string): Planting[] {
       kept: [['younger', `gen_random_uuid(), ${user}, ${user}, 'signed_in', 'self', ${ago('399 days 23 hours')}`]],
     },
     {
+      table: 'chat_session',
+      columns: 'model, id, user_id, scope_id, description, wrapped_key, time_created, deleted_at, temporary_until',
+      write: text,
+      read: 'model',
+      due: [
+        ['deleted', `gen_random_uuid(), ${user}, ${user}, '', '', ${ago('90 days')}, ${ago('30 days 1 minute')}, null`],
+        ['temporary', `gen_random_uuid(), ${user}, ${user}, '', '', ${ago('1 day')}, null, ${ago('1 minute')}`],
+      ],
+      kept: [
+        ['deleted lately', `gen_random_uuid(), ${user}, ${user}, '', '', ${ago('90 days')}, ${ago('29 days 23 hours')}, null`],
+        ['temporary still', `gen_random_uuid(), ${user}, ${user}, '', '', ${ago('1 day')}, null, now() + interval '1 hour'`],
+      ],
+    },
+    {
       table: 'export',
       columns: 'id, user_id, scope_id, state, expires_at',
       write: (label) => `md5('${label}')::uuid`,

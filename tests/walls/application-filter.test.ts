@@ -57,7 +57,7 @@ test('the interface over it: no attack on the chat of Alice succeeds', async () 
   }
   expect((await call('GET', '/api/chats')).text).not.toContain(secret.chatId)
   await server.close()
-  expect((await alice.call<Chat>('GET', `/api/chats/${secret.chatId}`)).body).toMatchObject({ description: SECRET.title, deleted: false })
+  expect((await alice.call<Chat>('GET', `/api/chats/${secret.chatId}`)).body).toMatchObject({ description: SECRET.title, deletedAt: null })
 })
 
 /** Whether a query of Bob's shows any row of Alice's scope; a query that does not compile shows none. */

@@ -43,6 +43,8 @@ const HAS_NONE: Readonly<Record<string, readonly [number, string]>> = {
   'authenticator_app.remove': [404, 'authenticator_app.not_found'],
   'recovery_codes.make': [409, 'factor.none'],
 }
+/** Asked about several at once, these say of each what became of it: of the owner's what they say of one that never was. */
+const OF_MANY = ['chats.change_many', 'chats.find']
 /** What names a letter is refused to others as it is to those who make one up: tests/people. */
 const BY_LETTER = ['address.asked', 'address.confirm']
 
@@ -150,6 +152,11 @@ async function expectRefusal(visitor: Visitor, endpoint: Endpoint, { request, an
     endpoint,
     swap(request, () => crypto.randomUUID()),
   )
+  if (OF_MANY.includes(endpoint.id)) {
+    const withoutIds = ({ status, text }: Answer) => [status, text.replace(/[0-9a-f-]{36}/g, 'id')]
+    expect(answer.status).toBe(200)
+    return expect(withoutIds(answer)).toEqual(withoutIds(never))
+  }
   expect(answer.status).toBe(404)
   expect(withoutRequestId(answer)).toEqual(withoutRequestId(never))
 }
@@ -181,7 +188,8 @@ describe('everyone else, with the ids of the owner', () => {
 })
 
 describe("the owner's things, named inside a visitor's own", () => {
-  const naming = ENDPOINTS.filter(({ id }) => ['messages.send', 'generations.start', 'generations.follow', 'generations.stop'].includes(id))
+  const NAMING = ['feedback.give', 'feedback.remove', 'messages.send', 'generations.start', 'generations.follow', 'generations.stop']
+  const naming = ENDPOINTS.filter(({ id }) => NAMING.includes(id))
 
   test('these are all the endpoints that name a message inside a chat', () => {
     const names = (endpoint: Endpoint) =>

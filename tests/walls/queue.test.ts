@@ -185,7 +185,7 @@ test('the worker does not enter by a token, and sees nothing without a job', asy
 
 describe('a clean-up', () => {
   const CLEANED = [
-    ...['auth_session', 'auth_token', 'challenge', 'export', 'link', 'oidc_logout', 'oidc_way'],
+    ...['auth_session', 'auth_token', 'challenge', 'chat_session', 'export', 'link', 'oidc_logout', 'oidc_way'],
     ...['recovery', 'security_event', 'sign_in_ticket', 'job'],
   ]
   /** A column of each that a clean-up might be made to change. */
@@ -198,16 +198,20 @@ describe('a clean-up', () => {
   })
   beforeEach(() => past.plant())
 
-  test('acts for nobody and sees nobody: no person, no chat, no key', async () => {
+  /** Those chats it is shown that it removes: sealed, and without a key. */
+  const DUE_CHATS = ['deleted', 'temporary']
+
+  test('acts for nobody and sees nobody: no person, no chat that is not due, no key', async () => {
     const actor = await newActor()
     const { rows } = await world.sql<{ name: string }>(
       `select quote_ident(table_name) as name from information_schema.table_privileges
-        where table_schema = '${schema}' and privilege_type = 'SELECT' and grantee = $1 and table_name <> 'job'`,
+        where table_schema = '${schema}' and privilege_type = 'SELECT' and grantee = $1 and table_name not in ('job', 'chat_session')`,
       [`${world.installation.secrets.prefix}_worker`],
     )
     expect(rows.length).toBeGreaterThanOrEqual(7)
     for (const { name } of [...rows, { name: `(select id from ${schema}."user") u` }])
       expect([name, await read(actor, `select 1 from ${name.startsWith('(') ? name : `${schema}.${name}`}`)]).toEqual([name, []])
+    expect(await read(actor, `select model from ${schema}.chat_session order by 1`)).toEqual(DUE_CHATS.map((model) => ({ model })))
     expect(await read(await actorOfJob(), `select id from ${schema}."user"`)).toEqual([{ id: bob.me.user.id }])
   })
 
@@ -223,7 +227,9 @@ describe('a clean-up', () => {
 
   test('that is made to read or change the rows it removes is refused', async () => {
     const actor = await newActor()
-    for (const table of CLEANED.filter((name) => name !== 'job')) {
+    // Of chats it sees what it removes, sealed, and may change nothing of it.
+    expect(await write(actor, `update ${schema}.chat_session set time_updated = now(), description = ''`)).toBe(0)
+    for (const table of CLEANED.filter((name) => !['job', 'chat_session'].includes(name))) {
       for (const sql of [
         `select * from ${schema}.${table}`,
         `select count(*) from ${schema}.${table}`,
@@ -233,7 +239,7 @@ describe('a clean-up', () => {
       const column = COLUMN[table] ?? 'user_id'
       expect(await refusalOf(write(actor, `update ${schema}.${table} set ${column} = ${column}`))).toBe(DENIED)
     }
-    for (const table of ['chat_session', 'chat_message', '"user"', 'credential', 'scope', 'scope_key', 'picture'])
+    for (const table of ['chat_message', 'message_feedback', '"user"', 'credential', 'scope', 'scope_key', 'picture'])
       expect([table, await write(actor, `delete from ${schema}.${table}`)]).toEqual([table, 0])
     for (const table of ['model_provider', 'login_policy', 'tenant_state', 'message_search'])
       expect(await refusalOf(write(actor, `delete from ${schema}.${table}`))).toBe(DENIED)
@@ -260,7 +266,8 @@ describe('a clean-up', () => {
     await units.write(asPerson, async (tx) => {
       expect(await tx.all(raw(`select id from ${schema}.chat_session`))).not.toEqual([])
       await tx.all(enter(cleanUpId))
-      expect(await tx.all(raw(`select id from ${schema}.chat_session`))).toEqual([])
+      const seen = await tx.all(raw<{ model: string }>(`select model from ${schema}.chat_session order by 1`))
+      expect(seen.map(({ model }) => model)).toEqual(DUE_CHATS)
       expect(await tx.change(raw(`update ${schema}.chat_session set time_updated = now()`))).toBe(0)
     })
     await units.write(jobs.cleanUpOf(bob.me.organisation.id, cleanUpId), async (tx) => {

@@ -70,6 +70,7 @@ test('every reference between tables of content carries the scope, itself or by 
     'chat_message_parent',
     'export_part_export',
     'job_message',
+    'message_feedback_message',
     'message_search_message',
   ])
 })

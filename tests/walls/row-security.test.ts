@@ -31,7 +31,7 @@ const SEEN_BY_JOBS: Record<string, number> = { user: 1, model_provider_key: 1 }
 
 /** Where a clean-up, which reads nothing, removes what is past its time: queue.test.ts. */
 const CLEANED = [
-  ...['auth_session', 'auth_token', 'challenge', 'export', 'job', 'link', 'oidc_logout', 'oidc_way'],
+  ...['auth_session', 'auth_token', 'challenge', 'chat_session', 'export', 'job', 'link', 'oidc_logout', 'oidc_way'],
   ...['recovery', 'security_event', 'sign_in_ticket'],
 ]
 
@@ -68,6 +68,8 @@ beforeAll(async () => {
   own = await chatOf(bob, { description: 'Lunch', question: 'Where is lunch?' })
   other = await chatOf(bob, { description: 'Dinner', question: 'Where is dinner?' })
   await draft()
+  await care()
+  await alice.call('POST', `/api/chats/${secret.chatId}/messages/${secret.answerId}/feedback`, { rating: 'up' })
   await world.sql(
     `insert into ${schema}.model_provider (id, config, has_key) values (gen_random_uuid(), '', true), (gen_random_uuid(), '', false)`,
   )
@@ -87,6 +89,14 @@ afterAll(() => world.close())
 async function draft(): Promise<void> {
   await bob.call('PATCH', `/api/drafts/${own.chatId}`, { text: 'And when' })
   await bob.call('POST', '/api/me/picture', { picture: PIXELS })
+}
+
+/** A chat in the trash, and what is thought of an answer. */
+async function care(): Promise<void> {
+  await chatOf(bob, { description: 'Breakfast', question: 'Where is breakfast?' }).then(({ chatId }) =>
+    bob.call('DELETE', `/api/chats/${chatId}`),
+  )
+  await bob.call('POST', `/api/chats/${own.chatId}/messages/${own.answerId}/feedback`, { rating: 'up' })
 }
 
 async function readTables(): Promise<Table[]> {
@@ -129,7 +139,7 @@ test('the interface over it: no attack on the chat of Alice succeeds', async () 
   for (const attack of attacksOn(secret)) expect([attack.name, (await attack.run(call)).status]).toEqual([attack.name, 404])
   expect((await call('GET', '/api/chats')).text).not.toContain(secret.chatId)
   await server.close()
-  expect((await alice.call<Chat>('GET', `/api/chats/${secret.chatId}`)).body).toMatchObject({ description: SECRET.title, deleted: false })
+  expect((await alice.call<Chat>('GET', `/api/chats/${secret.chatId}`)).body).toMatchObject({ description: SECRET.title, deletedAt: null })
 })
 
 test('the catalogue: every table is either of a scope, of the organisation, or out of reach', () => {
@@ -191,14 +201,17 @@ describe('changes without a where', () => {
       expect([table.name, [...new Set(rows.map((row) => row.scope_id))]]).toEqual([table.name, scopes])
     }
     expect(having('app', 'DELETE').map(({ name }) => name)).toEqual([
+      'chat_session',
       'draft',
       'export_part',
+      'message_feedback',
       'model_provider',
       'model_provider_key',
       'picture',
     ])
     expect((await alice.call('GET', '/api/drafts')).text).toContain(SECRET.draft)
     await draft()
+    await care()
   })
 
   test('touch the chat of the job only, as worker', async () => {
@@ -238,7 +251,7 @@ describe('rows for others', () => {
     )
     const row = rows[0]!.row
     // There is one of each person, so it makes room.
-    if (table.name === 'picture') await world.sql(`delete from ${table.quoted} where ${where}`)
+    if (['picture', 'message_feedback'].includes(table.name)) await world.sql(`delete from ${table.quoted} where ${where}`)
     const { rows: keyless } = await world.sql<{ id: string }>(`select id from ${schema}.model_provider where not has_key`)
     return {
       ...row,
@@ -257,6 +270,7 @@ describe('rows for others', () => {
       'chat_session',
       'draft',
       'job',
+      'message_feedback',
       'model_provider',
       'model_provider_key',
       'picture',

@@ -51,6 +51,7 @@ interface Reach {
 const SCOPE_COLUMN: Record<keyof AppTables, string> = {
   chat_session: 'scope_id',
   chat_message: 'scope_id',
+  message_feedback: 'scope_id',
   draft: 'scope_id',
   picture: 'scope_id',
   export: 'scope_id',

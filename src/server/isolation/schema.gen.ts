@@ -106,12 +106,15 @@ export interface ChatMessage {
 }
 
 export interface ChatSession {
+  archived: Generated<boolean>;
   deleted_at: Timestamp | null;
   description: Buffer;
   id: string;
   model: string;
   named: Generated<boolean>;
+  pinned: Generated<boolean>;
   scope_id: string;
+  temporary_until: Timestamp | null;
   time_created: Generated<Timestamp>;
   time_updated: Generated<Timestamp>;
   user_id: string;
@@ -129,6 +132,7 @@ export interface Credential {
 }
 
 export interface Draft {
+  ends_at: Timestamp | null;
   parent_id: string | null;
   place: string;
   scope_id: string;
@@ -227,6 +231,15 @@ export interface LoginPolicy {
   remember_absolute_limit_s: Generated<number>;
   remember_idle_limit_s: Generated<number>;
   second_factor: Generated<string>;
+}
+
+export interface MessageFeedback {
+  chat_session_id: string;
+  feedback: Buffer;
+  message_id: string;
+  scope_id: string;
+  time_updated: Generated<Timestamp>;
+  user_id: string;
 }
 
 export interface MessageSearch {
@@ -406,6 +419,7 @@ export interface DB {
   job: Job;
   link: Link;
   login_policy: LoginPolicy;
+  message_feedback: MessageFeedback;
   message_search: MessageSearch;
   model_provider: ModelProvider;
   model_provider_key: ModelProviderKey;

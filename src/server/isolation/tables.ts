@@ -9,6 +9,7 @@ export type AppTables = Pick<
   DB,
   | 'chat_session'
   | 'chat_message'
+  | 'message_feedback'
   | 'draft'
   | 'picture'
   | 'privacy_contact'

@@ -26,6 +26,7 @@ const NAMES: Readonly<Record<string, string>> = {
   sign_in_ticket: 'old sign-in tickets',
   oidc_way: 'old ways to a provider',
   oidc_logout: 'old logout tokens',
+  chat_session: 'deleted and temporary chats',
   export: 'old exports',
   recovery: 'old recoveries',
   job: 'old jobs',

@@ -1,6 +1,7 @@
 /** The types of every declared endpoint by its id. Types only: nothing of the contract is loaded to make a call. */
 import type { z } from 'zod'
 import type * as accounts from '#contract/accounts.ts'
+import type * as care from '#contract/care.ts'
 import type * as chats from '#contract/chats.ts'
 import type * as drafts from '#contract/drafts.ts'
 import type { Endpoint } from '#contract/endpoint.ts'
@@ -16,6 +17,7 @@ import type * as security from '#contract/security.ts'
 import type * as sessions from '#contract/sessions.ts'
 
 type Exported = typeof accounts &
+  typeof care &
   typeof chats &
   typeof drafts &
   typeof factors &

@@ -6,6 +6,7 @@ import type { Cursors } from '#server/isolation/cursor.ts'
 import { type Route, route } from '#server/isolation/route.ts'
 import type { Clock } from '#server/kernel/clock.ts'
 import type { Ids } from '#server/kernel/ids.ts'
+import { careRoutes, place } from './care-routes.ts'
 import type { ChatStore } from './store.ts'
 
 export interface ChatParts {
@@ -16,13 +17,16 @@ export interface ChatParts {
   readonly ids: Ids
 }
 
+const HOUR_MS = 3_600_000
+
 /** The routes of this folder. */
 export function chatRoutes({ chats, models, cursors, clock, ids }: ChatParts): Route[] {
   return [
     route(listChats, async ({ actor, tx, query }) => {
-      const after = await cursors.read(actor, 'chats', query.cursor)
-      const { chats: items, last } = await chats.list(tx, { limit: query.limit, after })
-      return { items, next: last ? await cursors.make(actor, 'chats', last) : null }
+      const list = `chats:${query.in}`
+      const after = await cursors.read(actor, list, query.cursor)
+      const { chats: items, last } = await chats.list(tx, { in: query.in, limit: query.limit, after })
+      return { items, next: last ? await cursors.make(actor, list, last) : null }
     }),
 
     route(createChat, async ({ actor, tx, body, fail }) => {
@@ -35,30 +39,32 @@ export function chatRoutes({ chats, models, cursors, clock, ids }: ChatParts): R
         description: body.description,
         model: model.id,
         now: new Date(clock.now()),
+        temporaryUntil: body.temporaryHours === undefined ? null : new Date(clock.now() + body.temporaryHours * HOUR_MS),
       })
       return (await chats.find(tx, id))!.chat
     }),
 
     route(getChat, async ({ tx, params, fail }) => {
       const found = await chats.find(tx, params.chatId)
-      if (!found || found.chat.deleted) throw fail('chat.not_found')
+      if (!found || found.chat.deletedAt) throw fail('chat.not_found')
       return found.chat
     }),
 
     route(changeChat, async ({ tx, params, body, fail }) => {
       const found = await chats.find(tx, params.chatId)
-      if (!found || found.chat.deleted) throw fail('chat.not_found')
+      if (!found || found.chat.deletedAt) throw fail('chat.not_found')
       if (body.model !== undefined) {
         if (!(await models.find(tx, body.model))) throw fail('model.not_found')
         await chats.chooseModel(tx, params.chatId, body.model)
       }
+      if (body.pinned !== undefined || body.archived !== undefined) await place(chats, tx, { chat: found.chat, to: body })
       if (body.description !== undefined) await chats.rename(tx, found.chat, { description: body.description, named: true })
       return (await chats.find(tx, params.chatId))!.chat
     }),
 
     route(deleteChat, async ({ tx, params, fail }) => {
       const found = await chats.find(tx, params.chatId)
-      if (!found || found.chat.deleted) throw fail('chat.not_found')
+      if (!found || found.chat.deletedAt) throw fail('chat.not_found')
       await chats.setDeleted(tx, params.chatId, new Date(clock.now()))
       return undefined
     }),
@@ -66,8 +72,10 @@ export function chatRoutes({ chats, models, cursors, clock, ids }: ChatParts): R
     route(restoreChat, async ({ tx, params, fail }) => {
       const found = await chats.find(tx, params.chatId)
       if (!found) throw fail('chat.not_found')
-      if (found.chat.deleted) await chats.setDeleted(tx, params.chatId, null)
-      return { ...found.chat, deleted: false }
+      if (found.chat.deletedAt) await chats.setDeleted(tx, params.chatId, null)
+      return { ...found.chat, deletedAt: null }
     }),
+
+    ...careRoutes({ chats, clock }),
   ]
 }

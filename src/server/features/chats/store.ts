@@ -1,7 +1,7 @@
 /** Every statement on `chat_session`. Titles are sealed under the key of the chat's scope. */
 
-import { sql } from 'kysely'
-import type { Chat } from '#contract/chats.ts'
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import type { Chat, ChatList } from '#contract/chats.ts'
 import type { ChatId, ScopeId } from '#contract/ids.ts'
 import type { JobActor } from '#server/isolation/actor.ts'
 import type { ScopeKeys } from '#server/isolation/keys/scope-keys.ts'
@@ -13,7 +13,25 @@ export interface StoredChat {
   readonly wrappedKey: Buffer
 }
 
+interface NewChat {
+  readonly id: ChatId
+  readonly scopeId: ScopeId
+  readonly description: string | undefined
+  readonly model: string
+  readonly now: Date
+  readonly temporaryUntil?: Date | null
+}
+
 const UNNAMED = 'New chat'
+const TEMPORARY = 'Temporary chat'
+
+/** Which chats are in which list, as the indexes of `db/tenant/0019_care.sql` have it. */
+const isIn: Readonly<Record<ChatList, RawBuilder<SqlBool>>> = {
+  chats: sql`deleted_at is null and not archived`,
+  pinned: sql`pinned and deleted_at is null and not archived`,
+  archive: sql`archived and deleted_at is null`,
+  trash: sql`deleted_at is not null`,
+}
 
 export class ChatStore {
   readonly #keys: ScopeKeys
@@ -21,31 +39,39 @@ export class ChatStore {
     this.#keys = keys
   }
 
-  /** The actor's own chats, the latest first; `after` is the position of the last one of the page before. */
+  /** A list of the actor's own chats, the latest first; `after` is the position of the last one of the page before. */
   async list(
     tx: ReadTx,
-    page: { limit: number; after: readonly string[] | undefined },
+    page: { in: ChatList; limit: number; after: readonly string[] | undefined },
   ): Promise<{ chats: Chat[]; last: readonly string[] | undefined }> {
-    let query = this.#select(tx).where('user_id', '=', tx.actor.userId).where('deleted_at', 'is', null)
-    if (page.after) query = query.where(sql<boolean>`(time_updated, id) < (${page.after[0]}::timestamptz, ${page.after[1]}::uuid)`)
+    const time = page.in === 'trash' ? 'deleted_at' : 'time_updated'
+    let query = this.#select(tx).where('user_id', '=', tx.actor.userId).where('temporary_until', 'is', null).where(isIn[page.in])
+    if (page.after) query = query.where(sql<boolean>`(${sql.ref(time)}, id) < (${page.after[0]}::timestamptz, ${page.after[1]}::uuid)`)
     const rows = await tx.all(
       query
-        .orderBy('time_updated', 'desc')
+        .orderBy(time, 'desc')
         .orderBy('id', 'desc')
         .limit(page.limit + 1),
     )
     const shown = rows.slice(0, page.limit)
     const last = rows.length > page.limit ? shown.at(-1) : undefined
     const chats = await Promise.all(shown.map(async (row) => (await this.#read(tx, row)).chat))
-    return { chats, last: last && [last.time_updated.toISOString(), last.id] }
+    return { chats, last: last && [last[time]!.toISOString(), last.id] }
   }
 
-  /** All chats of the actor's own, also deleted ones, in the order in which they were begun. */
+  /** All chats of the actor's own that are kept, also deleted ones, in the order in which they were begun. */
   async listAll(tx: AnyReadTx, page: { limit: number; after: ChatId | undefined }): Promise<StoredChat[]> {
-    let query = this.#select(tx).where('user_id', '=', tx.actor.userId)
+    let query = this.#select(tx).where('user_id', '=', tx.actor.userId).where('temporary_until', 'is', null)
     if (page.after) query = query.where('id', '>', page.after)
     const rows = await tx.all(query.orderBy('id').limit(page.limit))
     return Promise.all(rows.map((row) => this.#read(tx, row)))
+  }
+
+  /** The latest of the actor's own chats that are kept, wherever they are. */
+  async listLatest(tx: ReadTx, most: number): Promise<Chat[]> {
+    const own = this.#select(tx).where('user_id', '=', tx.actor.userId).where('temporary_until', 'is', null)
+    const rows = await tx.all(own.orderBy('id', 'desc').limit(most))
+    return Promise.all(rows.map(async (row) => (await this.#read(tx, row)).chat))
   }
 
   /** A chat within reach, also a deleted one. */
@@ -55,8 +81,8 @@ export class ChatStore {
   }
 
   /** Adds a chat of the actor's to a scope, with a key of its own. */
-  async add(tx: WriteTx, chat: { id: ChatId; scopeId: ScopeId; description: string | undefined; model: string; now: Date }): Promise<void> {
-    const { id, scopeId, description, model, now } = chat
+  async add(tx: WriteTx, chat: NewChat): Promise<void> {
+    const { id, scopeId, description, model, now, temporaryUntil } = chat
     const sealer = await this.#keys.ofScope(tx, scopeId, 'chat_session')
     await tx.change(
       tx.db.insertInto('chat_session').values({
@@ -65,8 +91,9 @@ export class ChatStore {
         scope_id: scopeId,
         model,
         named: description !== undefined,
-        description: sealer.seal(description ?? UNNAMED, id, 'description'),
+        description: sealer.seal(description ?? (temporaryUntil ? TEMPORARY : UNNAMED), id, 'description'),
         wrapped_key: await this.#keys.newChatKey(tx, scopeId, id),
+        temporary_until: temporaryUntil,
         time_created: now,
         time_updated: now,
       }),
@@ -86,6 +113,21 @@ export class ChatStore {
     )
   }
 
+  /** Pins a chat, or archives it, or neither; it is never both. */
+  async place(tx: WriteTx, id: ChatId, at: { pinned: boolean; archived: boolean }): Promise<void> {
+    await one(tx.change(tx.db.updateTable('chat_session').set(at).where('id', '=', id)))
+  }
+
+  /** Makes a temporary chat one that is kept. */
+  async keep(tx: WriteTx, id: ChatId): Promise<void> {
+    await one(tx.change(tx.db.updateTable('chat_session').set({ temporary_until: null }).where('id', '=', id)))
+  }
+
+  /** Erases a chat of the trash, with all that hangs on it. */
+  async erase(tx: WriteTx, id: ChatId): Promise<void> {
+    await one(tx.change(tx.db.deleteFrom('chat_session').where('id', '=', id).where('deleted_at', 'is not', null)))
+  }
+
   async chooseModel(tx: WriteTx, id: ChatId, model: string): Promise<void> {
     await one(tx.change(tx.db.updateTable('chat_session').set({ model }).where('id', '=', id)))
   }
@@ -103,7 +145,8 @@ export class ChatStore {
   #select(tx: AnyReadTx) {
     return tx.db
       .selectFrom('chat_session')
-      .select(['id', 'scope_id', 'description', 'named', 'model', 'wrapped_key', 'deleted_at', 'time_created', 'time_updated'])
+      .select(['id', 'scope_id', 'description', 'named', 'model', 'wrapped_key', 'pinned', 'archived'])
+      .select(['deleted_at', 'temporary_until', 'time_created', 'time_updated'])
       .select(({ exists, selectFrom }) =>
         exists(
           selectFrom('chat_message')
@@ -126,7 +169,10 @@ export class ChatStore {
       scope: { id: scopeId, kind: 'personal' },
       model: row.model,
       answering: Boolean(row.answering),
-      deleted: row.deleted_at !== null,
+      pinned: row.pinned,
+      archived: row.archived,
+      deletedAt: row.deleted_at?.toISOString() ?? null,
+      temporaryUntil: row.temporary_until?.toISOString() ?? null,
       timeCreated: row.time_created.toISOString(),
       timeUpdated: row.time_updated.toISOString(),
     }
@@ -141,7 +187,10 @@ interface Row {
   named: boolean
   model: string
   wrapped_key: Buffer
+  pinned: boolean
+  archived: boolean
   deleted_at: Date | null
+  temporary_until: Date | null
   time_created: Date
   time_updated: Date
   answering: unknown

@@ -1,7 +1,7 @@
 /** Every statement on `draft`. Texts are sealed under the key of their writer's personal scope, in which they all are. */
 import { sql } from 'kysely'
 import type { Draft } from '#contract/drafts.ts'
-import { type MessageId, ScopeId } from '#contract/ids.ts'
+import { type ChatId, type MessageId, ScopeId } from '#contract/ids.ts'
 import type { ScopeKeys, Sealer } from '#server/isolation/keys/scope-keys.ts'
 import type { AnyReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
 
@@ -44,7 +44,8 @@ export class DraftStore {
   /** Keeps a draft in place of the one that was there; the oldest beyond the bounds go. */
   async keep(tx: WriteTx, written: Written): Promise<void> {
     const { place, text, parentId, now } = written
-    const kept = { parent_id: parentId, text: (await this.#sealer(tx)).seal(text, place, 'text'), time_updated: now }
+    const sealed = (await this.#sealer(tx)).seal(text, place, 'text')
+    const kept = { parent_id: parentId, text: sealed, ends_at: await this.#endOf(tx, place), time_updated: now }
     const own = { user_id: tx.actor.userId, scope_id: ScopeId.parse(tx.actor.userId), place }
     const change = () => tx.change(tx.db.updateTable('draft').set(kept).where('user_id', '=', tx.actor.userId).where('place', '=', place))
     if ((await change()) === 0) {
@@ -60,9 +61,21 @@ export class DraftStore {
     await this.#removeOldest(tx, place)
   }
 
+  /** Keeps the drafts of a chat that is not temporary any more. */
+  async keepWithChat(tx: WriteTx, chatId: ChatId): Promise<void> {
+    const own = tx.db.updateTable('draft').set({ ends_at: null }).where('user_id', '=', tx.actor.userId)
+    await tx.change(own.where('place', 'in', [chatId, `${chatId}.edit`]))
+  }
+
   /** Removes the draft of a place; there may be none. */
   async remove(tx: WriteTx, place: string): Promise<void> {
     await tx.change(tx.db.deleteFrom('draft').where('user_id', '=', tx.actor.userId).where('place', '=', place))
+  }
+
+  /** What is begun in a temporary chat ends with it. */
+  async #endOf(tx: WriteTx, place: string): Promise<Date | null> {
+    const chat = tx.db.selectFrom('chat_session').select('temporary_until').where('id', '=', place.slice(0, 36))
+    return (await tx.first(chat))?.temporary_until ?? null
   }
 
   /** What another device keeps or removes at this moment is left to it: to wait for one another could go in a circle. */

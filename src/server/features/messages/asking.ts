@@ -10,8 +10,7 @@ import type { Ids } from '#server/kernel/ids.ts'
 import type { Generations } from './generations.ts'
 import type { MessageSearch } from './search.ts'
 import { type MessageStore, textOf } from './store.ts'
-
-const TITLE_LENGTH = 60
+import { titleFrom } from './titles.ts'
 
 export interface Question {
   readonly text: string
@@ -62,8 +61,10 @@ export class Asking {
       idempotencyKey,
       now,
     })
-    await search.index(tx, stored, { id, text })
-    if (parentId === null && !stored.chat.named) await chats.rename(tx, stored.chat, { description: titleFrom(text), named: false })
+    const isKept = stored.chat.temporaryUntil === null
+    if (isKept) await search.index(tx, stored, { id, text })
+    if (isKept && parentId === null && !stored.chat.named)
+      await chats.rename(tx, stored.chat, { description: titleFrom(text), named: false })
     return this.#answer(tx, chatId, { questionId: id, model: question.model ?? stored.chat.model })
   }
 
@@ -117,16 +118,7 @@ export class Asking {
 
   async #openChat(tx: WriteTx, chatId: ChatId): Promise<StoredChat> {
     const stored = await this.#parts.chats.find(tx, chatId)
-    if (!stored || stored.chat.deleted) throw new Failure('chat.not_found')
+    if (!stored || stored.chat.deletedAt) throw new Failure('chat.not_found')
     return stored
   }
-}
-
-/** The beginning of a question as a title, cut at a word. */
-function titleFrom(text: string): string {
-  const flat = text.replace(/\s+/g, ' ').trim()
-  if (flat.length <= TITLE_LENGTH) return flat
-  const cut = flat.slice(0, TITLE_LENGTH)
-  const atWord = cut.lastIndexOf(' ')
-  return `${(atWord > TITLE_LENGTH / 2 ? cut.slice(0, atWord) : cut).replace(/[\uD800-\uDBFF]$/, '')}…`
 }

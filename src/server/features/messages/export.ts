@@ -1,4 +1,4 @@
-/** Chats in an export: each as JSON with all of its messages and branches, and as a page of Markdown to read. Deleted ones say so. */
+/** Chats in an export: each as JSON with all of its messages and branches, and as a page of Markdown to read. Deleted ones say so; temporary ones are left out, for the archive outlives them. */
 import { sql } from 'kysely'
 import type { Message, Part } from '#contract/chats.ts'
 import type { ChatId, MessageId } from '#contract/ids.ts'
@@ -9,7 +9,7 @@ import { type MessageStore, textOf } from './store.ts'
 const CHATS_AT_ONCE = 50
 const MESSAGES_AT_ONCE = 100
 
-/** Every chat that the person began. */
+/** Every chat that the person began, and keeps. */
 export function chatExporter({ chats, messages }: { chats: ChatStore; messages: MessageStore }): Exporter {
   async function* all(read: Read): AsyncGenerator<StoredChat> {
     for (let after: ChatId | undefined; ; ) {
@@ -28,16 +28,17 @@ export function chatExporter({ chats, messages }: { chats: ChatStore; messages: 
     }
   }
   return {
-    tables: ['chat_session', 'chat_message'],
+    tables: ['chat_session', 'chat_message', 'message_feedback'],
     count: async (tx) => {
-      const own = tx.db.selectFrom('chat_session').where('user_id', '=', tx.actor.userId)
+      const own = tx.db.selectFrom('chat_session').where('user_id', '=', tx.actor.userId).where('temporary_until', 'is', null)
       const counted = await tx.first(own.select(sql<number>`count(*)::int`.as('n')))
       const within = await tx.first(
         own
           .innerJoin('chat_message', 'chat_message.chat_session_id', 'chat_session.id')
           .select(sql<number>`count(*)::int`.as('n'))
           .clearWhere()
-          .where('chat_session.user_id', '=', tx.actor.userId),
+          .where('chat_session.user_id', '=', tx.actor.userId)
+          .where('chat_session.temporary_until', 'is', null),
       )
       return (counted?.n ?? 0) + (within?.n ?? 0)
     },
@@ -74,7 +75,7 @@ async function* asJson({ chat }: StoredChat, pages: AsyncIterable<Message[]>): A
 
 /** In the order of time. Messages are numbered, and one that does not follow the message before it says which one it follows. */
 async function* asMarkdown({ chat }: StoredChat, pages: AsyncIterable<Message[]>): AsyncGenerator<Piece> {
-  yield { content: `# ${oneLine(chat.description)}\n\nBegun ${chat.timeCreated}.${chat.deleted ? ' Deleted.' : ''}\n` }
+  yield { content: `# ${oneLine(chat.description)}\n\nBegun ${chat.timeCreated}.${chat.deletedAt ? ' Deleted.' : ''}\n` }
   const numbers = new Map<MessageId, number>()
   for await (const messages of pages) {
     let text = ''

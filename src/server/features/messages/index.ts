@@ -1,7 +1,9 @@
 /** What other slices may use of messages. */
 export { Answering } from './answering.ts'
 export { Asking } from './asking.ts'
+export { caringRoutes } from './caring.ts'
 export { chatExporter } from './export.ts'
+export { FeedbackStore } from './feedback.ts'
 export { Generations } from './generations.ts'
 export { messageRoutes } from './routes.ts'
 export { MessageSearch } from './search.ts'

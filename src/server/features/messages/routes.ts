@@ -26,7 +26,7 @@ export interface MessageParts {
 export function messageRoutes({ chats, messages, asking, generations, cursors, clock }: MessageParts): Route[] {
   const chatOf = async (tx: ReadTx, chatId: ChatId): Promise<StoredChat> => {
     const stored = await chats.find(tx, chatId)
-    if (!stored || stored.chat.deleted) throw new Failure('chat.not_found')
+    if (!stored || stored.chat.deletedAt) throw new Failure('chat.not_found')
     return stored
   }
   const answerOf = async (tx: ReadTx, { chatId, generationId }: { chatId: ChatId; generationId: MessageId }): Promise<Message> => {

@@ -2,7 +2,7 @@
  * Finding messages by their words. The index holds no text: each word is keyed by its scope, so a question is asked once per scope
  * the person reads, and only ids come back, which row security then joins to messages or to nothing.
  */
-import type { Message } from '#contract/chats.ts'
+import type { Chat, Message } from '#contract/chats.ts'
 import type { ChatId, MessageId, ScopeId } from '#contract/ids.ts'
 import type { ChatStore, StoredChat } from '#server/features/chats/index.ts'
 import type { Actor, JobActor } from '#server/isolation/actor.ts'
@@ -14,6 +14,7 @@ import type { MessageStore } from './store.ts'
 /** What a tsvector can hold of one word, and the most words looked for at once. */
 const MOST_POSITIONS = 256
 const MOST_TERMS = 24
+const MOST_HITS = 200
 
 export interface Found {
   readonly stored: StoredChat
@@ -47,11 +48,21 @@ export class MessageSearch {
     for (const { chat_session_id: chatId, message_id: messageId } of hits) {
       if (!chats.has(chatId)) chats.set(chatId, await this.#chats.find(tx, chatId))
       const stored = chats.get(chatId)
-      if (!stored || stored.chat.deleted) continue
+      if (!stored || stored.chat.deletedAt) continue
       const message = await this.#messages.find(tx, stored, messageId)
       if (message) found.push({ stored, message })
     }
     return found
+  }
+
+  /** The chats within reach, also those in the archive or the trash, in whose messages these words are, best first. */
+  async findChats(tx: ReadTx, words: string, most: number): Promise<Chat[]> {
+    const query = await this.#query(tx, queryTerms(words).slice(0, MOST_TERMS))
+    if (query === '') return []
+    const hits = await tx.call<{ chat_session_id: ChatId }>('search_messages', query, MOST_HITS)
+    const ids = [...new Set(hits.map(({ chat_session_id: id }) => id))].slice(0, most)
+    const found = await Promise.all(ids.map((id) => this.#chats.find(tx, id)))
+    return found.flatMap((stored) => stored?.chat ?? [])
   }
 
   async #query(tx: ReadTx<Actor> | ReadTx<JobActor>, wanted: readonly Term[]): Promise<string> {

@@ -1,12 +1,13 @@
 /** Every statement on `chat_message` and `job`. Messages are sealed under their chat's key, at their own row. */
 import { sql } from 'kysely'
 import { z } from 'zod'
-import { type Message, type MessageStatus, Part } from '#contract/chats.ts'
+import { Feedback, type Message, type MessageStatus, Part } from '#contract/chats.ts'
 import type { ChatId, JobId, MessageId, UserId } from '#contract/ids.ts'
 import type { StoredChat } from '#server/features/chats/index.ts'
 import type { JobActor } from '#server/isolation/actor.ts'
 import type { ScopeKeys, Sealer } from '#server/isolation/keys/scope-keys.ts'
 import type { AnyReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
+import { feedbackSealer, rowOf } from './feedback.ts'
 
 /** An answer whose writer has not been heard of for this long counts as interrupted. Renewed at every checkpoint. */
 const LEASE_MS = 8_000
@@ -36,8 +37,7 @@ export class MessageStore {
     let query = this.#select(tx, stored.chat.id)
     if (page.before !== undefined) query = query.where('id', '<', page.before)
     const rows = await tx.all(query.orderBy('id', 'desc').limit(page.limit))
-    const sealer = await this.#sealer(tx, stored)
-    return rows.map((row) => read(row, sealer))
+    return this.#read(tx, stored, rows)
   }
 
   /** Messages of a chat, the oldest first, from behind the id `after` if given. */
@@ -45,19 +45,18 @@ export class MessageStore {
     let query = this.#select(tx, stored.chat.id)
     if (page.after !== undefined) query = query.where('id', '>', page.after)
     const rows = await tx.all(query.orderBy('id').limit(page.limit))
-    const sealer = await this.#sealer(tx, stored)
-    return rows.map((row) => read(row, sealer))
+    return this.#read(tx, stored, rows)
   }
 
   async find(tx: AnyReadTx, stored: StoredChat, id: MessageId): Promise<Message | undefined> {
     const row = await tx.first(this.#select(tx, stored.chat.id).where('id', '=', id))
-    return row && read(row, await this.#sealer(tx, stored))
+    return row && (await this.#read(tx, stored, [row]))[0]
   }
 
   /** The question that was sent under an idempotency key. */
   async findAsked(tx: AnyReadTx, stored: StoredChat, idempotencyKey: string): Promise<Message | undefined> {
     const row = await tx.first(this.#select(tx, stored.chat.id).where('idempotency_key', '=', idempotencyKey))
-    return row && read(row, await this.#sealer(tx, stored))
+    return row && (await this.#read(tx, stored, [row]))[0]
   }
 
   /** The first answer to a question. */
@@ -65,7 +64,7 @@ export class MessageStore {
     const row = await tx.first(
       this.#select(tx, stored.chat.id).where('parent_id', '=', questionId).where('message_type', '=', 'assistant').orderBy('id').limit(1),
     )
-    return row && read(row, await this.#sealer(tx, stored))
+    return row && (await this.#read(tx, stored, [row]))[0]
   }
 
   /** Adds a message; a streaming one is under a lease from now on. */
@@ -149,6 +148,12 @@ export class MessageStore {
     return touched === 1
   }
 
+  async #read(tx: AnyReadTx, stored: StoredChat, rows: readonly Row[]): Promise<Message[]> {
+    const sealer = await this.#sealer(tx, stored)
+    const said = rows.some(({ feedback }) => feedback) ? await feedbackSealer(this.#keys, tx, stored) : undefined
+    return rows.map((row) => read(row, { sealer, said, userId: tx.actor.userId }))
+  }
+
   async #sealer(tx: AnyReadTx, { chat, wrappedKey }: StoredChat): Promise<Sealer> {
     return this.#keys.ofChat(tx, { id: chat.id, scopeId: chat.scope.id, wrappedKey }, 'chat_message')
   }
@@ -160,6 +165,14 @@ export class MessageStore {
         .select(['id', 'chat_session_id', 'parent_id', 'user_id', 'message_type', 'message', 'model', 'model_name', 'time_created'])
         // The writer of an answer may have died: then its lease has run out, whoever looks.
         .select(sql<MessageStatus>`case when status = 'streaming' and lease_until < now() then 'interrupted' else status end`.as('status'))
+        .select(({ selectFrom }) =>
+          selectFrom('message_feedback')
+            .select('message_feedback.feedback')
+            .whereRef('message_feedback.chat_session_id', '=', 'chat_message.chat_session_id')
+            .whereRef('message_feedback.message_id', '=', 'chat_message.id')
+            .where('message_feedback.user_id', '=', tx.actor.userId)
+            .as('feedback'),
+        )
         .where('chat_session_id', '=', chatId)
     )
   }
@@ -177,10 +190,19 @@ interface Row {
   model: string | null
   model_name: Buffer | null
   status: MessageStatus
+  feedback: Buffer | null
   time_created: Date
 }
 
-function read(row: Row, sealer: Sealer): Message {
+interface Opening {
+  readonly sealer: Sealer
+  /** What opens feedback, where a row has any. */
+  readonly said: Sealer | undefined
+  readonly userId: string
+}
+
+function read(row: Row, { sealer, said, userId }: Opening): Message {
+  const feedback = row.feedback && said?.open(row.feedback, rowOf(row.id, userId), 'feedback')
   return {
     id: row.id as MessageId,
     chatId: row.chat_session_id as ChatId,
@@ -191,6 +213,7 @@ function read(row: Row, sealer: Sealer): Message {
     model: row.model,
     modelName: row.model_name && sealer.open(row.model_name, row.id, 'model_name'),
     status: row.status,
+    feedback: feedback ? Feedback.parse(JSON.parse(feedback)) : null,
     timeCreated: row.time_created.toISOString(),
   }
 }

@@ -18,6 +18,7 @@ export const KEPT: Readonly<Record<string, Keeping>> = {
   oidc_way: { what: 'sign_ins_begun', days: 1 },
   oidc_logout: { what: 'sign_ins_begun', days: 1 },
   job: { what: 'jobs', days: 30 },
+  chat_session: { what: 'trash', days: 30 },
   export: { what: 'exports', days: 7 },
 }
 

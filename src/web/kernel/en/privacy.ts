@@ -65,7 +65,7 @@ export const privacy = {
 
   'privacy.kept': 'How long it is kept',
   'privacy.keptChats':
-    'Your chats and your account are kept until they are deleted. A chat that you delete is gone from your list at once and can be brought back; it is removed from the database with your account.',
+    'Your chats and your account are kept until they are deleted. A chat that you delete goes to the trash, from which you can bring it back or erase it for good. A temporary chat is gone for everybody at the time that stands above it, and is removed from the database within a day after that.',
   'privacy.keptWhat': 'What is removed by itself',
   'privacy.keptWhen': 'When',
   'privacy.keptOf.sessions': 'Logins and API tokens that have ended, with network address and browser',
@@ -83,6 +83,8 @@ export const privacy = {
   'privacy.keptAfter.sign_ins_begun': '{count} day after they expired, at most',
   'privacy.keptAfter.jobs': 'after {count} days',
   'privacy.keptOf.exports': 'Archives of your data that you had made',
+  'privacy.keptOf.trash': 'Chats in the trash, with all that is in them',
+  'privacy.keptAfter.trash': '{count} days after you deleted them',
   'privacy.keptAfter.exports': '{count} days after they are ready',
   'privacy.deletion':
     'You can delete your account. For {count} days you can take that back; then the key to your chats, drafts, archives and the names of your API tokens is destroyed, and everything of yours is erased, your picture and the secret of your authenticator app included.',

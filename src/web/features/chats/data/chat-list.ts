@@ -25,12 +25,12 @@ export const chatsQuery = infiniteQueryOptions({
 export const chatQuery = (chatId: string) =>
   queryOptions({ queryKey: ['chat', chatId], queryFn: ({ signal }) => call('chats.get', { params: { chatId } }, { signal }) })
 
-/** Takes in what the server said of a chat: in the list at its place by time, or out of it when deleted. */
+/** Takes in what the server said of a chat: in the list at its place by time, or out of it when it is in another list, or in none. */
 export function putChat(chat: Chat): void {
   queryClient.setQueryData(chatQuery(chat.id).queryKey, chat)
   edit((chats, hasMore) => {
     const others = chats.filter((other) => other.id !== chat.id)
-    if (chat.deleted) return others
+    if (chat.deletedAt || chat.archived || chat.temporaryUntil) return others
     const place = others.findIndex((other) => latestFirst(chat, other) < 0)
     // Below the last one known it comes with the page that it is on.
     if (place < 0 && hasMore) return others

@@ -1,0 +1,44 @@
+/** The endpoints by which chats are put away: many at once, for good, and all of the trash. */
+import { changeManyChats, emptyTrash, eraseChat, MOST_AT_ONCE } from '#contract/care.ts'
+import type { Chat } from '#contract/chats.ts'
+import { type Route, route } from '#server/isolation/route.ts'
+import type { WriteTx } from '#server/isolation/unit-of-work.ts'
+import type { Clock } from '#server/kernel/clock.ts'
+import { Failure } from '#server/kernel/failure.ts'
+import { changeMany, emptySome, roomForPins } from './many.ts'
+import type { ChatStore } from './store.ts'
+
+/** The routes of this file. */
+export function careRoutes({ chats, clock }: { chats: ChatStore; clock: Clock }): Route[] {
+  return [
+    route(changeManyChats, async ({ tx, body, fail }) => {
+      const chatIds = [...new Set(body.chatIds)]
+      if (chatIds.length > MOST_AT_ONCE) throw fail('chat.too_many_at_once')
+      return changeMany(tx, { act: body.act, chatIds, now: new Date(clock.now()) })
+    }),
+
+    route(eraseChat, async ({ tx, params, fail }) => {
+      const found = await chats.find(tx, params.chatId)
+      if (!found) throw fail('chat.not_found')
+      if (!found.chat.deletedAt) throw fail('chat.not_in_trash')
+      await chats.erase(tx, params.chatId)
+      return undefined
+    }),
+
+    route(emptyTrash, async ({ tx }) => emptySome(tx)),
+  ]
+}
+
+interface Placing {
+  readonly chat: Chat
+  readonly to: { readonly pinned?: boolean | undefined; readonly archived?: boolean | undefined }
+}
+
+/** Pins or archives. Pinning takes a chat out of the archive, and archiving unpins it. */
+export async function place(chats: ChatStore, tx: WriteTx, { chat, to }: Placing): Promise<void> {
+  if (chat.temporaryUntil) throw new Failure('chat.temporary')
+  const archived = to.archived ?? (to.pinned ? false : chat.archived)
+  const pinned = !archived && (to.pinned ?? chat.pinned)
+  if (pinned && !chat.pinned && (await roomForPins(tx)) < 1) throw new Failure('chat.too_many_pinned')
+  await chats.place(tx, chat.id, { pinned, archived })
+}
