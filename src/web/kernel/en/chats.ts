@@ -93,13 +93,6 @@ export const chats = {
   'status.failed': 'The answer failed',
   'status.interrupted': 'The answer was interrupted',
 
-  'code.copy': 'Copy the code',
-  'code.text': 'text',
-  'markdown.done': 'done',
-  'markdown.open': 'not done',
-  'markdown.table': 'Table',
-  'image.hidden': 'Image not loaded: {alt}',
-
   'model.pick': 'Model',
   'model.pickNamed': 'Model: {name}',
   'model.runsHere': 'runs on this server',

@@ -1,12 +1,16 @@
 /** Rendering in pieces gives what rendering the whole gives, also while the text grows. */
 import fc from 'fast-check'
 import { renderToStaticMarkup } from 'react-dom/server'
-import ReactMarkdown from 'react-markdown'
 import { expect, test } from 'vitest'
 import { toBlocks } from './blocks.ts'
-import { remarkGfm } from './gfm.ts'
+import { draw } from './draw.tsx'
+import { tagsFor } from './headings.ts'
+import { Formula } from './maths/formula.tsx'
+import { syntaxes } from './maths/reading.ts'
+import { parse } from './parse.ts'
 
-const html = (text: string) => renderToStaticMarkup(<ReactMarkdown remarkPlugins={[remarkGfm]}>{text}</ReactMarkdown>)
+const drawing = { headings: tagsFor(''), trusted: false, Formula }
+const html = (text: string) => renderToStaticMarkup(draw(parse(text, { maths: syntaxes.whole, prefix: '' }), drawing))
 const bare = (markup: string) => markup.replace(/\s+/g, ' ').replace(/> </g, '><').trim()
 const inPieces = (text: string) => bare(toBlocks(text).map(html).join('\n'))
 
@@ -28,6 +32,8 @@ const FRAGMENTS = [
   '[words](https://example.org) [3]',
   '- [ ] open\n- [x] done',
   '<b>not a tag</b>',
+  '$$\na\n- b\n$$',
+  'A formula \\(a_b\\), $c$ and $5.\n\\[ d \\]',
 ]
 
 test('the pieces of any text render as the whole does', () => {

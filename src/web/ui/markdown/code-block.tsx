@@ -1,38 +1,54 @@
-/** A block of code: its language, a button to copy it, and colours once the highlighter has arrived. */
-import { isValidElement, type ReactNode, useDeferredValue, useEffect, useState } from 'react'
-import { t } from '../../kernel/text.ts'
+/** A block of code: its language, buttons to wrap and copy it, and colours once the highlighter has arrived. */
+import { type ReactNode, useContext, useDeferredValue, useState } from 'react'
+import { IconButton } from '../button.tsx'
 import { CopyIcon } from '../copy-button.tsx'
-import type { Highlight } from './highlight.ts'
+import { OpenContext } from './growth.ts'
+import { nameOf } from './languages.ts'
+import { part } from './loaded.ts'
+import { t } from './words.ts'
 
-/** Draws what Markdown puts into a `pre`. */
-export function CodeBlock({ children }: { children?: ReactNode }) {
-  const { className = '', children: code } = isValidElement<{ className?: string; children?: ReactNode }>(children) ? children.props : {}
-  const text = String(code ?? '').replace(/\n$/, '')
-  const language = /language-([\w+#.-]+)/.exec(className)?.[1] ?? null
-  const coloured = useHighlighted(useDeferredValue(text), language)
+/** How much code is coloured: at once, and while it is being written, when all of it is coloured again at each step. */
+const COLOURED = { whole: 50_000, open: 8_000 }
+
+const highlighter = part(async () => (await import('./highlight.ts')).highlight)
+
+/** Draws a block of code. */
+export function CodeBlock({ text, language }: { text: string; language: string | null }) {
+  const [wraps, setWraps] = useState(false)
+  return (
+    <CodeFrame
+      title={language === null ? t('code.text') : nameOf(language)}
+      text={text}
+      actions={<IconButton icon="wrap" label={t('code.wrap')} aria-pressed={wraps} onClick={() => setWraps(!wraps)} />}
+    >
+      <Coloured text={text} language={language} wraps={wraps} />
+    </CodeFrame>
+  )
+}
+
+/** The frame around code and what is made of it. */
+function CodeFrame({ title, text, actions, children }: { title: string; text: string; actions: ReactNode; children: ReactNode }) {
   return (
     <div className="code overflow-hidden rounded-panel border border-line bg-sunken">
-      <div className="flex items-center justify-between border-b border-line py-0.5 pr-1 pl-4 font-sans text-small text-muted">
-        <span>{language ?? t('code.text')}</span>
+      <div className="flex items-center border-b border-line py-0.5 pr-1 pl-4 font-sans text-small text-muted">
+        <span className="mr-auto truncate">{title}</span>
+        {actions}
         <CopyIcon label={t('code.copy')} text={() => text} />
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: long lines are scrolled by keyboard */}
-      <pre tabIndex={0}>
-        <code>{coloured ?? text}</code>
-      </pre>
+      {children}
     </div>
   )
 }
 
-function useHighlighted(text: string, language: string | null): ReactNode {
-  const [highlight, setHighlight] = useState<{ run: Highlight } | null>(null)
-  useEffect(() => {
-    if (language === null) return
-    let shown = true
-    void import('./highlight.ts').then(({ highlight: run }) => shown && setHighlight({ run }))
-    return () => {
-      shown = false
-    }
-  }, [language])
-  return language === null ? null : (highlight?.run(text, language) ?? null)
+/** The code itself. */
+function Coloured({ text, language, wraps }: { text: string; language: string | null; wraps: boolean }) {
+  const open = useContext(OpenContext)
+  const shown = useDeferredValue(text)
+  const highlight = highlighter.use(language !== null && shown.length <= COLOURED[open ? 'open' : 'whole'])
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: long lines are scrolled by keyboard
+    <pre tabIndex={0} className={wraps ? 'wrap-anywhere whitespace-pre-wrap' : ''}>
+      <code>{(language !== null && highlight?.(shown, language)) || text}</code>
+    </pre>
+  )
 }

@@ -8,21 +8,17 @@ interface Node {
   type: string
   value?: string
   children?: Node[]
-  data?: { hName: string }
+  data?: object | undefined
 }
 
 const MARK = /\[(\d{1,3})\]/
 
-/** A remark plugin: splits `[3]` off the text around it. HTML is turned to text, so a mark can come from nowhere else. */
-export function remarkMarks() {
-  return split
-}
-
-function split(node: Node): void {
+/** Splits `[3]` off the text around it. HTML is turned to text, so a mark can come from nowhere else. */
+export function splitMarks(node: Node): void {
   if (!node.children) return
   node.children = node.children.flatMap((child) => {
     if (child.type === 'text' && child.value !== undefined) return pieces(child.value)
-    if (child.type !== 'link') split(child)
+    if (child.type !== 'link' && child.type !== 'linkReference') splitMarks(child)
     return [child]
   })
 }

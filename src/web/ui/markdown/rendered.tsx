@@ -1,67 +1,84 @@
 /**
  * Renders Markdown from models, which may have been told by a hostile document what to write. So: HTML is shown as text,
- * nothing is ever fetched (no images), and a link shows the host it really goes to. Blocks that no longer change are not
- * rendered again while the text grows.
+ * nothing is ever fetched (no images), a link shows the host it really goes to, and only listed elements are drawn. Blocks
+ * that no longer change are not rendered again while the text grows.
  */
-import { memo, useMemo } from 'react'
-import ReactMarkdown, { type Components } from 'react-markdown'
-
-import { t } from '../../kernel/text.ts'
+import { memo, type ReactNode, useId, useMemo } from 'react'
 import type { MarkdownProps } from '../markdown.tsx'
 import { toBlocks } from './blocks.ts'
-import { CodeBlock } from './code-block.tsx'
-import { remarkGfm } from './gfm.ts'
-import { Link, TrustedLink } from './link.tsx'
-import { Mark, MarkContext, remarkMarks } from './marks.tsx'
+import { type Drawing, draw } from './draw.tsx'
+import { OpenContext, usePaced } from './growth.ts'
+import { depthsOf, tagsFor } from './headings.ts'
+import { part } from './loaded.ts'
+import { MarkContext } from './marks.tsx'
+import { parse, type Syntax } from './parse.ts'
+import { t } from './words.ts'
 
-const plugins = [remarkGfm, remarkMarks]
+/** Beyond these, reading it or laying it out would stop the page for seconds. */
+const LONGEST = { text: 200_000, block: 50_000 }
+const TOO_DEEP = /^[ \t]*(?:>[ \t]*|(?:[*+-]|\d{1,9}[.)])[ \t]+){100}/m
+const CODE = /^ {0,3}(?:```|~~~)/
 
-const components: Components = {
-  a: Link,
-  cite: Mark,
-  pre: CodeBlock,
-  img: ({ alt }) => <span className="text-muted">{t('image.hidden', { alt: alt ?? '' })}</span>,
-  input: ({ checked }) => <input type="checkbox" disabled checked={checked} aria-label={t(checked ? 'markdown.done' : 'markdown.open')} />,
-  table: ({ children }) => (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: wide tables are scrolled by keyboard
-    <section className="table" tabIndex={0} aria-label={t('markdown.table')}>
-      <table>{children}</table>
-    </section>
-  ),
-}
-/** Headings begin at the third level, below those of the page, and skip none, whatever the text begins with. */
-function withHeadings(depths: string, trusted: boolean): Components {
-  const tags = ['h3', 'h4', 'h5', 'h6'] as const
-  const headings = [...depths].map((depth, index) => [`h${depth}`, tags[Math.min(index, tags.length - 1)]])
-  return { ...components, ...(trusted && { a: TrustedLink }), ...Object.fromEntries(headings) }
-}
-
-/** The depths of headings in the text, each once: `## a` and `#### b` give `24`. */
-function depthsOf(text: string): string {
-  return [...new Set(text.match(/^#{1,6}(?= )/gm)?.map((marks) => marks.length))].sort().join('')
-}
+export const maths = part(async () => {
+  const [{ syntaxes }, { Formula }] = await Promise.all([import('./maths/reading.ts'), import('./maths/formula.tsx')])
+  return { ...syntaxes, Formula }
+})
+const MATHS = /\$|\\[([]/
 
 /** Markdown as elements. */
-export function Rendered({ text, mark, growing = false, trusted = false }: MarkdownProps) {
-  const blocks = useMemo(() => toBlocks(text), [text])
-  const depths = depthsOf(text)
-  const shown = useMemo(() => withHeadings(depths, trusted), [depths, trusted])
+export function Rendered({ text: whole, mark, growing = false, trusted = false }: MarkdownProps) {
+  const text = usePaced(whole, growing)
+  const tooLong = text.length > LONGEST.text
+  const withMaths = maths.use(!tooLong && MATHS.test(text))
+  const prefix = `${useId()}-`
+  const blocks = useMemo(() => (tooLong ? [] : toBlocks(text)), [text, tooLong])
+  const depths = tooLong ? '' : depthsOf(text)
+  const drawing = useMemo(
+    (): Drawing => ({ headings: tagsFor(depths), trusted, Formula: withMaths?.Formula }),
+    [depths, trusted, withMaths],
+  )
+  if (tooLong) return <Unread text={text} />
+  const drawBlock = (block: string, index: number): ReactNode => {
+    const open = growing && index === blocks.length - 1
+    // Text only grows at its end, so a block keeps its place.
+    return <Block key={index} text={block} open={open} prefix={prefix} drawing={drawing} maths={withMaths?.[open ? 'open' : 'whole']} />
+  }
   return (
     <MarkContext value={mark ?? null}>
-      <div className={growing ? 'prose caret' : 'prose'}>
-        {blocks.map((block, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: text only grows at its end, so a block keeps its place
-          <Block key={index} text={block} shown={shown} />
-        ))}
-      </div>
+      <div className={growing ? 'prose caret' : 'prose'}>{blocks.map(drawBlock)}</div>
     </MarkContext>
   )
 }
 
-const Block = memo(function Block({ text, shown }: { text: string; shown: Components }) {
-  return (
-    <ReactMarkdown remarkPlugins={plugins} components={shown}>
-      {text}
-    </ReactMarkdown>
-  )
+interface BlockProps {
+  text: string
+  open: boolean
+  prefix: string
+  drawing: Drawing
+  maths: Syntax | undefined
+}
+
+const Block = memo(function Block({ text, open, prefix, drawing, maths: syntax }: BlockProps) {
+  const tree = useMemo(() => read(text, { maths: syntax, prefix }), [text, syntax, prefix])
+  return <OpenContext value={open}>{tree ? draw(tree, drawing) : <Unread text={text} />}</OpenContext>
 })
+
+/** The tree of a block, or null where it is too long or nests too deep. */
+function read(text: string, how: Parameters<typeof parse>[1]) {
+  if (TOO_DEEP.test(text) || (text.length > LONGEST.block && !CODE.test(text))) return null
+  try {
+    return parse(text, how)
+  } catch (error) {
+    if (error instanceof RangeError) return null
+    throw error
+  }
+}
+
+function Unread({ text }: { text: string }) {
+  return (
+    <div className="prose">
+      <p className="text-muted">{t('markdown.unread')}</p>
+      <div className="whitespace-pre-wrap">{text}</div>
+    </div>
+  )
+}
