@@ -4,6 +4,7 @@ import * as care from './care.ts'
 import * as chats from './chats.ts'
 import { forgetDraft, keepDraft, listDrafts } from './drafts.ts'
 import type { Endpoint } from './endpoint.ts'
+import * as events from './events.ts'
 import * as factors from './factors.ts'
 import * as leaving from './leaving.ts'
 import * as models from './models.ts'
@@ -59,7 +60,8 @@ const { returnFromProvider, finishWay, endByProvider, listIdentities, linkIdenti
 const { getSession, extendSession, proveSession, refreshSession } = sessions
 const { listOwnSessions, endOwnSession, endOtherSessions, notMe, getLoginPolicy, setLoginPolicy } = sessions
 const { listSessions, countSessions, endSessions } = sessions
-const { whyEnded, followEvents, listSecurityEvents, readSecurityEvent, listApiTokens, createApiToken, revokeApiToken } = security
+const { whyEnded, listSecurityEvents, readSecurityEvent, listApiTokens, createApiToken, revokeApiToken } = security
+const { followEvents } = events
 const { createExport, listExports, downloadExport, removeExport, askDeletion, undoDeletion, listErasures } = leaving
 
 const { getFactors, beginPasskey, addPasskey, renamePasskey, removePasskey } = factors

@@ -18,6 +18,7 @@ export const Kept = z.enum([
   'jobs',
   'exports',
   'trash',
+  'happenings',
 ])
 export type Kept = z.infer<typeof Kept>
 

@@ -80,21 +80,6 @@ export const whyEnded = endpoint({
   reply: z.strictObject({ reason: EndReason.nullable().describe('null when it has not ended'), at: Time.nullable() }),
 })
 
-export const followEvents = endpoint({
-  id: 'events.follow',
-  method: 'GET',
-  path: '/api/events',
-  summary: 'What happens to this login and to its person, as it happens. Following is not activity',
-  access: 'user',
-  work: 'none',
-  activity: false,
-  events: {
-    ended: z.strictObject({ reason: EndReason }),
-    security: z.strictObject({}).describe('something new is in the security log'),
-    me: z.strictObject({}).describe('own name, picture or preferences have changed'),
-  },
-})
-
 export const listSecurityEvents = endpoint({
   id: 'security.list',
   method: 'GET',

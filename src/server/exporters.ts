@@ -45,6 +45,7 @@ export const NOT_EXPORTED: Readonly<Record<string, string>> = {
   erasure: 'ids and dates; the page says what it says',
   export: 'the exports themselves',
   export_part: 'the exports themselves',
+  happening: 'that something happened to a chat, for two days; the chats are there',
   job: 'which work runs; nothing of a person but ids',
   link: 'hashes of links that were mailed, for a few days, and a new address that waits to be confirmed',
   oidc_way: 'a way to the sign-in provider and back, for ten minutes',

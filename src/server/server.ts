@@ -13,11 +13,13 @@ import { type AuthParts, authRoutes } from './auth/routes.ts'
 import { securityRoutes } from './auth/security-routes.ts'
 import { sessionRoutes } from './auth/sessions/routes.ts'
 import type { SessionEnds } from './auth/sessions/session-ends.ts'
+import { whyEnded } from './auth/sessions/why-ended.ts'
 import type { SetupCode } from './auth/setup-code.ts'
 import type { Tenants } from './auth/tenants.ts'
 import type { Config } from './config.ts'
 import { ChatStore, chatRoutes } from './features/chats/index.ts'
 import { DraftStore, draftRoutes } from './features/drafts/index.ts'
+import { eventRoutes, type LoginWatch } from './features/events/index.ts'
 import { handbookRoutes } from './features/librarian/index.ts'
 import { memberRoutes } from './features/members/index.ts'
 import {
@@ -42,6 +44,7 @@ import { type CacheStore, InProcessStore } from './isolation/cache.ts'
 import { Cursors } from './isolation/cursor.ts'
 import type { Database } from './isolation/database.ts'
 import type { Doors } from './isolation/doors.ts'
+import { Happenings } from './isolation/happenings.ts'
 import { Jobs } from './isolation/jobs.ts'
 import type { ScopeKeys } from './isolation/keys/scope-keys.ts'
 import type { StreamEnd } from './isolation/route.ts'
@@ -96,6 +99,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const mailer = createMailer(config.mail, { clock, onKept: options.onLetterKept })
   const login = await createLogin({ database, keyring, log, clock, post: { mailer, baseUrl: config.baseUrl }, cache })
   login.ends.start()
+  const happenings = new Happenings({ database, cache, log }).start()
   const cookies = { instance: await keyring.instanceName(), secure: config.baseUrl.startsWith('https:') }
   const chat = chatParts({ ...login, database, log, units, egress, backupsKeptDays: config.backupsKeptDays })
   const limited = { doors: login.doors, key: await keyring.attemptKey() }
@@ -108,6 +112,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     routes: [
       ...accountRoutes({ ...account, founding: { migrator, prefix: secrets.prefix, keyring }, setupCode: options.setupCode }),
       ...featureRoutes({ ...chat, egress }),
+      ...eventRoutes({ units, happenings, cursors: chat.cursors, login: loginWatch(login) }),
       ...(await leavingParts(leaving)),
     ],
     ...login,
@@ -132,7 +137,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       streamsEnd.abort('going down' satisfies StreamEnd)
       await app.close()
       // Questions that were being taken meanwhile have begun answers since.
-      await Promise.all([chat.generations.interruptAll(), login.ends.stop(), egress.close()])
+      await Promise.all([chat.generations.interruptAll(), login.ends.stop(), happenings.stop(), egress.close()])
       await Promise.all([login.invitations.settled(), login.background.settled()])
       mailer.close()
     },
@@ -158,6 +163,16 @@ function accountRoutes(parts: AccountParts) {
     ...peopleRoutes(parts),
     ...oidcRoutes(parts),
   ]
+}
+
+/** What streams of events must know of logins. */
+function loginWatch(login: Awaited<ReturnType<typeof createLogin>>): LoginWatch {
+  const { authenticator, ends } = login
+  return {
+    watch: (actor, watcher) => ends.watch(actor, watcher),
+    whyEnded: (token) => whyEnded(token, login),
+    actorOf: async (token) => authenticator.actorOf(await authenticator.credentialOf(token), true),
+  }
 }
 
 /** What people do. */

@@ -83,8 +83,10 @@ describe('the other pages of a person', () => {
   async function firstEventsOf(person: SignedIn, act: () => Promise<unknown>): Promise<string> {
     const stop = new AbortController()
     const response = await eventsOf(person, stop.signal)
-    await act()
     const reader = response.body!.getReader()
+    const { value: opened } = await reader.read()
+    expect(new TextDecoder().decode(opened)).toContain('event: opened')
+    await act()
     const { value } = await reader.read()
     stop.abort()
     return new TextDecoder().decode(value)

@@ -70,8 +70,10 @@ describe.skipIf(MISSING !== undefined)('two servers', () => {
     const [alice, bob] = [await all.world.signIn('alice'), await all.world.signIn('bob')]
     const eventsAtB = (person: SignedIn) => fetch(`${b.baseUrl}/api/events`, { headers: { authorization: `Bearer ${person.token}` } })
     const [hers, his] = [await eventsAtB(alice), await eventsAtB(bob)]
+    const reader = hers.body!.getReader()
+    expect(new TextDecoder().decode((await reader.read()).value)).toContain('event: opened\n')
     await a.as(alice)('PATCH', '/api/me/preferences', { motion: 'reduced' })
-    const { value } = await hers.body!.getReader().read()
+    const { value } = await reader.read()
     expect(new TextDecoder().decode(value)).toContain('event: me\n')
     await signOut(a, bob)
     expect(await his.text()).not.toContain('event: me')

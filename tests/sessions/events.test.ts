@@ -17,14 +17,17 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-/** Follows the events; `text` grows, and `ended` resolves with all of it when the server ends the stream. */
+const OPENED = /^id: \S+\nevent: opened\ndata: {}\n\n/
+
+/** Follows the events; `text` grows by what is told, and `ended` resolves with all of it when the server ends the stream. */
 async function follow({ token }: SignedIn) {
   const gone = new AbortController()
   const response = await fetch(`${origin}/api/events`, { headers: { authorization: `Bearer ${token}` }, signal: gone.signal })
   const seen = { status: response.status, text: '' }
   const ended = (async () => {
     const decoder = new TextDecoder()
-    for await (const piece of response.body as unknown as AsyncIterable<Uint8Array>) seen.text += decoder.decode(piece, { stream: true })
+    for await (const piece of response.body as unknown as AsyncIterable<Uint8Array>)
+      seen.text = (seen.text + decoder.decode(piece, { stream: true })).replace(OPENED, '')
     return seen.text
   })()
   return { seen, ended, leave: () => gone.abort() }
@@ -62,7 +65,7 @@ describe('a login that ends', () => {
     const [stream, beside] = [await follow(person), await follow(other)]
     expect([stream.seen.status, stream.seen.text]).toEqual([200, ''])
     await end(person, other)
-    expect(await stream.ended).toBe(`id: 0\nevent: ended\ndata: {"reason":"${reason}"}\n\n`)
+    expect(await stream.ended).toBe(`event: ended\ndata: {"reason":"${reason}"}\n\n`)
     expect(beside.seen.text).not.toContain('event: ended')
     beside.leave()
     await expect(beside.ended).rejects.toThrow()
@@ -76,7 +79,7 @@ describe('a login that ends', () => {
     const login = await createLogin({ database, keyring: world.installation.keyring, log: world.log, cache: world.cache })
     const acme = (await login.doors.tenants()).find(({ slug }) => slug === 'acme')!
     expect(await suspend(login, acme, 'bob@acme.test')).toBeGreaterThanOrEqual(3)
-    for (const { ended } of streams) expect(await ended).toBe('id: 0\nevent: ended\ndata: {"reason":"suspended"}\n\n')
+    for (const { ended } of streams) expect(await ended).toBe('event: ended\ndata: {"reason":"suspended"}\n\n')
     const by = (token: string) => world.call('GET', '/api/chats', { headers: { authorization: `Bearer ${token}` } })
     for (const { token } of [one, two, made.body]) expect(codeOf(await by(token))).toBe('auth.required')
     await reinstate(login, acme, 'bob@acme.test')
@@ -95,7 +98,7 @@ test('a notice reaches the pages of its person, and nobody else’s', async () =
   const [hers, his] = [await follow(alice), await follow(bob)]
   const carol = await world.signIn('carol')
   await carol.call('POST', '/api/sessions/end', { filter: { sessionId: gone.me.session.id }, expected: 1 })
-  await expect.poll(() => hers.seen.text).toBe('id: 0\nevent: security\ndata: {}\n\n')
+  await expect.poll(() => hers.seen.text).toBe('event: security\ndata: {}\n\n')
   expect(his.seen.text).toBe('')
   for (const stream of [hers, his]) {
     stream.leave()

@@ -1,5 +1,6 @@
 /** Asking, and following answers over real HTTP as a browser would, for the tests of chats and of what becomes of them when things break. */
 import type { Chat, Message } from '#contract/chats.ts'
+import type { Happening } from '#contract/events.ts'
 import type { ChatId, MessageId, ProviderId } from '#contract/ids.ts'
 import type { ModelServer } from './model-server.ts'
 import type { Answer, SignedIn, World } from './world.ts'
@@ -7,7 +8,13 @@ import type { Answer, SignedIn, World } from './world.ts'
 export interface Event {
   readonly id: string
   readonly event: string
-  readonly data: { readonly text?: string; readonly message?: Message; readonly citation?: object }
+  readonly data: {
+    readonly text?: string
+    readonly message?: Message
+    readonly citation?: object
+    readonly items?: readonly Happening[]
+    readonly reason?: string
+  }
 }
 
 export interface Asked {
@@ -115,10 +122,11 @@ export interface LiveStream {
   close(): void
 }
 
-/** Opens the stream of an answer over a real connection; resolves with the head of the reply. */
-export async function openStream(baseUrl: string, token: string, path: string): Promise<LiveStream> {
+/** Opens the stream of an answer, or at `/api` that of all events, over a real connection; resolves with the head of the reply. */
+export async function openStream(baseUrl: string, token: string, path: string, lastEventId?: string): Promise<LiveStream> {
   const hangUp = new AbortController()
-  const reply = await fetch(`${baseUrl}${path}/events`, { headers: { authorization: `Bearer ${token}` }, signal: hangUp.signal })
+  const headers = { authorization: `Bearer ${token}`, ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }) }
+  const reply = await fetch(`${baseUrl}${path}/events`, { headers, signal: hangUp.signal })
   const events: Event[] = []
   const read = async () => {
     let text = ''

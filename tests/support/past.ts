@@ -104,6 +104,14 @@ function plantings(person: SignedIn, other: SignedIn, job: string): Planting[] {
       kept: [['still kept', `${user}, ${user}, 'ready', now() + interval '1 hour'`]],
     },
     {
+      table: 'happening',
+      columns: 'chat_session_id, scope_id, kind, time_created',
+      write: (label) => `md5('${label}')::uuid`,
+      read: `(select label from unnest(array['forgotten', 'told lately']) label where md5(label)::uuid = chat_session_id)`,
+      due: [['forgotten', `${user}, 'chat.changed', ${ago('2 days 1 minute')}`]],
+      kept: [['told lately', `${user}, 'chat.changed', ${ago('1 day 23 hours')}`]],
+    },
+    {
       table: 'job',
       columns: 'id, kind, user_id, scope_id, chat_session_id, message_id, state, time_created',
       write: (label) => `md5('${label}')::uuid`,

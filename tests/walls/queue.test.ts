@@ -185,11 +185,11 @@ test('the worker does not enter by a token, and sees nothing without a job', asy
 
 describe('a clean-up', () => {
   const CLEANED = [
-    ...['auth_session', 'auth_token', 'challenge', 'chat_session', 'export', 'link', 'oidc_logout', 'oidc_way'],
+    ...['auth_session', 'auth_token', 'challenge', 'chat_session', 'export', 'happening', 'link', 'oidc_logout', 'oidc_way'],
     ...['recovery', 'security_event', 'sign_in_ticket', 'job'],
   ]
   /** A column of each that a clean-up might be made to change. */
-  const COLUMN: Readonly<Record<string, string>> = { auth_token: 'session_id', oidc_logout: 'token_hash' }
+  const COLUMN: Readonly<Record<string, string>> = { auth_token: 'session_id', oidc_logout: 'token_hash', happening: 'scope_id' }
   const newJob = () => new CleanUp(world.database, world.log).begin(bob.me.organisation.id)
   const newActor = async (): Promise<CleanUpActor> => jobs.cleanUpOf(bob.me.organisation.id, (await newJob()).jobId)
   let past: Awaited<ReturnType<typeof pastOf>>

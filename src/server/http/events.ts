@@ -35,5 +35,5 @@ export async function sendEvents(
 function encode({ id, event, data }: StreamEvent, shapes: Readonly<Record<string, z.ZodType>>): string {
   const shape = shapes[event]
   if (!shape) throw new Error(`an event of the undeclared kind ${event}`)
-  return `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(shape.parse(data))}\n\n`
+  return `${id === null ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(shape.parse(data))}\n\n`
 }

@@ -3,6 +3,7 @@
  * reused in doubt. The only file that opens connections for request handling.
  */
 import pg from 'pg'
+import type { ScopeId, TenantId } from '#contract/ids.ts'
 import { Failure } from '../kernel/failure.ts'
 import { Flight, type Outcome, type Statement } from './flight.ts'
 
@@ -19,11 +20,20 @@ export interface DatabaseOptions {
   readonly onIdleError: (error: Error) => void
 }
 
+/** What a transaction brought that readers are to be told: its number, and the scopes in which something happened. */
+export interface Happened {
+  readonly tx: bigint
+  readonly scopes: readonly ScopeId[]
+}
+
+type HappenedListener = (tenantId: TenantId, happened: Happened) => void
+
 /** Longer than the roles' statement_timeout: past it the server is not answering at all, and the connection is given up. */
 const FLIGHT_TIMEOUT_MS = 40_000
 
 export class Database {
   readonly #pools: Record<DatabaseRole, pg.Pool>
+  readonly #listeners = new Set<HappenedListener>()
 
   constructor({ urls, size, ssl, onIdleError }: DatabaseOptions) {
     const open = (role: DatabaseRole) => {
@@ -66,6 +76,17 @@ export class Database {
       client.release(!(await connection.isClean()))
       throw asFailure(error)
     }
+  }
+
+  /** Calls back for each transaction of this process after which readers are to be told something, until the returned function is called. */
+  onHappened(listener: HappenedListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Has told what a commit answered. */
+  tellHappened(tenantId: TenantId, happened: Happened | undefined): void {
+    if (happened) for (const listener of this.#listeners) listener(tenantId, happened)
   }
 
   /** Connections of a role in use and open, for tests and metrics. */
@@ -112,10 +133,13 @@ export class Connection {
     }
   }
 
-  /** Commits, or throws: PostgreSQL answers the commit of a failed transaction with a rollback, and with no error. */
-  async commit(): Promise<void> {
-    const [outcome] = await this.fly([COMMIT])
-    if (outcome!.command !== 'COMMIT') throw new Error('nothing was committed, because a statement had failed')
+  /** Commits, or throws; answers what readers are to be told. */
+  async commit(): Promise<Happened | undefined> {
+    const [told] = await this.fly([HAPPENED, COMMIT]).catch((error: { code?: unknown }) => {
+      throw error.code === FAILED_TRANSACTION ? new Error('nothing was committed, because a statement had failed') : error
+    })
+    const { tx, scopes } = told!.rows[0] as { tx: string | null; scopes: string | null }
+    return tx && scopes ? { tx: BigInt(tx), scopes: scopes.split(',') as ScopeId[] } : undefined
   }
 
   /** Whether the connection may serve others after an error: outside any transaction, and with no trace of a context. */
@@ -140,7 +164,13 @@ export class TokenReplaced extends Failure {
   }
 }
 
+/** Fails where a statement before it did: PostgreSQL would answer that commit with a rollback, and with no error. */
+const HAPPENED: Statement = {
+  text: "select pg_current_xact_id_if_assigned()::text as tx, current_setting('app.happened', true) as scopes",
+  values: [],
+}
 const COMMIT: Statement = { text: 'commit', values: [] }
+const FAILED_TRANSACTION = '25P02'
 
 const CLEAN: Statement = {
   text: `select coalesce(current_setting('app.tenant_id', true), '') = '' and coalesce(current_setting('app.read_scopes', true), '') = '' as clean`,

@@ -107,7 +107,7 @@ export class Doors {
   }
 
   async #transaction<T>(tenantId: TenantId, work: (tx: EnterableTx) => Promise<T>): Promise<T> {
-    return this.#database.connected('auth', async (connection) => {
+    const { result, happened } = await this.#database.connected('auth', async (connection) => {
       const send = beginning(connection)
       const run = async (query: Compilable<unknown>) => {
         const { sql, parameters } = query.compile()
@@ -130,13 +130,14 @@ export class Doors {
           },
           enter: async (tokenHash) => enteredIn((await send([enterStatement(tenantId, tokenHash, true)]))[0]!),
         })
-        await connection.commit()
-        return result
+        return { result, happened: await connection.commit() }
       } catch (error) {
         if (connection.isTrusted) await connection.fly([{ text: 'rollback', values: [] }])
         throw error
       }
     })
+    this.#database.tellHappened(tenantId, happened)
+    return result
   }
 }
 

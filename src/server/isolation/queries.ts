@@ -38,6 +38,7 @@ export type FunctionName =
   | 'exported'
   | 'note_export'
   | 'blank_events'
+  | 'happened'
 
 /** A call of one of the tenant's own functions, as a statement. */
 export function functionCall(tenantId: TenantId, name: FunctionName, args: readonly unknown[]): Statement {

@@ -21,9 +21,9 @@ export interface RequestFacts {
   readonly lastEventId: string | null
 }
 
-/** One server-sent event; `id` is what a client sends back as Last-Event-ID. */
+/** One server-sent event; `id` is what a client sends back as Last-Event-ID, null where the one before it goes on being that. */
 export interface StreamEvent {
-  readonly id: string
+  readonly id: string | null
   readonly event: string
   readonly data: unknown
 }

@@ -177,6 +177,16 @@ export interface ExportPart {
   user_id: string;
 }
 
+export interface Happening {
+  chat_session_id: string | null;
+  kind: string;
+  message_id: string | null;
+  scope_id: string;
+  seq: Generated<Int8>;
+  time_created: Generated<Timestamp>;
+  tx: Generated<string>;
+}
+
 export interface Identity {
   id: string;
   issuer: string;
@@ -414,6 +424,7 @@ export interface DB {
   erasure: Erasure;
   export: Export;
   export_part: ExportPart;
+  happening: Happening;
   identity: Identity;
   identity_sign_in: IdentitySignIn;
   job: Job;

@@ -61,21 +61,24 @@ export class UnitsOfWork {
   async write<A extends AnyActor, T>(actor: A, work: (tx: WriteTx<A>) => Promise<T>): Promise<T> {
     const { role, statement } = entrance(actor)
     const effects: Effect[] = []
-    const result = await this.#database.connected(role, async (connection) => {
+    const { value, happened } = await this.#database.connected(role, async (connection) => {
       const handle = new Handle(actor, sender(connection, statement(true)), effects)
       try {
         const value = await work(handle)
         handle.end()
-        await connection.commit()
-        return value
+        return { value, happened: await connection.commit() }
       } catch (error) {
         handle.end()
         if (connection.isTrusted) await connection.fly([ROLLBACK])
         throw error
       }
     })
-    for (const effect of effects) await effect()
-    return result
+    try {
+      for (const effect of effects) await effect()
+    } finally {
+      this.#database.tellHappened(actor.tenantId, happened)
+    }
+    return value
   }
 }
 

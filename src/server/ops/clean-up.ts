@@ -28,6 +28,7 @@ const NAMES: Readonly<Record<string, string>> = {
   oidc_logout: 'old logout tokens',
   chat_session: 'deleted and temporary chats',
   export: 'old exports',
+  happening: 'old happenings',
   recovery: 'old recoveries',
   job: 'old jobs',
 }

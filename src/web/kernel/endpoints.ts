@@ -5,6 +5,7 @@ import type * as care from '#contract/care.ts'
 import type * as chats from '#contract/chats.ts'
 import type * as drafts from '#contract/drafts.ts'
 import type { Endpoint } from '#contract/endpoint.ts'
+import type * as events from '#contract/events.ts'
 import type * as factors from '#contract/factors.ts'
 import type * as leaving from '#contract/leaving.ts'
 import type * as models from '#contract/models.ts'
@@ -20,6 +21,7 @@ type Exported = typeof accounts &
   typeof care &
   typeof chats &
   typeof drafts &
+  typeof events &
   typeof factors &
   typeof leaving &
   typeof models &

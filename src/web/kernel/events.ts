@@ -11,10 +11,6 @@ import { follow } from './sse.ts'
 
 /** What is told, by kind: the events of the server, and what tabs tell each other. */
 interface Kinds extends Events<'events.follow'> {
-  /** Somebody follows from now on; what was told since the page was loaded was told to nobody. */
-  opened: null
-  /** For a while nobody followed. What was told in that time was told to nobody, so whoever depends on it looks again. */
-  resumed: null
   /** A tab has heard from the server how long the login lasts, at a time by the clock of this device. */
   session: { readonly session: CurrentSession; readonly atMs: number }
 }
@@ -24,10 +20,14 @@ type Say = <K extends Kind>(kind: K, data: Kinds[K]) => void
 interface Message {
   readonly kind: Kind
   readonly data: Kinds[Kind]
+  /** Up to which event all tabs have heard. */
+  readonly heard: string | null
 }
 
 const listeners = new Map<Kind, Set<(data: never) => void>>()
 let channel: BroadcastChannel | null = null
+/** The last event that came with an id, whichever tab followed; the next to lead goes on behind it. */
+let heard: string | null = null
 
 /** Calls the listener for each event of the kind, whichever tab heard it first; gives the way to stop. */
 export function onEvent<K extends Kind>(kind: K, listener: (data: Kinds[K]) => void): () => void {
@@ -38,7 +38,7 @@ export function onEvent<K extends Kind>(kind: K, listener: (data: Kinds[K]) => v
 
 /** Tells every tab of this login, this one included. */
 export const tell: Say = (kind, data) => {
-  channel?.postMessage({ kind, data } satisfies Message)
+  channel?.postMessage({ kind, data, heard } satisfies Message)
   hear(kind, data)
 }
 
@@ -51,9 +51,14 @@ export function startEvents(login: string): () => void {
   const stop = new AbortController()
   const name = `sardonyx.events.${login}`
   channel = new BroadcastChannel(name)
-  channel.onmessage = ({ data: { kind, data } }: MessageEvent<Message>) => hear(kind, data)
+  channel.onmessage = ({ data: message }: MessageEvent<Message>) => {
+    heard = message.heard ?? heard
+    hear(message.kind, message.data)
+  }
+  // What was told before this tab listened was told to others.
+  const onLed = () => hear('opened', {})
   const alone = navigator.locks === undefined
-  void (alone ? lead(stop.signal, hear, true) : leadInTurn({ name, over: stop.signal, lead: (signal, first) => lead(signal, tell, first) }))
+  void (alone ? lead(stop.signal, hear) : leadInTurn({ name, over: stop.signal, lead: (signal) => lead(signal, tell), onLed }))
   return () => {
     stop.abort()
     channel?.close()
@@ -61,18 +66,18 @@ export function startEvents(login: string): () => void {
   }
 }
 
-async function lead(signal: AbortSignal, say: Say, first: boolean): Promise<void> {
-  let missed = !first
-  const onOpen = () => {
-    say(missed ? 'resumed' : 'opened', null)
-    missed = true
-  }
-  const onEvent = ({ name, data }: { name: Kind; data: Kinds[Kind] }) => {
-    say(name, data)
-    return false
-  }
+async function lead(signal: AbortSignal, say: Say): Promise<void> {
   try {
-    await follow('events.follow', { params: {}, signal, onOpen, onEvent })
+    await follow('events.follow', {
+      params: {},
+      signal,
+      after: heard,
+      onEvent: ({ name, data, id }) => {
+        heard = id ?? heard
+        say(name, data)
+        return false
+      },
+    })
   } catch (error) {
     if (!isSessionEnd(error) && !(error instanceof ApiProblem && error.is('auth.factor_needed'))) throw error
     noticeSessionEnd(error)

@@ -11,19 +11,21 @@ export interface Leading {
   readonly name: string
   /** Aborts when this tab takes no part any more. */
   readonly over: AbortSignal
-  /** What the leader does, until its signal aborts; `first` tells whether nobody led just before. */
-  readonly lead: (signal: AbortSignal, first: boolean) => Promise<void>
+  /** What the leader does, until its signal aborts. */
+  readonly lead: (signal: AbortSignal) => Promise<void>
+  /** Called when another tab leads already. */
+  readonly onLed: () => void
 }
 
 /** Leads when it is this tab’s turn. Resolves when the part is over or `lead` ended by itself; rejects as `lead` does. */
-export async function leadInTurn({ name, over, lead }: Leading): Promise<void> {
+export async function leadInTurn({ name, over, lead, onLed }: Leading): Promise<void> {
   let current: AbortController | null = null
   const hold = (options: LockOptions): Promise<'led' | 'lost'> => {
     const held = new AbortController()
     const turn = async (lock: Lock | null) => {
       if (!lock) return 'lost'
       current = held
-      await lead(AbortSignal.any([over, held.signal]), options.ifAvailable === true)
+      await lead(AbortSignal.any([over, held.signal]))
       return 'led'
     }
     return navigator.locks
@@ -36,6 +38,7 @@ export async function leadInTurn({ name, over, lead }: Leading): Promise<void> {
   }
   const check = doubt({ name, over, isLeading: () => current !== null, take: () => hold({ steal: true }) })
   let outcome = await hold({ ifAvailable: true })
+  if (outcome === 'lost' && !over.aborted) onLed()
   while (outcome === 'lost' && !over.aborted) {
     check()
     outcome = await hold({ signal: over })

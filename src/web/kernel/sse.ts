@@ -9,14 +9,18 @@ import { mayPass, Unreachable } from './problem.ts'
 
 const PAUSES_MS = [300, 1_000, 2_000, 4_000, 8_000]
 const SILENCE_MS = 60_000
+/** A heartbeat comes every 15 seconds: whoever comes back to a page after a longer silence has slept, and the connection with them. */
+const ASLEEP_MS = 20_000
 
-type EventOf<Id extends EndpointId> = { [K in keyof Events<Id>]: { readonly name: K; readonly data: Events<Id>[K] } }[keyof Events<Id>]
+type EventOf<Id extends EndpointId> = {
+  [K in keyof Events<Id>]: { readonly name: K; readonly data: Events<Id>[K]; readonly id: string | null }
+}[keyof Events<Id>]
 
 export interface Following<Id extends EndpointId> {
   readonly params: Record<string, string>
   readonly signal: AbortSignal
-  /** Called each time the stream is connected. */
-  readonly onOpen?: () => void
+  /** The id of an event behind which to begin. */
+  readonly after?: string | null
   /** Called for each event; `true` ends the following. */
   readonly onEvent: (event: EventOf<Id>) => boolean
 }
@@ -24,7 +28,7 @@ export interface Following<Id extends EndpointId> {
 /** Resolves when an event ended the following or it was aborted; rejects with the problem when the server refuses. */
 export async function follow<Id extends EndpointId>(id: Id, following: Following<Id>): Promise<void> {
   const { signal } = following
-  const state: State = { last: null, ended: false, failures: 0 }
+  const state: State = { last: following.after ?? null, ended: false, failures: 0 }
   for (; !signal.aborted; state.failures += 1) {
     try {
       await readOn(id, following, state)
@@ -50,7 +54,7 @@ async function readOn<Id extends EndpointId>(id: Id, following: Following<Id>, s
     state.failures = 0
     state.last = event.id ?? state.last
     if (event.name === null || state.ended) continue
-    state.ended = following.onEvent({ name: event.name, data: JSON.parse(event.data) } as EventOf<Id>)
+    state.ended = following.onEvent({ ...event, data: JSON.parse(event.data) } as EventOf<Id>)
   }
 }
 
@@ -63,17 +67,20 @@ interface Raw {
 
 async function* events(
   id: EndpointId,
-  { params, signal, onOpen }: Omit<Following<EndpointId>, 'onEvent'>,
+  { params, signal }: Omit<Following<EndpointId>, 'onEvent'>,
   last: string | null,
 ): AsyncGenerator<Raw> {
   const quiet = new AbortController()
   const headers = { accept: 'text/event-stream', ...(last === null ? {} : { 'last-event-id': last }) }
   const response = await open(id, { params }, { signal: AbortSignal.any([signal, quiet.signal]), headers })
   if (!response.body) return
-  onOpen?.()
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
   let rest = ''
+  let heardMs = Date.now()
+  const wake = () => !document.hidden && Date.now() - heardMs > ASLEEP_MS && quiet.abort()
+  document.addEventListener('visibilitychange', wake, { signal: AbortSignal.any([signal, quiet.signal]) })
   for (;;) {
+    heardMs = Date.now()
     const silence = setTimeout(() => quiet.abort(), SILENCE_MS)
     const { done, value } = await reader
       .read()
@@ -81,11 +88,12 @@ async function* events(
         throw new Unreachable(cause)
       })
       .finally(() => clearTimeout(silence))
-    if (done) return
+    if (done) break
     const blocks = (rest + value).replaceAll('\r\n', '\n').split('\n\n')
     rest = blocks.pop() ?? ''
     for (const block of blocks) yield parse(block)
   }
+  document.removeEventListener('visibilitychange', wake)
 }
 
 function parse(block: string): Raw {

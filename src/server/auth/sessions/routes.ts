@@ -2,7 +2,7 @@
 
 import type { SecondFactorRule } from '#contract/factors.ts'
 import type { UserId } from '#contract/ids.ts'
-import { followEvents, whyEnded } from '#contract/security.ts'
+import { whyEnded } from '#contract/security.ts'
 import {
   countSessions,
   endOtherSessions,
@@ -38,7 +38,6 @@ import { insertEvents } from '../security-log.ts'
 import type { Tenants } from '../tenants.ts'
 import type { Authenticator } from '../tokens/authenticate.ts'
 import { type Ending, lockSessions } from './ending.ts'
-import { loginEvents } from './login-events.ts'
 import { readLoginPolicy, writeLoginPolicy, writeSecondFactorRule } from './login-policy.ts'
 import type { Presented, Renewal, Renewed } from './renewal.ts'
 import { noteRuleChange, tellRuleChange } from './rule-news.ts'
@@ -120,13 +119,6 @@ function ownSessionRoutes(parts: SessionParts): Route[] {
     }),
 
     route(whyEnded, async ({ presented }) => findWhy(presented?.token, parts)),
-
-    route(followEvents, async ({ actor, unit, request, presented }) => {
-      const { signal } = request
-      // Watched since the signal was asked for; now the database says whether it had ended before.
-      await unit.read((tx) => tx.first(tx.db.selectFrom('auth_session').select('id').where('id', '=', actor.sessionId)))
-      return loginEvents(actor, { signal, ends: parts.ends, why: () => findWhy(presented.token, parts) })
-    }),
   ]
 }
 

@@ -20,6 +20,7 @@ export const KEPT: Readonly<Record<string, Keeping>> = {
   job: { what: 'jobs', days: 30 },
   chat_session: { what: 'trash', days: 30 },
   export: { what: 'exports', days: 7 },
+  happening: { what: 'happenings', days: 2 },
 }
 
 /** The same by what people know it as. */

@@ -4,12 +4,11 @@ import { useParams } from '@tanstack/react-router'
 import { type RefObject, Suspense, useEffect, useMemo, useRef } from 'react'
 import type { Chat } from '#contract/chats.ts'
 import { onRecovery } from '#web/kernel/connection.ts'
-import { noticeSessionEnd } from '#web/kernel/session.ts'
 import { t } from '#web/kernel/text.ts'
 import { Button } from '#web/ui/button.tsx'
 import { lazyPart } from '#web/ui/lazy-part.ts'
 import { FailureNotice } from '#web/ui/notice.tsx'
-import { chatsQuery, refreshChats } from './data/chat-list.ts'
+import { chatsQuery } from './data/chat-list.ts'
 import { noteList, noteSeen } from './data/unread.ts'
 import { useAnsweringWatch } from './use-answering-watch.ts'
 
@@ -22,7 +21,6 @@ export function ChatList() {
   const chats = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data])
   useAnsweringWatch(chats)
   useSeen(chats, query.isSuccess, !query.hasNextPage)
-  useFreshness()
   const isStuck = query.isFetchNextPageError && !query.isFetchingNextPage
   return (
     <div ref={scroller} className="relative min-h-0 flex-1 overflow-y-auto px-2.5 pb-4 [overflow-anchor:none]">
@@ -101,19 +99,4 @@ function useSeen(chats: readonly Chat[], isLoaded: boolean, isWhole: boolean): v
     document.addEventListener('visibilitychange', look)
     return () => document.removeEventListener('visibilitychange', look)
   }, [open])
-}
-
-/** Chats change on other devices too: looks again when the person comes back to the tab or the server can be reached again. */
-function useFreshness(): void {
-  useEffect(() => {
-    const look = () => {
-      if (document.visibilityState === 'visible') refreshChats().catch(noticeSessionEnd)
-    }
-    document.addEventListener('visibilitychange', look)
-    const stop = onRecovery(look)
-    return () => {
-      document.removeEventListener('visibilitychange', look)
-      stop()
-    }
-  }, [])
 }

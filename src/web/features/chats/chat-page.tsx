@@ -1,13 +1,11 @@
 /** An open chat. */
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
-import { Suspense, useEffect, useMemo } from 'react'
+import { Suspense, useMemo } from 'react'
 import type { Chat, Message } from '#contract/chats.ts'
 import { ModelPicker } from '#web/features/models/model-picker.tsx'
 import { call } from '#web/kernel/api.ts'
-import { onRecovery } from '#web/kernel/connection.ts'
 import { ApiProblem } from '#web/kernel/problem.ts'
-import { noticeSessionEnd } from '#web/kernel/session.ts'
 import { t } from '#web/kernel/text.ts'
 import { Button } from '#web/ui/button.tsx'
 import { PageHead } from '#web/ui/frame.tsx'
@@ -18,7 +16,7 @@ import { ChatHead } from './chat-head.tsx'
 import { ChatSeal } from './chat-seal.tsx'
 import { Composer } from './composer.tsx'
 import { chatQuery, putChat } from './data/chat-list.ts'
-import { messagesQuery, refreshMessages } from './data/messages.ts'
+import { messagesQuery } from './data/messages.ts'
 import { ask, takeBack } from './data/outbox.ts'
 import { textOf } from './data/parts.ts'
 import { newestLeaf } from './data/tree.ts'
@@ -35,7 +33,6 @@ export function ChatPage() {
   const messages = useInfiniteQuery(messagesQuery(chatId))
   const items = useMemo(() => messages.data?.pages.flatMap((page) => page.items), [messages.data])
   const error = chat.error ?? messages.error
-  useFreshness(chatId)
   if (chat.data && items) {
     const loadOlder = messages.hasNextPage && !messages.isFetchingNextPage ? () => void messages.fetchNextPage() : null
     return <OpenChat key={chatId} chat={chat.data} messages={items} loadOlder={loadOlder} />
@@ -130,22 +127,6 @@ async function chooseModel(chat: Chat, model: string): Promise<void> {
     putChat(chat)
     report(error)
   })
-}
-
-/** Messages may have come from another device while nobody looked. */
-function useFreshness(chatId: string): void {
-  useEffect(() => {
-    const look = () => {
-      if (document.visibilityState === 'visible') refreshMessages(chatId).catch(noticeSessionEnd)
-    }
-    look()
-    document.addEventListener('visibilitychange', look)
-    const stopWatching = onRecovery(look)
-    return () => {
-      document.removeEventListener('visibilitychange', look)
-      stopWatching()
-    }
-  }, [chatId])
 }
 
 function ThreadSkeleton() {

@@ -1,11 +1,11 @@
-/** Chats that are answering on behalf of another tab or device: looked at every few seconds until they are done. */
+/** Chats that are answering: that they are done is told, but for those whose server died. Looked at now and then until they are. */
 import { useEffect, useMemo } from 'react'
 import type { Chat } from '#contract/chats.ts'
 import { call } from '#web/kernel/api.ts'
 import { noticeSessionEnd } from '#web/kernel/session.ts'
 import { putChat } from './data/chat-list.ts'
 
-const EVERY_MS = 4_000
+const EVERY_MS = 30_000
 
 /** Keeps the dots beside answering chats true. */
 export function useAnsweringWatch(chats: readonly Chat[]): void {

@@ -1,5 +1,6 @@
 /** Everything that a login brings with it while it lasts. Fetched once the workspace stands. */
 import { useEffect } from 'react'
+import { keepInStep } from '#web/features/chats/data/in-step.ts'
 import { onEvent, startEvents } from '#web/kernel/events.ts'
 import { leave } from '#web/kernel/login.ts'
 import { useMe } from '#web/kernel/session.ts'
@@ -13,7 +14,7 @@ import { watchLogin } from './watch.ts'
 export function SessionLife() {
   const { session } = useMe()
   useEffect(() => {
-    const stops = [onEvent('ended', ({ reason }) => leave(reason)), startEvents(session.id), watchLogin()]
+    const stops = [onEvent('ended', ({ reason }) => leave(reason)), keepInStep(), startEvents(session.id), watchLogin()]
     return () => {
       for (const stop of stops) stop()
     }

@@ -28,6 +28,12 @@ export function putMessages(chatId: string, messages: readonly Message[], whole 
   })
 }
 
+/** Gives a message as this page has it. */
+export function knownMessage(chatId: string, messageId: string): Message | undefined {
+  const data = queryClient.getQueryData(messagesQuery(chatId).queryKey)
+  return data?.pages.flatMap((page) => page.items).find(({ id }) => id === messageId)
+}
+
 /** Brings the latest page up to date; earlier pages never change. */
 export async function refreshMessages(chatId: string): Promise<void> {
   const { queryKey } = messagesQuery(chatId)

@@ -1,0 +1,14 @@
+/** The endpoint of events. */
+import { followEvents } from '#contract/events.ts'
+import { type Route, route } from '#server/isolation/route.ts'
+import { type EventParts, EventStream } from './stream.ts'
+
+/** The routes of this folder. */
+export function eventRoutes(parts: EventParts): Route[] {
+  return [
+    route(followEvents, async ({ actor, presented, request }) => {
+      const { signal, lastEventId } = request
+      return new EventStream(parts, { actor, token: presented.token, signal }).open(lastEventId)
+    }),
+  ]
+}
