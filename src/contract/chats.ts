@@ -178,6 +178,26 @@ export const restoreChat = endpoint({
   fails: ['chat.not_found'],
 })
 
+export const listUsedChats = endpoint({
+  id: 'chats.used',
+  method: 'GET',
+  path: '/api/chats/used',
+  summary: 'When you last used these chats on any device, as far as you were the last and it was within the hour',
+  access: 'user',
+  work: 'none',
+  token: ['read', 'chat'],
+  activity: false,
+  query: z.strictObject({
+    chatIds: z
+      .string()
+      .max(2_000)
+      .transform((ids) => ids.split(','))
+      .pipe(z.array(ChatId).max(50))
+      .describe('at most 50, with commas between'),
+  }),
+  reply: z.strictObject({ items: z.array(z.strictObject({ chatId: ChatId, lastAccessed: Time })) }),
+})
+
 export const listMessages = endpoint({
   id: 'messages.list',
   method: 'GET',

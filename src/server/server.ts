@@ -17,7 +17,7 @@ import { whyEnded } from './auth/sessions/why-ended.ts'
 import type { SetupCode } from './auth/setup-code.ts'
 import type { Tenants } from './auth/tenants.ts'
 import type { Config } from './config.ts'
-import { ChatStore, chatRoutes } from './features/chats/index.ts'
+import { ChatStore, ChatUse, chatRoutes, notingUse } from './features/chats/index.ts'
 import { DraftStore, draftRoutes } from './features/drafts/index.ts'
 import { eventRoutes, type LoginWatch } from './features/events/index.ts'
 import { handbookRoutes } from './features/librarian/index.ts'
@@ -47,6 +47,7 @@ import type { Doors } from './isolation/doors.ts'
 import { Happenings } from './isolation/happenings.ts'
 import { Jobs } from './isolation/jobs.ts'
 import type { ScopeKeys } from './isolation/keys/scope-keys.ts'
+import { KeptPages } from './isolation/pages.ts'
 import type { StreamEnd } from './isolation/route.ts'
 import { UnitsOfWork } from './isolation/unit-of-work.ts'
 import { type Clock, systemClock } from './kernel/clock.ts'
@@ -101,7 +102,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   login.ends.start()
   const happenings = new Happenings({ database, cache, log }).start()
   const cookies = { instance: await keyring.instanceName(), secure: config.baseUrl.startsWith('https:') }
-  const chat = chatParts({ ...login, database, log, units, egress, backupsKeptDays: config.backupsKeptDays })
+  const chat = chatParts({ ...login, cache, database, log, units, egress, backupsKeptDays: config.backupsKeptDays })
   const limited = { doors: login.doors, key: await keyring.attemptKey() }
   const limits = new FailureLimits({ ...limited, allowed: options.failuresAllowed })
   const letterLimits = new FailureLimits({ ...limited, allowed: options.failuresAllowed ?? LETTERS_ALLOWED, of: 'letters' })
@@ -180,9 +181,7 @@ function featureRoutes(parts: ReturnType<typeof chatParts> & { egress: Egress })
   return [
     ...memberRoutes(parts),
     ...pictureRoutes(parts),
-    ...chatRoutes(parts),
-    ...messageRoutes(parts),
-    ...caringRoutes(parts),
+    ...notingUse([...chatRoutes(parts), ...messageRoutes(parts), ...caringRoutes(parts)], parts.use),
     ...draftRoutes(parts),
     ...modelRoutes(parts),
     ...handbookRoutes(),
@@ -202,6 +201,7 @@ interface Shared {
 
 /** What chats are made of. */
 function chatParts({
+  cache,
   database,
   log,
   clock,
@@ -213,7 +213,7 @@ function chatParts({
   units,
   egress,
   backupsKeptDays,
-}: Shared & { log: Log; units: UnitsOfWork; egress: Egress; backupsKeptDays: number | undefined }) {
+}: Shared & { cache: CacheStore; log: Log; units: UnitsOfWork; egress: Egress; backupsKeptDays: number | undefined }) {
   const providers = new ProviderStore(keys)
   const tellChanged = (actor: Actor) => ends.tellChanged(actor)
   const models = new ModelChoice(providers)
@@ -232,6 +232,8 @@ function chatParts({
     providers,
     models,
     chats,
+    pages: new KeptPages({ cache, keys }),
+    use: new ChatUse({ cache, clock }),
     messages,
     drafts,
     feedback,

@@ -37,7 +37,7 @@ export function keepsTheContract(name: string, open: () => Promise<CacheStore>):
 
     test('a value ends with its time to live', async () => {
       const one = key()
-      await store.set(one, 'x', 0.2)
+      await store.set(one, 'x', 0.6)
       expect(await store.get(one)).toBe('x')
       await eventually(async () => (await store.get(one)) === undefined)
     })

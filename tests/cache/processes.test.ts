@@ -48,10 +48,10 @@ describe.skipIf(MISSING !== undefined)('two processes', () => {
     const { token } = (await (await call(a, 'POST', '/api/auth/sign-in', { body: signIn })).json()) as { token: string }
     expect((await call(a, 'GET', '/api/chats', { token })).status).toBe(200)
     expect((await call(b, 'GET', '/api/chats', { token })).status).toBe(200)
-    expect(redis.cli('KEYS', '*')).toMatch(/^sx:t:[0-9a-f-]{36}:auth:session:[0-9a-f]{64}$/)
+    expect(redis.cli('KEYS', 'sx:t:*:auth:session:*')).toMatch(/^sx:t:[0-9a-f-]{36}:auth:session:[0-9a-f]{64}$/)
     expect((await call(a, 'POST', '/api/auth/sign-out', { token })).status).toBe(204)
     expect((await call(b, 'GET', '/api/chats', { token })).status).toBe(401)
-    expect(redis.cli('KEYS', '*')).toBe('')
+    expect(redis.cli('KEYS', '*:auth:session:*')).toBe('')
     expect(a.output() + b.output()).not.toContain('secret')
   })
 

@@ -155,6 +155,37 @@ describe.skipIf(MISSING !== undefined)('two servers', () => {
     await eventually(async () => (await statusAt(b, alice)) === 401 && all.redis.cli('EXISTS', keyOf(alice)) === '0')
   })
 
+  test('the first page of the list is the same at both and true, also when Redis is flushed, gone, or an old copy of itself', async () => {
+    const alice = await all.world.signIn('alice')
+    const titles = async (server: OneServer) =>
+      (await server.as(alice)<{ items: Chat[] }>('GET', '/api/chats')).body.items.map(({ description }) => description)
+    const made = await a.as(alice)<Chat>('POST', '/api/chats', { description: 'First' })
+    const rename = (server: OneServer, description: string) => server.as(alice)('PATCH', `/api/chats/${made.body.id}`, { description })
+    const pageKey = () =>
+      all.redis
+        .cli('KEYS', `t:*:page:${alice.me.user.id}:*`)
+        .split('\n')
+        .find((key) => key !== '')
+    await eventually(async () => (await titles(a))[0] === 'First' && pageKey() !== undefined)
+    const old = all.redis.cli('GET', pageKey()!)
+    expect((await titles(b))[0]).toBe('First')
+    await rename(b, 'Second')
+    expect([(await titles(a))[0], (await titles(b))[0]]).toEqual(['Second', 'Second'])
+    all.redis.cli('SET', pageKey()!, old)
+    await sleep(20)
+    expect([(await titles(a))[0], (await titles(b))[0]]).toEqual(['Second', 'Second'])
+    all.redis.cli('FLUSHALL')
+    await rename(a, 'Third')
+    expect([(await titles(b))[0], (await titles(a))[0]]).toEqual(['Third', 'Third'])
+    await all.redis.kill()
+    await rename(a, 'Fourth')
+    expect([(await titles(b))[0], (await titles(a))[0]]).toEqual(['Fourth', 'Fourth'])
+    await all.redis.start()
+    await rename(b, 'Fifth')
+    expect([(await titles(b))[0], (await titles(a))[0]]).toEqual(['Fifth', 'Fifth'])
+    await known(a, alice)
+  })
+
   test('an end that a server wrote down before it died is told by the next that starts', async () => {
     const alice = await all.world.signIn('alice')
     const stream = await streamAt(b, alice)
@@ -209,7 +240,7 @@ describe.skipIf(MISSING !== undefined)('two servers', () => {
     for (const noise of ['', '{', '{"ended":7}', '{"ended":"*"}', `{"ended":"${alice.me.session.id}","more":1}`])
       all.redis.cli('PUBLISH', `t:${alice.me.organisation.id}:events`, noise)
     expect(await statusAt(b, alice)).toBe(200)
-  })
+  }, 60_000)
 
   test('a storm on Redis while people work: every reply is right', async () => {
     const people = await Promise.all((['alice', 'bob', 'carol'] as const).map((name) => all.world.signIn(name)))
@@ -255,6 +286,7 @@ describe.skipIf(MISSING !== undefined)('two servers', () => {
     const traffic: string[] = []
     const monitor = await all.redis.monitor((text) => traffic.push(text))
     await chatOf({ ...alice, call: a.as(alice) }, { description: `${CANARY} title`, question: `What of ${CANARY}?` })
+    expect((await b.as(alice)('GET', '/api/chats')).text).toContain(CANARY)
     await known(b, alice)
     await signOut(b, await all.world.signIn('alice'))
     all.redis.cli('SAVE')
@@ -270,6 +302,8 @@ describe.skipIf(MISSING !== undefined)('two servers', () => {
     // So that the search is known to see: the key of a session is in both.
     expect([dump.includes(keyOf(alice)), traffic.join('\n').includes(keyOf(alice))]).toEqual([true, true])
     const keys = all.redis.cli('KEYS', '*').split('\n')
-    expect(keys.filter((key) => !/^t:[0-9a-f-]{36}:auth:session:[0-9a-f]{64}$/.test(key))).toEqual([])
+    const kinds = /^t:[0-9a-f-]{36}:(auth:session:[0-9a-f]{64}|session:[0-9a-f-]{36}|page:[0-9a-f-]{36}:chats:[a-z]+:[0-9a-f]{8})$/
+    expect(keys.filter((key) => !kinds.test(key))).toEqual([])
+    expect(keys.filter((key) => key.includes(':page:')).length).toBeGreaterThan(0)
   })
 })

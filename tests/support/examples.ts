@@ -189,6 +189,7 @@ export const EXAMPLES: Readonly<Record<string, (things: Things) => Request>> = {
     body: { rating: 'down', note: 'Too long' },
   }),
   'feedback.remove': ({ chatId, generationId }) => ({ params: { chatId, messageId: generationId } }),
+  'chats.used': ({ chatId }) => ({ query: { chatIds: chatId } }),
   'messages.list': ({ chatId }) => ({ params: { chatId }, query: { limit: '100' } }),
   'messages.send': ({ chatId, generationId }) => ({
     params: { chatId },

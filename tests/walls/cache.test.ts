@@ -43,6 +43,10 @@ afterAll(async () => {
 const keyOf = ({ token, me }: SignedIn, tenantId: string = me.organisation.id) =>
   `t:${tenantId}:auth:session:${tokenHash(token).toString('hex')}`
 
+const KEY = /^t:[0-9a-f-]{36}:(auth:session:[0-9a-f]{64}|session:[0-9a-f-]{36}|page:[0-9a-f-]{36}:chats:[a-z]+:[0-9a-f]{8})$/
+const pageKeyOf = ({ me }: SignedIn) =>
+  world.cache.keys().find((key) => key.startsWith(`t:${me.organisation.id}:page:${me.user.id}:chats:chats:`))!
+
 /** The entry that the server itself keeps for a person. */
 async function entryOf(person: SignedIn): Promise<Record<string, unknown>> {
   await person.call('GET', '/api/me')
@@ -53,11 +57,12 @@ const plant = (person: SignedIn, entry: unknown) =>
 
 afterEach(() => world.cache.delete(keyOf(bob)))
 
-test('every key begins with its tenant and is an entry of a session; none holds a token or a word that somebody typed', async () => {
+test('every key begins with its tenant, and is of a login, of the use of a chat, or of a page that is sealed; none holds a token or a word that somebody typed', async () => {
   await Promise.all([alice, bob, carol, mallory].map((person) => person.call('GET', '/api/chats')))
   const keys = world.cache.keys()
   expect(keys.length).toBeGreaterThanOrEqual(4)
-  for (const key of keys) expect(key).toMatch(/^t:[0-9a-f-]{36}:auth:session:[0-9a-f]{64}$/)
+  for (const key of keys) expect(key).toMatch(KEY)
+  expect(keys).toEqual(expect.arrayContaining([pageKeyOf(alice), `t:${alice.me.organisation.id}:session:${secret.chatId}`]))
   const kept = JSON.stringify(await Promise.all(keys.map((key) => world.cache.get(key)))) + keys.join()
   for (const person of [alice, bob, carol, mallory]) {
     expect(keys).toContain(keyOf(person))
@@ -123,6 +128,39 @@ describe('an entry planted under the token of Bob', () => {
   test('is read and believed where it is true: the planting reaches the place where it counts', async () => {
     await plant(bob, { ...(await entryOf(bob)), abilities: ['read'] })
     expect(codeOf(await bob.call('GET', '/api/me/sessions'))).toBe('token.not_enough')
+  })
+})
+
+describe('a page planted for Bob', () => {
+  type Page = { items: Chat[] }
+  const listOf = (person: SignedIn) => server.as(person)<Page>('GET', '/api/chats')
+  /** Bob's own page and Alice's, as they are kept. */
+  const kept = async () => {
+    await bob.call('POST', '/api/chats', { description: 'Of Bob' })
+    await Promise.all([listOf(bob), listOf(alice), listOf(mallory)])
+    const [his, hers] = await Promise.all([bob, alice].map(async (one) => JSON.parse((await world.cache.get(pageKeyOf(one)))!)))
+    return { his, hers }
+  }
+
+  test.each<[string, (pages: Awaited<ReturnType<typeof kept>>) => unknown]>([
+    ['is Alice’s', ({ hers }) => hers],
+    ['is Alice’s, said to be Bob’s', ({ his, hers }) => ({ ...his, sealed: hers.sealed })],
+    ['is of another organisation', async () => JSON.parse((await world.cache.get(pageKeyOf(mallory)))!)],
+    ['was bent', ({ his }) => ({ ...his, sealed: `${his.sealed.slice(0, -6)}AAAAA=` })],
+    ['was cut', ({ his }) => ({ ...his, sealed: his.sealed.slice(0, 80) })],
+    ['is in the clear', ({ his }) => ({ ...his, sealed: Buffer.from(`${'0'.repeat(64)}{"items":[],"next":null}`).toString('base64') })],
+    ['is no text', ({ his }) => ({ ...his, sealed: { items: [] } })],
+    ['is empty', ({ his }) => ({ ...his, sealed: '' })],
+    ['is null', () => null],
+  ])('that %s is a miss, without row security and without the filter', async (_, page) => {
+    const planted = await page(await kept())
+    await world.cache.set(pageKeyOf(bob), JSON.stringify(planted), 3_600)
+    const shown = await listOf(bob)
+    expect(shown.status).toBe(200)
+    expect(shown.body.items[0]?.description).toBe('Of Bob')
+    expect(shown.text).not.toContain(SECRET.title)
+    // The same server shows Alice her own.
+    expect((await listOf(alice)).text).toContain(SECRET.title)
   })
 })
 

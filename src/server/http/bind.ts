@@ -14,6 +14,7 @@ import type { Credential } from '../auth/tokens/presented.ts'
 import type { Actor } from '../isolation/actor.ts'
 import { TokenReplaced } from '../isolation/database.ts'
 import type { Bytes, OwnPath, PresentedToken, RequestFacts, Route, SessionCookie, StreamEnd, StreamEvent } from '../isolation/route.ts'
+import { ReadyReply } from '../isolation/route.ts'
 import type { UnitsOfWork } from '../isolation/unit-of-work.ts'
 import { Failure } from '../kernel/failure.ts'
 import { errorFields, type Log } from '../kernel/log.ts'
@@ -86,10 +87,16 @@ export function bind(app: FastifyInstance, { endpoint, handle }: Route, parts: B
       if (caller) await afterwards(request, { endpoint, caller, cookie, parts })
       if (endpoint.bytes) return sendBytes(reply, endpoint, { request, bytes: result as Bytes })
       if (endpoint.status === 303) return reply.redirect(result as OwnPath, 303)
-      if (endpoint.reply === null) return reply.code(endpoint.status).send()
-      return reply.code(endpoint.status).send(endpoint.reply.parse(result))
+      return sendReply(reply, endpoint, result)
     },
   })
+}
+
+function sendReply(reply: FastifyReply, endpoint: Endpoint, result: unknown): FastifyReply {
+  reply.code(endpoint.status)
+  if (endpoint.reply === null) return reply.send()
+  if (result instanceof ReadyReply) return reply.type('application/json; charset=utf-8').send(result.text)
+  return reply.send(endpoint.reply.parse(result))
 }
 
 interface Caller {

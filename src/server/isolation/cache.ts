@@ -2,9 +2,10 @@
  * The cache port and its in-process form. A client is born bound to a tenant: no method takes a full key, every value names its
  * owner, and an owner that does not match is a miss. The cache may cost time when it is lost; it never grants anything.
  */
-import type { TenantId, UserId } from '#contract/ids.ts'
+import type { ChatId, TenantId, UserId } from '#contract/ids.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { readJson } from '../kernel/json.ts'
+import { BoundedMap } from './cache/bounded-map.ts'
 
 /** Told what a server said on a channel. */
 export type CacheListener = (channel: string, message: string) => void
@@ -31,8 +32,8 @@ export interface Owned {
   readonly tenant_id: TenantId
 }
 
-/** Every kind of key there is: a session, by its token's hash in hex. */
-export type CacheKey = `auth:session:${string}`
+/** Every kind of key there is: a login, by its token's hash in hex; the use of a chat; and the first page of a list that a person sees. */
+export type CacheKey = `auth:session:${string}` | `session:${ChatId}` | `page:${UserId}:${string}`
 const LONGEST_S = 24 * 3_600
 
 /** A cache that can only name keys of its own tenant. */
@@ -79,13 +80,12 @@ export function onTold(store: CacheStore, listener: (message: unknown) => void):
 
 /** The store of a single server: a bounded map, least recently set out first. */
 export class InProcessStore implements CacheStore {
-  readonly #entries = new Map<string, { value: string; endsMs: number }>()
+  readonly #entries: BoundedMap<{ value: string; endsMs: number }>
   readonly #listeners = new Set<CacheListener>()
   readonly #clock: Clock
-  readonly #most: number
-  constructor(clock: Clock, most = 50_000) {
+  constructor(clock: Clock, most?: { entries: number; characters: number }) {
     this.#clock = clock
-    this.#most = most
+    this.#entries = new BoundedMap(most)
   }
 
   async get(key: string): Promise<string | undefined> {
@@ -97,8 +97,6 @@ export class InProcessStore implements CacheStore {
   }
 
   async set(key: string, value: string, ttlS: number): Promise<void> {
-    this.#entries.delete(key)
-    if (this.#entries.size >= this.#most) this.#entries.delete(this.#entries.keys().next().value!)
     this.#entries.set(key, { value, endsMs: this.#clock.now() + ttlS * 1_000 })
   }
 
@@ -123,6 +121,6 @@ export class InProcessStore implements CacheStore {
 
   /** Every key that is kept, for tests. */
   keys(): string[] {
-    return [...this.#entries.keys()]
+    return this.#entries.keys()
   }
 }

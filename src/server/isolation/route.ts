@@ -38,6 +38,14 @@ export interface Bytes<Type extends MediaType = MediaType> {
   readonly version?: string
 }
 
+/** A reply as the text that is sent. Whoever makes one has parsed it by the endpoint's own contract. */
+export class ReadyReply {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
 /** Why a request's signal aborts: its client went away, its login ended, or the server is going down. */
 export type StreamEnd = 'gone' | 'login ended' | 'going down'
 
@@ -93,7 +101,7 @@ export type Reply<E extends Endpoint> =
     : E['bytes'] extends readonly MediaType[]
       ? Bytes<E['bytes'][number]>
       : E['reply'] extends z.ZodType
-        ? z.input<E['reply']>
+        ? z.input<E['reply']> | ReadyReply
         : E['status'] extends 303
           ? OwnPath
           : undefined

@@ -18,6 +18,11 @@ export interface ReadTx<A extends AnyActor = Actor> {
   readonly db: ReadQueries
   all<O>(query: Compilable<O>): Promise<O[]>
   first<O>(query: Compilable<O>): Promise<O | undefined>
+  /**
+   * The rows with their print: a hash of every value in them, made by the database. Where the print is the known one there are no rows, for
+   * whoever keeps what it made of them. The print knows of nothing that is not in the rows.
+   */
+  allUnless<O>(query: Compilable<O>, known: string | undefined): Promise<{ print: string; rows: O[] | undefined }>
   /** Calls one of the tenant's own functions and returns its rows. */
   call<O>(name: FunctionName, ...args: unknown[]): Promise<O[]>
 }
@@ -109,6 +114,15 @@ class Handle<A extends AnyActor> implements WriteTx<A> {
     return (await this.#run(query)).rows[0] as O | undefined
   }
 
+  async allUnless<O>(query: Compilable<O>, known: string | undefined): Promise<{ print: string; rows: O[] | undefined }> {
+    const { sql, parameters } = query.compile()
+    const outcome = await this.#live({ text: withPrint(sql, parameters.length + 1), values: [...parameters, known ?? null] })
+    const rows = outcome.rows as readonly { print: string; is_row: true | null }[]
+    const { print } = rows[0]!
+    // The one row of no rows is that of the print.
+    return { print, rows: print === known ? undefined : (rows.filter((row) => row.is_row) as unknown as O[]) }
+  }
+
   async change(query: Compilable<unknown>): Promise<number> {
     return (await this.#run(query)).rowCount
   }
@@ -148,6 +162,13 @@ function sender(connection: Connection, enter: Statement): Send {
     first = false
     return (await connection.fly([...before, statement])).at(-1)!
   }
+}
+
+/** A query as it was compiled, filter and all, run once and kept from whoever knows its print. The last parameter is what is known. */
+function withPrint(query: string, place: number): string {
+  return `with page as materialized (${query}),
+    told as (select encode(sha256(coalesce(string_agg(record_send(page), ''), '')), 'hex') as print from page)
+    select told.print, page.* from told left join (select page.*, true as is_row from page) page on told.print is distinct from $${place}`
 }
 
 function entrance(actor: AnyActor): Entrance {

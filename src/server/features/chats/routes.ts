@@ -1,16 +1,21 @@
 /** The endpoints of chats. */
-import { changeChat, createChat, deleteChat, getChat, listChats, restoreChat } from '#contract/chats.ts'
+import { changeChat, createChat, deleteChat, getChat, listChats, listUsedChats, restoreChat } from '#contract/chats.ts'
 import { type ChatId, ScopeId } from '#contract/ids.ts'
 import type { ModelChoice } from '#server/features/models/index.ts'
 import type { Cursors } from '#server/isolation/cursor.ts'
+import type { KeptPages } from '#server/isolation/pages.ts'
 import { type Route, route } from '#server/isolation/route.ts'
 import type { Clock } from '#server/kernel/clock.ts'
 import type { Ids } from '#server/kernel/ids.ts'
 import { careRoutes, place } from './care-routes.ts'
+import { pageOfChats } from './first-page.ts'
 import type { ChatStore } from './store.ts'
+import type { ChatUse } from './use.ts'
 
 export interface ChatParts {
   readonly chats: ChatStore
+  readonly pages: KeptPages
+  readonly use: ChatUse
   readonly models: ModelChoice
   readonly cursors: Cursors
   readonly clock: Clock
@@ -20,14 +25,11 @@ export interface ChatParts {
 const HOUR_MS = 3_600_000
 
 /** The routes of this folder. */
-export function chatRoutes({ chats, models, cursors, clock, ids }: ChatParts): Route[] {
+export function chatRoutes({ chats, pages, use, models, cursors, clock, ids }: ChatParts): Route[] {
   return [
-    route(listChats, async ({ actor, tx, query }) => {
-      const list = `chats:${query.in}`
-      const after = await cursors.read(actor, list, query.cursor)
-      const { chats: items, last } = await chats.list(tx, { in: query.in, limit: query.limit, after })
-      return { items, next: last ? await cursors.make(actor, list, last) : null }
-    }),
+    route(listChats, async ({ tx, query }) => pageOfChats({ chats, pages, cursors }, tx, query)),
+
+    route(listUsedChats, async ({ actor, query }) => ({ items: await use.list(actor, query.chatIds) })),
 
     route(createChat, async ({ actor, tx, body, fail }) => {
       const model = await models.find(tx, body.model ?? models.first)

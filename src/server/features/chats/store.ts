@@ -22,6 +22,18 @@ interface NewChat {
   readonly temporaryUntil?: Date | null
 }
 
+export interface PageOfChats {
+  readonly in: ChatList
+  readonly limit: number
+  readonly after: readonly string[] | undefined
+}
+
+/** Chats of a page; `last` is the position of the last one where there are more. */
+export interface ListedChats {
+  readonly chats: Chat[]
+  readonly last: readonly string[] | undefined
+}
+
 const UNNAMED = 'New chat'
 const TEMPORARY = 'Temporary chat'
 
@@ -33,6 +45,9 @@ const isIn: Readonly<Record<ChatList, RawBuilder<SqlBool>>> = {
   trash: sql`deleted_at is not null`,
 }
 
+/** By which each list is ordered. */
+const TIME = { chats: 'time_updated', pinned: 'time_updated', archive: 'time_updated', trash: 'deleted_at' } as const
+
 export class ChatStore {
   readonly #keys: ScopeKeys
   constructor(keys: ScopeKeys) {
@@ -40,23 +55,14 @@ export class ChatStore {
   }
 
   /** A list of the actor's own chats, the latest first; `after` is the position of the last one of the page before. */
-  async list(
-    tx: ReadTx,
-    page: { in: ChatList; limit: number; after: readonly string[] | undefined },
-  ): Promise<{ chats: Chat[]; last: readonly string[] | undefined }> {
-    const time = page.in === 'trash' ? 'deleted_at' : 'time_updated'
-    let query = this.#select(tx).where('user_id', '=', tx.actor.userId).where('temporary_until', 'is', null).where(isIn[page.in])
-    if (page.after) query = query.where(sql<boolean>`(${sql.ref(time)}, id) < (${page.after[0]}::timestamptz, ${page.after[1]}::uuid)`)
-    const rows = await tx.all(
-      query
-        .orderBy(time, 'desc')
-        .orderBy('id', 'desc')
-        .limit(page.limit + 1),
-    )
-    const shown = rows.slice(0, page.limit)
-    const last = rows.length > page.limit ? shown.at(-1) : undefined
-    const chats = await Promise.all(shown.map(async (row) => (await this.#read(tx, row)).chat))
-    return { chats, last: last && [last[time]!.toISOString(), last.id] }
+  async list(tx: ReadTx, page: PageOfChats): Promise<ListedChats> {
+    return this.#listed(tx, await tx.all(this.#page(tx, page)), page)
+  }
+
+  /** The same with the print of all that the page is made of, but for one whose print is known already: then only that is said. */
+  async listUnless(tx: ReadTx, page: PageOfChats, known: string | undefined): Promise<{ print: string; listed: ListedChats | undefined }> {
+    const { print, rows } = await tx.allUnless(this.#page(tx, page), known)
+    return { print, listed: rows && (await this.#listed(tx, rows, page)) }
   }
 
   /** All chats of the actor's own that are kept, also deleted ones, in the order in which they were begun. */
@@ -140,6 +146,23 @@ export class ChatStore {
   /** Marks a chat deleted, or not. */
   async setDeleted(tx: WriteTx, id: ChatId, at: Date | null): Promise<void> {
     await one(tx.change(tx.db.updateTable('chat_session').set({ deleted_at: at }).where('id', '=', id)))
+  }
+
+  #page(tx: ReadTx, page: PageOfChats) {
+    const time = TIME[page.in]
+    let query = this.#select(tx).where('user_id', '=', tx.actor.userId).where('temporary_until', 'is', null).where(isIn[page.in])
+    if (page.after) query = query.where(sql<boolean>`(${sql.ref(time)}, id) < (${page.after[0]}::timestamptz, ${page.after[1]}::uuid)`)
+    return query
+      .orderBy(time, 'desc')
+      .orderBy('id', 'desc')
+      .limit(page.limit + 1)
+  }
+
+  async #listed(tx: ReadTx, rows: readonly Row[], page: PageOfChats): Promise<ListedChats> {
+    const shown = rows.slice(0, page.limit)
+    const last = rows.length > page.limit ? shown.at(-1) : undefined
+    const chats = await Promise.all(shown.map(async (row) => (await this.#read(tx, row)).chat))
+    return { chats, last: last && [last[TIME[page.in]]!.toISOString(), last.id] }
   }
 
   #select(tx: AnyReadTx) {

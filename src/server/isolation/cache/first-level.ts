@@ -3,13 +3,13 @@
  * while changes are heard of, and no value outlives its lease, heard of or not.
  */
 import type { Clock } from '../../kernel/clock.ts'
+import { BoundedMap } from './bounded-map.ts'
 
 const LEASE_MS = 1_000
-const MOST_KEPT = 50_000
 
 export class FirstLevel {
   readonly #clock: Clock
-  readonly #kept = new Map<string, { value: string; sinceMs: number }>()
+  readonly #kept = new BoundedMap<{ value: string; sinceMs: number }>()
   /** Who is fetching a key. A change in between takes the entry away, and then what was fetched is not kept. */
   readonly #fetching = new Map<string, symbol>()
   #isOpen = false
@@ -31,7 +31,7 @@ export class FirstLevel {
     const value = await fetch()
     if (this.#fetching.get(key) !== fetcher) return value
     this.#fetching.delete(key)
-    if (typeof value === 'string') this.#keep(key, value, nowMs)
+    if (typeof value === 'string') this.#kept.set(key, { value, sinceMs: nowMs })
     return value
   }
 
@@ -56,10 +56,5 @@ export class FirstLevel {
   clear(): void {
     this.#kept.clear()
     this.#fetching.clear()
-  }
-
-  #keep(key: string, value: string, sinceMs: number): void {
-    if (this.#kept.size >= MOST_KEPT) this.#kept.delete(this.#kept.keys().next().value!)
-    this.#kept.set(key, { value, sinceMs })
   }
 }
