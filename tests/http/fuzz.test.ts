@@ -201,7 +201,7 @@ const FRESH: Readonly<Record<string, () => Promise<Partial<Things>>>> = {
 async function keepPeopleIn(): Promise<void> {
   const schema = await schemaOf(world, 'acme')
   await world.sql(`update ${schema}.auth_session set idle_limit_s = 86400, expires_at = now() + interval '1 day', proof_good_for_s = 3600,
-    restricted = false where revoked_at is null`)
+    restricted = false where revoked_at is null and idle_limit_s is not null`)
   await world.sql(`update ${schema}.auth_session_seen set seen_at = now()`)
   await world.sql(`update ${schema}.auth_token set proven_at = now() where proven_at is not null`)
 }
