@@ -28,7 +28,6 @@ const {
   listMessages,
   sendMessage,
   answerAgain,
-  continueGeneration,
   followGeneration,
   stopGeneration,
 } = chats
@@ -169,7 +168,6 @@ export const ENDPOINTS: readonly Endpoint[] = [
   listMessages,
   sendMessage,
   answerAgain,
-  continueGeneration,
   followGeneration,
   stopGeneration,
   listDrafts,

@@ -1,6 +1,6 @@
 /** How it feels: the list of chats with many thousands in it, everything by keyboard, out of reach and back, on a phone. */
 import type { AddressInfo } from 'node:net'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { axe, MISSING, picture, startBrowser, type Visitor, visit } from '#tests/support/browser.ts'
 import { PASSWORD, PEOPLE, type Person } from '#tests/support/cast.ts'
@@ -56,6 +56,15 @@ describe.skipIf(MISSING !== undefined)('the feel of it', () => {
     await page.getByRole('button', { name: 'Sign in', exact: true }).click()
     await composer(page).waitFor()
     return page
+  }
+
+  /** Lets slow answers go on until this is seen. */
+  async function released(seen: Locator): Promise<void> {
+    const look = () => {
+      models.release()
+      return seen.first().isVisible()
+    }
+    await expect.poll(look, { timeout: 30_000 }).toBe(true)
   }
 
   /** Gives a person so many chats, one every six hours into the past. */
@@ -115,4 +124,86 @@ describe.skipIf(MISSING !== undefined)('the feel of it', () => {
     await picture(phone, 'feel-list-phone')
     expect(await axe(phone)).toEqual([])
   }, 90_000)
+
+  test('by keyboard alone: ask, stop, answer again, go between versions, rename, undo, delete, undo, and to another chat', async () => {
+    const page = await enter('bob')
+    const title = page.getByRole('heading', { level: 1 })
+    const press = (keys: string) => page.keyboard.press(keys)
+    await page.getByRole('button', { name: /^Model: slow/ }).waitFor()
+    await page.keyboard.type('Tell me of herons')
+    await press('Enter')
+    await page.getByRole('button', { name: 'Stop the answer' }).waitFor()
+    await models.reached(1)
+    await press('Control+.')
+    await page.getByText('You stopped this answer.').waitFor()
+    await press('Control+Shift+Enter')
+    await page.getByRole('button', { name: 'Stop the answer' }).waitFor()
+    await released(page.getByRole('button', { name: 'Copy the answer' }))
+    await page.getByText('Version 2 of 2').waitFor()
+    await page.locator('#main').focus()
+    await press(',')
+    await page.getByText('Version 1 of 2').waitFor()
+    await press('.')
+    await page.getByText('Version 2 of 2').waitFor()
+    await press('/')
+    await expect.poll(() => composer(page).evaluate((area) => area === document.activeElement)).toBe(true)
+    // What is typed is typed.
+    await page.keyboard.type('?./,')
+    expect(await composer(page).inputValue()).toBe('?./,')
+    await composer(page).fill('')
+    await press('ArrowUp')
+    expect(await composer(page).inputValue()).toBe('Tell me of herons')
+    await page.getByText('You are asking an earlier question differently.').waitFor()
+    await page.getByRole('button', { name: 'Cancel' }).press('Enter')
+
+    await press('F2')
+    const field = page.getByLabel('Title of the chat')
+    await expect.poll(() => field.evaluate((input) => input === document.activeElement)).toBe(true)
+    await page.keyboard.type('Herons')
+    await press('Enter')
+    await expect.poll(() => title.innerText()).toBe('Herons')
+    await row(page, 'Herons').waitFor()
+    await page.getByText('Renamed to “Herons”.').waitFor()
+    await page.locator('#main').focus()
+    await press('Control+z')
+    await expect.poll(() => title.innerText()).toBe('Tell me of herons')
+    expect(await page.getByText('Renamed to “Herons”.').count()).toBe(0)
+
+    await press('Control+Shift+Backspace')
+    await page.getByText('Deleted “Tell me of herons”.').waitFor()
+    await expect.poll(() => list(page).count()).toBe(0)
+    await page.locator('#main').focus()
+    await press('Control+z')
+    await row(page, 'Tell me of herons').waitFor()
+    await expect.poll(() => title.innerText()).toBe('Tell me of herons')
+
+    await press('Control+j')
+    await expect.poll(() => title.innerText()).toBe('New chat')
+    await press('Alt+ArrowDown')
+    await expect.poll(() => title.innerText()).toBe('Tell me of herons')
+    await page.locator('#main').focus()
+    await press('?')
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
+    expect(await axe(page)).toEqual([])
+    await picture(page, 'feel-shortcuts')
+  }, 90_000)
+
+  test('what the server refuses is taken back with a sentence', async () => {
+    const bob = await world.signIn('bob')
+    const made = await bob.call<{ id: string }>('POST', '/api/chats', { description: 'Kept' })
+    const page = await enter('bob')
+    await page.goto(`/chats/${made.body.id}`)
+    await row(page, 'Kept').waitFor()
+    await page.route(/\/api\/chats\/[^/]+$/, (route) =>
+      route.request().method() === 'PATCH' ? route.continue({ postData: JSON.stringify({ description: '' }) }) : route.continue(),
+    )
+    await row(page, 'Kept').focus()
+    await page.keyboard.press('F2')
+    await page.getByLabel('Title of the chat').waitFor()
+    await page.keyboard.type('Changed')
+    await page.keyboard.press('Enter')
+    await page.getByRole('alert').getByText('The chat keeps its old title.').waitFor()
+    await row(page, 'Kept').waitFor()
+    expect(await row(page, 'Changed').count()).toBe(0)
+  }, 60_000)
 })

@@ -6,7 +6,9 @@ import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode, Suspense } from 'react'
 import { createRoot } from 'react-dom/client'
 import { call } from '#web/kernel/api.ts'
-import { onRecovery, watchConnection } from '#web/kernel/connection.ts'
+import { onCatchUp } from '#web/kernel/catch-up.ts'
+import { watchConnection } from '#web/kernel/connection.ts'
+import { followKeyboard } from '#web/kernel/media.ts'
 import { queryClient } from '#web/kernel/session.ts'
 import { listenForShortcuts } from '#web/kernel/shortcuts.ts'
 import { lazyPart } from '#web/ui/lazy-part.ts'
@@ -16,9 +18,10 @@ const Toaster = lazyPart(async () => (await import('#web/ui/toaster.tsx')).Toast
 
 watchConnection(() => Promise.allSettled([call('status.get')]))
 listenForShortcuts()
+followKeyboard()
 // What could not be fetched while the server was away is asked for again, on every page.
-onRecovery(
-  () => void queryClient.refetchQueries({ type: 'active', predicate: ({ state }) => state.status === 'error' && state.data === undefined }),
+onCatchUp('rest', () =>
+  queryClient.refetchQueries({ type: 'active', predicate: ({ state }) => state.status === 'error' && state.data === undefined }),
 )
 
 const root = document.getElementById('root')

@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { ChatList } from '#web/features/chats/chat-list.tsx'
 import { useMe } from '#web/kernel/session.ts'
-import { caps } from '#web/kernel/shortcuts.ts'
+import { caps, hintOf } from '#web/kernel/shortcuts.ts'
 import { t } from '#web/kernel/text.ts'
 import { IconButton, Keys } from '#web/ui/button.tsx'
 import { Icon, Mark } from '#web/ui/icon.tsx'
@@ -26,11 +26,12 @@ export function Sidebar({ onHide, onShortcuts, edge }: SidebarProps) {
         <span className="min-w-0 flex-1 truncate font-strong" title={organisation.name}>
           {organisation.name}
         </span>
-        <IconButton icon="panel" label={t('nav.hide')} onClick={onHide} />
+        <IconButton icon="panel" label={t('nav.hide')} shortcut="sidebar" onClick={onHide} />
       </div>
       <div className="px-2.5 pb-1">
         <Link
           to="/"
+          {...hintOf(t('nav.newChat'), 'newChat')}
           className="flex min-h-11 items-center gap-2.5 rounded-control border border-line bg-surface px-2 font-medium hover:bg-hover desk:min-h-[34px]"
         >
           <Icon name="plus" className="text-muted" />

@@ -1,6 +1,7 @@
 /** The frame around every page of a person who is signed in: the edge, the sidebar, the page, and what they need everywhere. */
-import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
+import { Outlet, useNavigate, useParams, useRouterState } from '@tanstack/react-router'
 import { type ReactNode, Suspense, useEffect, useMemo, useState } from 'react'
+import { neighbourOf } from '#web/features/chats/data/chat-list.ts'
 import { openOutbox } from '#web/features/chats/data/outbox.ts'
 import { openSeen } from '#web/features/chats/data/unread.ts'
 import { keepTo } from '#web/kernel/login.ts'
@@ -11,6 +12,7 @@ import { useShortcut } from '#web/kernel/shortcuts.ts'
 import { t } from '#web/kernel/text.ts'
 import { applyAppearance } from '#web/kernel/theme.ts'
 import { ConnectionBanner } from '#web/ui/connection-banner.tsx'
+import { useUndo } from '#web/ui/deed.ts'
 import { Dialog } from '#web/ui/dialog.tsx'
 import { SidebarContext } from '#web/ui/frame.tsx'
 import { lazyPart } from '#web/ui/lazy-part.ts'
@@ -45,10 +47,12 @@ export function WorkspaceFrame({ children }: { children: ReactNode }) {
   useShortcut('newChat', () => void navigate({ to: '/' }))
   useShortcut('sidebar', sidebar.toggle)
   useShortcut('sheet', () => setSheet(true))
+  useUndo()
+  useNeighbours()
   const does = { onHide: sidebar.toggle, onShortcuts: () => setSheet(true) }
   return (
     <SidebarContext value={sidebar}>
-      <div className="edge flex h-dvh print:block print:h-auto print:border-0">
+      <div className="edge flex h-[calc(100dvh-var(--keyboard,0px))] print:block print:h-auto print:border-0">
         <a
           href="#main"
           className="fixed top-2 left-2 z-50 -translate-y-20 rounded-control bg-accent px-3 py-2 text-accent-ink focus:translate-y-0"
@@ -92,6 +96,18 @@ function useOwnPage(): void {
   }, [opened])
   const { theme, motion } = me.user.preferences
   useEffect(() => applyAppearance({ theme, motion }), [theme, motion])
+}
+
+/** From the chat that is open to the ones beside it, whether or not the list is shown. */
+function useNeighbours(): void {
+  const navigate = useNavigate()
+  const { chatId } = useParams({ strict: false })
+  const go = (by: 1 | -1) => {
+    const chat = neighbourOf(chatId, by)
+    if (chat) void navigate({ to: '/chats/$chatId', params: { chatId: chat.id } })
+  }
+  useShortcut('previousChat', () => go(-1))
+  useShortcut('nextChat', () => go(1))
 }
 
 /** On a wide screen the sidebar stays as the person left it; on a small one it covers the page until they go somewhere. */

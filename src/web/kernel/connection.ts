@@ -56,6 +56,15 @@ export function onRecovery(callback: () => void): () => void {
   return subscribe(listener)
 }
 
+/** Calls back each time the server gets out of reach, and at once if it is. */
+export function onUnreachable(callback: () => void): () => void {
+  const listener = () => {
+    if (connection !== 'reached') callback()
+  }
+  listener()
+  return subscribe(listener)
+}
+
 /** Tells a component whether the server can be reached. */
 export function useConnection(): Connection {
   return useSyncExternalStore(subscribe, () => connection)

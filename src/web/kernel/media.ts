@@ -19,3 +19,18 @@ export function useWide(): boolean {
 export function hasKeyboard(): boolean {
   return precise.matches
 }
+
+/**
+ * Keeps the page above the keyboard of a touch screen, in `--keyboard`, where the browser lays it over the page instead of making the page
+ * smaller. A page that is zoomed into is left alone.
+ */
+export function followKeyboard(): void {
+  const seen = window.visualViewport
+  if (!seen) return
+  const look = () => {
+    const coveredPx = seen.scale > 1.01 ? 0 : Math.max(0, Math.round(innerHeight - seen.height - seen.offsetTop))
+    document.documentElement.style.setProperty('--keyboard', `${coveredPx}px`)
+  }
+  seen.addEventListener('resize', look)
+  seen.addEventListener('scroll', look)
+}

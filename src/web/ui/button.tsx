@@ -1,6 +1,7 @@
 /** Buttons and links that look like them. Every target is 44 px on a phone and 34 px at a desk. */
 import { Link, type LinkProps } from '@tanstack/react-router'
 import type { ComponentProps, ReactNode } from 'react'
+import { hintOf, type ShortcutId } from '../kernel/shortcuts.ts'
 import { classes } from './class-names.ts'
 import { Icon, type IconName } from './icon.tsx'
 
@@ -35,20 +36,21 @@ export function Button({ look = 'plain', icon, busy = false, className, children
   )
 }
 
-/** A button with an icon only; `label` names it to everybody, as a hint and to screen readers. */
+/** A button with an icon only; `label` names it to everybody, as a hint and to screen readers, with the keys that do the same. */
 export function IconButton({
   icon,
   label,
+  shortcut,
   look = 'quiet',
   className,
   ...rest
-}: Omit<ButtonProps, 'children' | 'busy'> & { icon: IconName; label: string }) {
+}: Omit<ButtonProps, 'children' | 'busy'> & { icon: IconName; label: string; shortcut?: ShortcutId | undefined }) {
   return (
     <button
       type="button"
       {...rest}
       aria-label={label}
-      title={label}
+      {...hintOf(label, shortcut)}
       className={classes(BASE, LOOKS[look], 'min-w-11 px-0! desk:min-w-[34px]', className)}
     >
       <Icon name={icon} />

@@ -7,7 +7,9 @@ import type { DialogProps } from './dialog.tsx'
 import { Icon } from './icon.tsx'
 import { POPUP } from './popup.ts'
 
-const CENTRE = `${POPUP} fixed top-[12vh] left-1/2 max-h-[80dvh] w-[min(30rem,calc(100vw-24px))] -translate-x-1/2 overflow-y-auto p-5`
+const BOX = `${POPUP} fixed left-1/2 -translate-x-1/2 overflow-y-auto p-5`
+const CENTRE = `${BOX} top-[12vh] max-h-[80dvh] w-[min(30rem,calc(100vw-24px))]`
+const WIDE = `${BOX} top-[6vh] max-h-[88dvh] w-[min(56rem,calc(100vw-24px))]`
 const DRAWER =
   'edge fixed inset-y-0 left-0 w-[min(19rem,calc(100vw-56px))] bg-sunken text-ink shadow-overlay outline-none ' +
   'transition-[translate] data-ending-style:-translate-x-full data-starting-style:-translate-x-full'
@@ -23,11 +25,11 @@ export function DialogPopup({ title, open: isOpen, onOpenChange, children, shape
     <Root open={isOpen} onOpenChange={(next) => (next || isLast()) && onOpenChange(next)}>
       <Dialog.Portal>
         <Dialog.Backdrop className="fixed inset-0 z-30 bg-scrim transition-opacity data-ending-style:opacity-0 data-starting-style:opacity-0" />
-        <Dialog.Popup finalFocus={opener} className={`z-30 ${shape === 'drawer' ? DRAWER : CENTRE}`}>
+        <Dialog.Popup finalFocus={opener} className={`z-30 ${shape === 'drawer' ? DRAWER : shape === 'wide' ? WIDE : CENTRE}`}>
           {shape === 'drawer' ? (
             <Dialog.Title className="sr-only">{title}</Dialog.Title>
           ) : (
-            <Head title={title} closes={shape === 'centre'} />
+            <Head title={title} closes={shape !== 'alert'} />
           )}
           {description && <Dialog.Description className="sr-only">{description}</Dialog.Description>}
           {children}

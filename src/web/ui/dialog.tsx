@@ -10,10 +10,10 @@ export interface DialogProps {
   onOpenChange: (open: boolean) => void
   children: ReactNode
   /**
-   * `centre` is a box in the middle, `drawer` comes from the left and keeps its title to screen readers, `alert` is read out at once
+   * `centre` is a box in the middle, `wide` one for two columns, `drawer` comes from the left and keeps its title to screen readers, `alert` is read out at once
    * with `description` and is answered by one of its own buttons.
    */
-  shape?: 'centre' | 'drawer' | 'alert'
+  shape?: 'centre' | 'wide' | 'drawer' | 'alert'
   /** What screen readers say of it beside its title. */
   description?: string
 }

@@ -17,7 +17,9 @@ export function PageHead({ children }: { children: ReactNode }) {
   const sidebar = useContext(SidebarContext)
   return (
     <header className="flex h-[52px] flex-none items-center gap-2 border-b border-line px-1.5 desk:gap-3 desk:px-5">
-      {sidebar && !sidebar.shown && <IconButton icon="bars" label={t('nav.open')} onClick={sidebar.toggle} className="desk:-ml-2" />}
+      {sidebar && !sidebar.shown && (
+        <IconButton icon="bars" label={t('nav.open')} shortcut="sidebar" onClick={sidebar.toggle} className="desk:-ml-2" />
+      )}
       {children}
     </header>
   )

@@ -1,6 +1,7 @@
 /** Shows notices, on Base UI: they stay while looked at, can be swiped away, and are reached with F6. */
 import { Toast } from '@base-ui/react/toast'
 import { useEffect } from 'react'
+import { hintOf } from '../kernel/shortcuts.ts'
 import { t } from '../kernel/text.ts'
 import { Icon } from './icon.tsx'
 import { type Toast as Notice, showToastsWith } from './toast.ts'
@@ -22,9 +23,10 @@ export function Toaster() {
   )
 }
 
-function add({ text, detail, action, kind = 'done' }: Notice): void {
+function add({ text, detail, action, kind = 'done' }: Notice): () => void {
   const act = action && {
     children: action.label,
+    ...hintOf(action.label, action.shortcut),
     onClick: () => {
       manager.close(id)
       action.run()
@@ -38,6 +40,7 @@ function add({ text, detail, action, kind = 'done' }: Notice): void {
     timeout: action ? STAYS_WITH_ACTION_MS : STAYS_MS,
     ...(act && { actionProps: act }),
   })
+  return () => manager.close(id)
 }
 
 function Notices() {

@@ -103,7 +103,8 @@ function endingOf(message: Message): string | null {
   return message.status === 'interrupted' ? t('message.interrupted') : null
 }
 
-function asMarkdown(text: string, citations: readonly Citation[]): string {
+/** Gives the answer for other programs: as it was written, with the list of its sources. */
+export function asMarkdown(text: string, citations: readonly Citation[]): string {
   const sources = citations.map(({ number, source }) => `[${number}] ${nameOf(source)}`)
   return sources.length > 0 ? `${text}\n\n${sources.join('\n')}\n` : text
 }

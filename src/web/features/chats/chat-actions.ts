@@ -1,11 +1,10 @@
-/** What can be done to a chat from wherever it is shown: seen at once, taken back if the server refuses. */
+/** What can be done to a chat from wherever it is shown: seen at once, taken back if the server refuses, and undone. */
 import { useNavigate, useRouter } from '@tanstack/react-router'
 import type { Chat } from '#contract/chats.ts'
 import { call } from '#web/kernel/api.ts'
 import { t } from '#web/kernel/text.ts'
-import { report } from '#web/ui/report.ts'
-import { toast } from '#web/ui/toast.ts'
-import { dropChat, putChat } from './data/chat-list.ts'
+import { act } from '#web/ui/deed.ts'
+import { changeChat, dropChat, putChat } from './data/chat-list.ts'
 
 /** Gives the actions. */
 export function useChatActions() {
@@ -13,17 +12,21 @@ export function useChatActions() {
   const router = useRouter()
 
   async function remove(chat: Chat): Promise<void> {
-    const putBack = dropChat(chat.id)
     const wasOpen = router.state.location.pathname === `/chats/${chat.id}`
+    const params = { chatId: chat.id }
     if (wasOpen) await navigate({ to: '/' })
-    try {
-      await call('chats.delete', { params: { chatId: chat.id } })
-      const action = { label: t('common.undo'), run: () => void restore(chat).then((done) => done && wasOpen && comeBack(chat)) }
-      toast({ text: t('chats.deleted', { title: chat.description }), detail: t('chats.deletedSeal'), action })
-    } catch (error) {
-      putBack()
-      report(error)
+    const undo = async () => {
+      const restored = await restore(chat)
+      if (restored && wasOpen) comeBack(chat)
     }
+    const taken = await act({
+      on: `chat ${chat.id}`,
+      show: () => dropChat(chat.id),
+      send: () => call('chats.delete', { params }),
+      done: { text: t('chats.deleted', { title: chat.description }), detail: t('chats.deletedSeal') },
+      undo: () => void undo(),
+    })
+    if (!taken && wasOpen) comeBack(chat)
   }
 
   /** Back to a chat that was open when it was deleted, unless the person has gone elsewhere since. */
@@ -34,24 +37,30 @@ export function useChatActions() {
   return { rename, remove }
 }
 
-async function rename(chat: Chat, description: string): Promise<void> {
-  putChat({ ...chat, description, named: true })
-  try {
-    putChat(await call('chats.change', { params: { chatId: chat.id }, body: { description } }))
-  } catch (error) {
-    putChat(chat)
-    report(error, t('chats.renameFailed'))
-  }
+/** Gives the chat another title; who takes that back is not told of it once more. */
+async function rename(chat: Chat, description: string, isUndo = false): Promise<void> {
+  await act({
+    on: `title ${chat.id}`,
+    show: () => changeChat(chat, { description, named: true }),
+    send: () => call('chats.change', { params: { chatId: chat.id }, body: { description } }),
+    settle: putChat,
+    refused: t('chats.renameFailed'),
+    ...(!isUndo && {
+      done: { text: t('chats.renamed', { title: description }) },
+      undo: () => void rename({ ...chat, description }, chat.description, true),
+    }),
+  })
 }
 
-async function restore(chat: Chat): Promise<boolean> {
-  try {
-    const restored = await call('chats.restore', { params: { chatId: chat.id } })
-    putChat(restored)
-    toast({ text: t('chats.restored', { title: restored.description }) })
-    return true
-  } catch (error) {
-    report(error)
-    return false
-  }
+function restore(chat: Chat): Promise<boolean> {
+  return act({
+    on: `chat ${chat.id}`,
+    show: () => {
+      putChat(chat)
+      return () => void dropChat(chat.id)
+    },
+    send: () => call('chats.restore', { params: { chatId: chat.id } }),
+    settle: putChat,
+    done: { text: t('chats.restored', { title: chat.description }) },
+  })
 }

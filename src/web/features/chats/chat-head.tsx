@@ -1,7 +1,8 @@
 /** The head of a chat: its title, which can be changed in place, and who can read it. */
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import type { Chat } from '#contract/chats.ts'
 import { useMe } from '#web/kernel/session.ts'
+import { hintOf, useShortcut } from '#web/kernel/shortcuts.ts'
 import { t } from '#web/kernel/text.ts'
 import { PageHead } from '#web/ui/frame.tsx'
 import { Icon } from '#web/ui/icon.tsx'
@@ -14,17 +15,21 @@ import { useChatMenu } from './use-chat-menu.ts'
 /** Title, seal and menu of the chat; also the title of the window. */
 export function ChatHead({ chat, earlier }: { chat: Chat; earlier: readonly string[] }) {
   const [renaming, setRenaming] = useState(false)
-  const { rename } = useChatActions()
-  const entries = useChatMenu(chat, () => setRenaming(true))
+  const head = useRef<HTMLHeadingElement>(null)
+  const { rename, remove } = useChatActions()
+  useShortcut('rename', () => setRenaming(true))
+  useShortcut('remove', () => void remove(chat))
+  const entries = useChatMenu(chat, () => setRenaming(true), 'chat')
   const { organisation } = useMe()
   return (
     <PageHead>
       <title>{t('title.page', { page: chat.description, organisation: organisation.name })}</title>
-      <h1 className={renaming ? 'min-w-0 flex-[0_1_26rem]' : 'min-w-0 text-message font-strong -ml-2'}>
+      <h1 ref={head} className={renaming ? 'min-w-0 flex-[0_1_26rem]' : 'min-w-0 text-message font-strong -ml-2'}>
         {renaming ? (
           <TitleInput
             title={chat.description}
             onDone={() => setRenaming(false)}
+            home={() => head.current?.querySelector('button')}
             onRename={(title) => void rename(chat, title)}
             className="w-full font-sans"
           />
@@ -32,7 +37,7 @@ export function ChatHead({ chat, earlier }: { chat: Chat; earlier: readonly stri
           <button
             type="button"
             onClick={() => setRenaming(true)}
-            title={t('chats.rename')}
+            {...hintOf(t('chats.rename'), 'rename')}
             className="block max-w-full truncate rounded-control px-2 py-1 hover:bg-hover max-desk:py-2.5"
           >
             {chat.description}

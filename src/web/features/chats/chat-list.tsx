@@ -3,7 +3,7 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { type RefObject, Suspense, useEffect, useMemo, useRef } from 'react'
 import type { Chat } from '#contract/chats.ts'
-import { onRecovery } from '#web/kernel/connection.ts'
+import { onCatchUp } from '#web/kernel/catch-up.ts'
 import { t } from '#web/kernel/text.ts'
 import { Button } from '#web/ui/button.tsx'
 import { lazyPart } from '#web/ui/lazy-part.ts'
@@ -57,7 +57,7 @@ function MoreBelow({ root, onSeen }: { root: RefObject<HTMLElement | null>; onSe
 
 /** Says that the rest could not be fetched; tries again when the server is back, or when asked to. */
 function Stuck({ onRetry }: { onRetry: () => void }) {
-  useEffect(() => onRecovery(onRetry), [onRetry])
+  useEffect(() => onCatchUp('rest', async () => onRetry()), [onRetry])
   return (
     <p className="flex items-center justify-between gap-2 px-2 py-2 text-small text-muted">
       {t('chats.moreFailed')}

@@ -21,6 +21,7 @@ import { ask, takeBack } from './data/outbox.ts'
 import { textOf } from './data/parts.ts'
 import { newestLeaf } from './data/tree.ts'
 import { Thread } from './thread.tsx'
+import { useChatShortcuts } from './use-chat-shortcuts.ts'
 import { useEditing } from './use-editing.ts'
 import { stop, type ThreadState, useThread } from './use-thread.ts'
 
@@ -67,6 +68,7 @@ function OpenChat({ chat, messages, loadOlder }: OpenChatProps) {
   const thread = useThread(chat.id, messages, chat.model)
   const { editing, place, composerKey, begin, end, putBack } = useEditing(chat.id)
   const earlier = useMemo(() => [...new Set(messages.flatMap(({ modelName }) => modelName ?? []))], [messages])
+  const editLast = useChatShortcuts(thread, (question) => begin(textOf(question), question.parentId))
   const send = (text: string) => {
     ask(chat.id, { text, model: chat.model, parentId: editing ? editing.parentId : (thread.path.at(-1)?.id ?? null) })
     if (editing) end()
@@ -94,6 +96,7 @@ function OpenChat({ chat, messages, loadOlder }: OpenChatProps) {
         key={composerKey}
         place={place}
         onSend={send}
+        onEditAbove={editLast}
         onStop={thread.writing && (() => thread.writing && void stop(thread.writing))}
         hold={holdOf(thread)}
         above={editing && <EditingNote onCancel={end} />}
@@ -106,7 +109,8 @@ function OpenChat({ chat, messages, loadOlder }: OpenChatProps) {
 
 /** Why no question can be sent in this thread just now. */
 function holdOf({ unsent, writing }: ThreadState): string | null {
-  if (unsent) return unsent.state === 'sending' ? t('composer.holdSending') : t('composer.holdUnsent')
+  if (unsent?.state === 'sending') return t('composer.holdSending')
+  if (unsent) return unsent.waits ? t('composer.holdWaits') : t('composer.holdUnsent')
   return writing ? t('composer.holdWriting') : null
 }
 

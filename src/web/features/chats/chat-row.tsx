@@ -2,6 +2,7 @@
 import { Link } from '@tanstack/react-router'
 import { type KeyboardEvent, memo, useRef, useState } from 'react'
 import type { Chat } from '#contract/chats.ts'
+import { isShortcut } from '#web/kernel/shortcuts.ts'
 import { t } from '#web/kernel/text.ts'
 import { classes } from '#web/ui/class-names.ts'
 import { Icon } from '#web/ui/icon.tsx'
@@ -35,25 +36,24 @@ export const ChatRow = memo(function ChatRow({ chat, isStop }: ChatRowProps) {
   const [renaming, setRenaming] = useState(false)
   const { rename, remove } = useChatActions()
   const unread = useUnread(chat)
-  const entries = useChatMenu(chat, () => setRenaming(true))
+  const entries = useChatMenu(chat, () => setRenaming(true), 'list')
   const row = useRef<HTMLDivElement>(null)
   const onKeyDown = (event: KeyboardEvent) => {
     if (!row.current?.contains(event.target as Element)) return
-    const act = {
-      F2: () => setRenaming(true),
-      Delete: () => void remove(chat),
-      ContextMenu: () => row.current?.querySelector<HTMLElement>('[aria-haspopup]')?.click(),
-    }[event.key]
-    if (!act) return
+    const openMenu = () => row.current?.querySelector<HTMLElement>('[aria-haspopup]')?.click()
+    const acts = { renameRow: () => setRenaming(true), removeRow: () => void remove(chat), menuOfRow: openMenu }
+    const id = (Object.keys(acts) as (keyof typeof acts)[]).find((each) => isShortcut(event, each))
+    if (!id) return
     event.preventDefault()
-    act()
+    acts[id]()
   }
   if (renaming) {
     return (
-      <div className={ROW}>
+      <div ref={row} className={ROW}>
         <TitleInput
           title={chat.description}
           onDone={() => setRenaming(false)}
+          home={() => row.current?.querySelector('a')}
           onRename={(title) => void rename(chat, title)}
           className="w-full"
         />

@@ -1,18 +1,23 @@
 /** Where questions are written: grows with the text, keeps it as a draft, sends with Enter, and never while a word is being composed. */
-import { type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { type ClipboardEvent, type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import type { Preferences } from '#contract/accounts.ts'
 import { hasKeyboard } from '#web/kernel/media.ts'
 import { useMe } from '#web/kernel/session.ts'
-import { useShortcut } from '#web/kernel/shortcuts.ts'
+import { hintOf, isShortcut, useShortcut } from '#web/kernel/shortcuts.ts'
 import { t } from '#web/kernel/text.ts'
 import { Icon } from '#web/ui/icon.tsx'
 import { LONGEST, useDraft, write } from './data/drafts.ts'
 import { UNKERNED } from './long-text.ts'
 
+/** What can be put in to be shortened there; far more would make every key slow. */
+const MOST_TYPED = 2 * LONGEST
+
 interface ComposerProps {
   /** Under which the draft is kept. */
   place: string
   onSend: (text: string) => void
+  /** Edits the last question; null when there is none. */
+  onEditAbove?: (() => void) | null
   /** Stops the answer being written; null when none is. */
   onStop: (() => void) | null
   /** Why nothing can be sent just now, said to whoever tries; null when it can. */
@@ -27,14 +32,15 @@ interface ComposerProps {
 }
 
 /** The composer; give it a `key` of its place, so that each chat has its own text. */
-export function Composer({ place, onSend, onStop, hold, isHoldBrief = false, above, seal, model }: ComposerProps) {
+export function Composer({ place, onSend, onEditAbove = null, onStop, hold, isHoldBrief = false, above, seal, model }: ComposerProps) {
   const { text, parentId } = useDraft(place)
   const setText = (next: string) => write(place, { text: next, parentId })
   const { sendKey } = useMe().user.preferences
   const [tried, setTried] = useState<'waits' | 'held' | null>(null)
   const area = useComposerArea(text)
-  const tooLong = text.length > LONGEST
-  const nothing = tooLong || text.trim() === ''
+  const [tooMuch, setTooMuch] = useState(0)
+  const warning = warningOf(text.length, tooMuch)
+  const nothing = text.length > LONGEST || text.trim() === ''
   const send = () => {
     setTried(hold === null ? null : isHoldBrief ? 'waits' : 'held')
     if (nothing || hold !== null) return
@@ -45,10 +51,17 @@ export function Composer({ place, onSend, onStop, hold, isHoldBrief = false, abo
   useEffect(() => {
     if (tried === 'waits' && hold === null) send()
   })
+  const onPaste = (event: ClipboardEvent) => {
+    const count = event.clipboardData.getData('text').length
+    const fits = text.length + count <= MOST_TYPED
+    setTooMuch(fits ? 0 : count)
+    if (!fits) event.preventDefault()
+  }
   const onKeyDown = (event: KeyboardEvent) => {
-    if (!sends(event, sendKey)) return
+    const act = sends(event, sendKey) ? send : text === '' && isShortcut(event, 'editAbove') ? onEditAbove : null
+    if (!act || isComposing(event)) return
     event.preventDefault()
-    send()
+    act()
   }
   return (
     <form
@@ -64,18 +77,22 @@ export function Composer({ place, onSend, onStop, hold, isHoldBrief = false, abo
           ref={area}
           rows={1}
           value={text}
-          onChange={(event) => setText(event.target.value)}
+          onChange={(event) => {
+            setTooMuch(0)
+            setText(event.target.value)
+          }}
           onKeyDown={onKeyDown}
+          onPaste={onPaste}
           placeholder={t('composer.placeholder')}
           aria-label={t('composer.label')}
           className={`block max-h-[40dvh] w-full resize-none overflow-y-auto bg-transparent text-message outline-none ${UNKERNED}`}
         />
-        {tooLong && (
+        {warning && (
           <p role="alert" className="mt-1.5 text-small text-danger">
-            {t('composer.tooLong', { count: text.length, most: LONGEST })}
+            {warning}
           </p>
         )}
-        {tried && hold !== null && !tooLong && (
+        {tried && hold !== null && !warning && (
           <p role="status" className="mt-1.5 text-small text-muted">
             {hold}
           </p>
@@ -89,6 +106,12 @@ export function Composer({ place, onSend, onStop, hold, isHoldBrief = false, abo
       </div>
     </form>
   )
+}
+
+/** What is wrong with the length of the text, or of what could not be put in. */
+function warningOf(count: number, tooMuch: number): string | null {
+  if (tooMuch > 0) return t('composer.pasteTooLong', { count: tooMuch, most: LONGEST })
+  return count > LONGEST ? t('composer.tooLong', { count, most: LONGEST }) : null
 }
 
 const ROUND =
@@ -110,7 +133,7 @@ function SendButton({ disabled }: { disabled: boolean }) {
 
 function StopButton({ onStop }: { onStop: () => void }) {
   return (
-    <button type="button" aria-label={t('composer.stop')} title={t('composer.stop')} onClick={onStop} className={ROUND}>
+    <button type="button" aria-label={t('composer.stop')} {...hintOf(t('composer.stop'), 'stop')} onClick={onStop} className={ROUND}>
       <Icon name="stop" />
     </button>
   )
@@ -121,9 +144,13 @@ function StopButton({ onStop }: { onStop: () => void }) {
  * way to make one. With Ctrl or Cmd it sends in any case.
  */
 function sends(event: KeyboardEvent, sendKey: Preferences['sendKey']): boolean {
-  const composing = event.nativeEvent.isComposing || event.keyCode === 229
-  if (event.key !== 'Enter' || composing) return false
-  return event.ctrlKey || event.metaKey || (sendKey === 'enter' && !event.shiftKey && hasKeyboard())
+  if (event.key !== 'Enter' || event.shiftKey) return false
+  return event.ctrlKey || event.metaKey || (sendKey === 'enter' && hasKeyboard())
+}
+
+/** While a word is being composed, keys belong to what composes it. */
+function isComposing(event: KeyboardEvent): boolean {
+  return event.nativeEvent.isComposing || event.keyCode === 229
 }
 
 function useComposerArea(text: string) {

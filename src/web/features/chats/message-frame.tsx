@@ -42,10 +42,22 @@ export function Versions({ message, all, onChoose }: { message: Message; all: re
   const [previous, next] = [all[index - 1], all[index + 1]]
   return (
     <span className="mr-1.5 inline-flex items-center text-small text-muted tabular-nums">
-      <IconButton icon="left" label={t('message.previous')} disabled={!previous} onClick={() => previous && onChoose(previous.id)} />
+      <IconButton
+        icon="left"
+        label={t('message.previous')}
+        shortcut="previousVersion"
+        disabled={!previous}
+        onClick={() => previous && onChoose(previous.id)}
+      />
       <span aria-hidden="true">{t('message.siblings', { index: index + 1, total: all.length })}</span>
       <span className="sr-only">{t('message.siblingsLabel', { index: index + 1, total: all.length })}</span>
-      <IconButton icon="right" label={t('message.next')} disabled={!next} onClick={() => next && onChoose(next.id)} />
+      <IconButton
+        icon="right"
+        label={t('message.next')}
+        shortcut="nextVersion"
+        disabled={!next}
+        onClick={() => next && onChoose(next.id)}
+      />
     </span>
   )
 }

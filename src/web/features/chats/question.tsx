@@ -56,10 +56,19 @@ export function UnsentQuestion({ unsent, onRetry, onEdit, onDiscard }: UnsentPro
   const failed = unsent.state === 'failed'
   return (
     <article aria-label={t('message.you')} className="mb-7 text-message">
-      <div className={classes(BUBBLE, kerningOf(unsent.text), failed && 'max-h-60 overflow-y-auto border-danger!')}>{unsent.text}</div>
+      <div
+        className={classes(
+          BUBBLE,
+          kerningOf(unsent.text),
+          failed && 'max-h-60 overflow-y-auto',
+          failed && !unsent.waits && 'border-danger!',
+        )}
+      >
+        {unsent.text}
+      </div>
       {failed && (
         <Notice
-          tone="failed"
+          tone={unsent.waits ? 'plain' : 'failed'}
           className="mt-2 text-base"
           action={
             <span className="flex gap-2">
@@ -75,7 +84,7 @@ export function UnsentQuestion({ unsent, onRetry, onEdit, onDiscard }: UnsentPro
             </span>
           }
         >
-          {t('message.notSent', { reason: unsent.reason })}
+          {unsent.waits ? t('message.waits') : t('message.notSent', { reason: unsent.reason })}
         </Notice>
       )}
     </article>

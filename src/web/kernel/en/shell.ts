@@ -44,9 +44,14 @@ export const shell = {
   'theme.system': 'As the system',
   'preferences.notKept': 'That was changed here, but could not be kept for your other devices.',
 
-  'connection.offline': 'You are offline. What you write is kept here, and goes on when the connection is back.',
+  'connection.offline': 'You are offline. You can read what is open and write on; questions are sent when the connection is back.',
   'connection.unreachable': 'The server cannot be reached.',
-  'connection.trying': 'The server cannot be reached. Trying again; nothing you wrote is lost.',
+  'connection.trying': 'The server cannot be reached. Trying again; nothing you wrote is lost, and questions are sent when it is back.',
+  'connection.back': 'Connected again. Everything here is up to date.',
+  'connection.backSent': {
+    one: 'Connected again. The question that waited was sent.',
+    other: 'Connected again. The {count} questions that waited were sent.',
+  },
   'connection.check': 'Check your connection, then try again.',
 
   'failure.unexpected': 'Something went wrong on this page.',
@@ -71,15 +76,4 @@ export const shell = {
   'field.name': 'The name',
   'field.text': 'The question',
   'field.other': 'What was entered',
-
-  'shortcuts.title': 'Keyboard shortcuts',
-  'shortcuts.newChat': 'New chat',
-  'shortcuts.composer': 'Go to the composer',
-  'shortcuts.sidebar': 'Show or hide the sidebar',
-  'shortcuts.sheet': 'Show these shortcuts',
-  'shortcuts.send': 'Send the question',
-  'shortcuts.newline': 'New line in the question',
-  'shortcuts.single': 'Shortcuts of a single key',
-  'shortcuts.singleHelp': 'Turn them off if you use speech input or they get in your way.',
-  'shortcuts.or': 'or',
 } as const

@@ -38,6 +38,19 @@ export function putChat(chat: Chat): void {
   })
 }
 
+/** Shows a chat as it is going to be; gives the way to show it again as it was, whatever else has changed of it. */
+export function changeChat(chat: Chat, changes: Partial<Chat>): () => void {
+  const put = (next: Partial<Chat>) => putChat({ ...(queryClient.getQueryData(chatQuery(chat.id).queryKey) ?? chat), ...next })
+  put(changes)
+  return () => put(Object.fromEntries(Object.keys(changes).map((name) => [name, chat[name as keyof Chat]])))
+}
+
+/** Gives the chat below this one in the list, or above it; without one the first. */
+export function neighbourOf(chatId: string | undefined, by: 1 | -1): Chat | undefined {
+  const chats = queryClient.getQueryData<Pages>(chatsQuery.queryKey)?.pages.flatMap((page) => page.items) ?? []
+  return chatId === undefined ? chats[0] : chats[chats.findIndex(({ id }) => id === chatId) + by]
+}
+
 /** Takes a chat out of the list; gives the way to put it back. */
 export function dropChat(chatId: string): () => void {
   const before = queryClient.getQueryData<Pages>(chatsQuery.queryKey)

@@ -4,8 +4,8 @@
  */
 
 import { call } from '#web/kernel/api.ts'
+import { onCatchUp } from '#web/kernel/catch-up.ts'
 import { cell, useCell } from '#web/kernel/cell.ts'
-import { onRecovery } from '#web/kernel/connection.ts'
 import type { Reply } from '#web/kernel/endpoints.ts'
 import { ApiProblem, explain, isSessionEnd, mayPass, Unreachable } from '#web/kernel/problem.ts'
 import { noticeSessionEnd } from '#web/kernel/session.ts'
@@ -105,11 +105,18 @@ export function takeBack(place: Place): void {
   if (begun && isFirst(place)) void removeBegun(begun)
 }
 
-onRecovery(() => {
-  for (const [place, unsent] of outbox.get()) if (unsent.waits) askAgain(place)
+// In the order in which they were asked, each when the one before it has arrived or was refused.
+onCatchUp('send', async () => {
+  let sent = 0
+  for (const [place] of outbox.get()) {
+    const unsent = outbox.get().get(place)
+    if (unsent?.waits && (await deliver(place, { ...unsent, state: 'sending' }))) sent += 1
+  }
+  return sent
 })
 
-async function deliver(place: Place, unsent: Unsent): Promise<void> {
+/** Tells whether it arrived. */
+async function deliver(place: Place, unsent: Unsent): Promise<boolean> {
   keep(place, unsent)
   let { chatId } = unsent
   try {
@@ -121,6 +128,7 @@ async function deliver(place: Place, unsent: Unsent): Promise<void> {
     keep(place, null)
     followAnswer(sent.answer)
     if (isFirst(place)) onBegun?.(sent)
+    return true
   } catch (error) {
     const { what, next } = explain(error)
     const waits = error instanceof Unreachable
@@ -131,6 +139,7 @@ async function deliver(place: Place, unsent: Unsent): Promise<void> {
     }
     keep(place, { ...unsent, chatId, state: 'failed', reason: `${what} ${waits ? t('message.goesOn') : next}`.trim(), refused, waits })
     noticeSessionEnd(error)
+    return false
   }
 }
 

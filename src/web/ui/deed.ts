@@ -1,0 +1,78 @@
+/**
+ * What people do to things, seen at once: taken back with a sentence when the server refuses, and by themselves through the notice or
+ * with Ctrl+Z. Of several deeds on the same thing only the latest decides how it looks.
+ */
+import { cell, useCell } from '../kernel/cell.ts'
+import { useShortcut } from '../kernel/shortcuts.ts'
+import { t } from '../kernel/text.ts'
+import { report } from './report.ts'
+import { type Toast, toast } from './toast.ts'
+
+export interface Deed<T> {
+  /** What it is done to. */
+  readonly on: string
+  /** Shows the outcome; gives the way to show again what was there before. */
+  readonly show: () => () => void
+  readonly send: () => Promise<T>
+  /** Takes in what the server said. */
+  readonly settle?: (reply: T) => void
+  /** What a refusal means for the thing. */
+  readonly refused?: string
+  /** Said when it is done. */
+  readonly done?: Pick<Toast, 'text' | 'detail'>
+  /** Takes it back. */
+  readonly undo?: () => void
+}
+
+/** How long Ctrl+Z takes back the last deed. */
+const UNDO_MS = 60_000
+
+const undoable = cell<(() => void) | null>(null)
+const latest = new Map<string, symbol>()
+let timer: ReturnType<typeof setTimeout> | undefined
+
+/** Does it, and tells whether the server took it. */
+export async function act<T>({ on, show, send, settle, refused, done, undo }: Deed<T>): Promise<boolean> {
+  const own = Symbol(on)
+  latest.set(on, own)
+  forget()
+  const takeBack = show()
+  const isLatest = () => latest.get(on) === own
+  try {
+    const reply = await send()
+    if (isLatest()) settle?.(reply)
+    if (isLatest() && done) offer(done, undo)
+    return true
+  } catch (error) {
+    if (isLatest()) takeBack()
+    report(error, refused)
+    return false
+  } finally {
+    if (isLatest()) latest.delete(on)
+  }
+}
+
+function offer(done: Pick<Toast, 'text' | 'detail'>, undo: (() => void) | undefined): void {
+  if (!undo) return void toast(done)
+  const run = () => {
+    forget()
+    close()
+    undo()
+  }
+  const close = toast({ ...done, action: { label: t('common.undo'), run, shortcut: 'undo' } })
+  undoable.set(run)
+  timer = setTimeout(forget, UNDO_MS)
+}
+
+function forget(): void {
+  clearTimeout(timer)
+  undoable.set(null)
+}
+
+/** Has the keyboard take back the last deed. */
+export function useUndo(): void {
+  useShortcut(
+    'undo',
+    useCell(undoable, (run) => run),
+  )
+}
