@@ -250,12 +250,27 @@ export const answerAgain = endpoint({
   fails: ['chat.not_found', 'message.not_found', 'model.not_found', 'generation.too_many'],
 })
 
+export const continueGeneration = endpoint({
+  id: 'generations.continue',
+  method: 'POST',
+  path: '/api/chats/:chatId/generations/:generationId/continue',
+  summary:
+    'Go on with an answer that ended before it was complete; its text grows. One that is being written already is answered as it is.',
+  access: 'user',
+  work: 'none',
+  token: ['chat'],
+  params: inGeneration,
+  status: 202,
+  reply: Message,
+  fails: ['chat.not_found', 'generation.not_found', 'generation.ended', 'model.not_found', 'generation.too_many'],
+})
+
 export const followGeneration = endpoint({
   id: 'generations.follow',
   method: 'GET',
   path: '/api/chats/:chatId/generations/:generationId/events',
   summary:
-    'Follow an answer as it is written. The id of an event says how much there was up to it; send the last as Last-Event-ID to go on after it.',
+    'Follow an answer as it is written. The id of an event says how much there was up to it; send the last as Last-Event-ID to go on after it. `rewind` takes back what was lost with the server that wrote it: cut the text and the citations to these lengths, and go on.',
   access: 'user',
   work: 'none',
   token: ['read', 'chat'],
@@ -264,6 +279,7 @@ export const followGeneration = endpoint({
   events: {
     delta: z.strictObject({ text: z.string() }),
     citation: z.strictObject({ citation: Citation }),
+    rewind: z.strictObject({ text: z.int().min(0), citations: z.int().min(0) }),
     done: z.strictObject({ message: Message }),
   },
   fails: ['chat.not_found', 'generation.not_found'],

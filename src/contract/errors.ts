@@ -197,6 +197,11 @@ const catalogue = {
     next: 'Wait until one of the answers is complete, or stop one.',
   },
   'generation.not_found': { status: 404, detail: 'There is no such answer in this chat.', next: 'Reload the chat and try again.' },
+  'generation.ended': {
+    status: 409,
+    detail: 'This answer cannot be continued: it is complete, or something follows it already.',
+    next: 'Ask a further question, or have the question answered again.',
+  },
 
   'model.not_found': { status: 404, detail: 'This model is not offered here any more.', next: 'Pick another model.' },
   'provider.not_found': { status: 404, detail: 'There is no such model provider.', next: 'Reload the page and try again.' },

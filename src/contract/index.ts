@@ -28,6 +28,7 @@ const {
   listMessages,
   sendMessage,
   answerAgain,
+  continueGeneration,
   followGeneration,
   stopGeneration,
 } = chats
@@ -168,6 +169,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   listMessages,
   sendMessage,
   answerAgain,
+  continueGeneration,
   followGeneration,
   stopGeneration,
   listDrafts,

@@ -28,6 +28,7 @@ import {
   caringRoutes,
   FeedbackStore,
   Generations,
+  generationRoutes,
   MessageSearch,
   MessageStore,
   messageRoutes,
@@ -181,7 +182,7 @@ function featureRoutes(parts: ReturnType<typeof chatParts> & { egress: Egress })
   return [
     ...memberRoutes(parts),
     ...pictureRoutes(parts),
-    ...notingUse([...chatRoutes(parts), ...messageRoutes(parts), ...caringRoutes(parts)], parts.use),
+    ...notingUse([...chatRoutes(parts), ...messageRoutes(parts), ...caringRoutes(parts), ...generationRoutes(parts)], parts.use),
     ...draftRoutes(parts),
     ...modelRoutes(parts),
     ...handbookRoutes(),
@@ -201,7 +202,6 @@ interface Shared {
 
 /** What chats are made of. */
 function chatParts({
-  cache,
   database,
   log,
   clock,
@@ -210,6 +210,7 @@ function chatParts({
   doors,
   ends,
   tenants,
+  cache,
   units,
   egress,
   backupsKeptDays,
@@ -226,7 +227,7 @@ function chatParts({
   const factsOf = organisationFacts({ doors, keys, tenants, backupsKeptDays })
   const search = new MessageSearch({ keys, chats, messages })
   const answering = new Answering({ chats, messages, models, search, units, egress })
-  const generations = new Generations({ jobs: new Jobs(database), units, chats, messages, search, answering, clock, log })
+  const generations = new Generations({ jobs: new Jobs(database), units, chats, messages, search, answering, cache, clock, log })
   const asking = new Asking({ chats, messages, search, models, generations, clock, ids })
   return {
     providers,

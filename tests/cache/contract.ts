@@ -54,6 +54,25 @@ export function keepsTheContract(name: string, open: () => Promise<CacheStore>):
       expect(heard).not.toContain(`${channel} second`)
     })
 
+    test('what is said on a channel of its own is heard by those who asked for it, until they stop, and by nobody else', async () => {
+      const heard: string[] = []
+      const all: string[] = []
+      const [one, other] = [`t:${randomUUID()}:answer:${randomUUID()}`, `t:${randomUUID()}:answer:${randomUUID()}`]
+      const stopAll = store.subscribe((channel) => all.push(channel))
+      const stop = store.hear(one, (message) => heard.push(message))
+      await eventually(async () => (await store.publish(one, 'first')) && heard.includes('first'))
+      await store.publish(other, 'elsewhere')
+      await eventually(async () => (await store.publish(one, 'second')) && heard.includes('second'))
+      stop()
+      expect(await store.publish(one, 'third')).toBe(true)
+      const again: string[] = []
+      store.hear(one, (message) => again.push(message))
+      await eventually(async () => (await store.publish(one, 'fourth')) && again.includes('fourth'))
+      expect(heard.filter((message) => message !== 'first' && message !== 'second')).toEqual([])
+      expect(all.filter((channel) => channel === one || channel === other)).toEqual([])
+      stopAll()
+    })
+
     test('a tenant cannot read, write or delete the entries of another', async () => {
       const [acme, globex] = [randomUUID(), randomUUID()] as unknown as [TenantId, TenantId]
       const value = { user_id: randomUUID() as UserId, tenant_id: acme }

@@ -25,6 +25,8 @@ export interface TwoServers {
   readonly b: OneServer
   /** The id of a model that waits in the middle of its answer until `models.release()`. */
   readonly slow: string
+  /** How people name a model that the scripted server knows: `slow`, `steps` and a few more. */
+  model(name: string): string
   /** A further server of the installation. */
   another(): Promise<OneServer>
   close(): Promise<void>
@@ -34,7 +36,7 @@ export interface TwoServers {
 export async function startTwoServers(): Promise<TwoServers> {
   const [redis, models] = await Promise.all([startRedis({ config: ['rdbcompression no'] }), startModelServer()])
   const world = await createWorld({ egressAllow: models.allow })
-  const named = await offer(await world.signIn('carol'), models, ['slow'])
+  const named = await offer(await world.signIn('carol'), models, ['slow', 'steps', 'echo', 'hang', 'out-of-tokens'])
   const another = () => startServer(world, redis.url)
   const [a, b] = await Promise.all([another(), another()])
   return {
@@ -44,6 +46,7 @@ export async function startTwoServers(): Promise<TwoServers> {
     a,
     b,
     slow: named('slow'),
+    model: named,
     another,
     async close() {
       await Promise.all([a.close(), b.close()])

@@ -133,10 +133,12 @@ describe('readers', () => {
     expect(shown(await follow(alice, answer, encodeURI(id)))).toBe('from the start')
   })
 
-  test('a Last-Event-ID behind the end gives the end alone', async () => {
+  test('a Last-Event-ID behind the end takes back what there is not, and gives the end', async () => {
     const answer = await begin(alice, { model: model('echo'), text: 'short' })
     await follow(alice, answer)
-    expect((await follow(alice, answer, '999999999-9999')).map(({ event }) => event)).toEqual(['done'])
+    const [rewind, done] = await follow(alice, answer, '999999999-9999')
+    expect([rewind?.event, rewind?.data, done?.event]).toEqual(['rewind', { text: 5, citations: 0 }, 'done'])
+    expect((await follow(alice, answer, '5-0')).map(({ event }) => event)).toEqual(['done'])
   })
 
   test('two readers see the same, and one that leaves ends nothing', async () => {
@@ -275,6 +277,8 @@ describe('when the writer is gone', () => {
     const answer = await begin(alice, { model: model('echo'), text: QUESTION })
     await follow(alice, answer)
     await abandon(answer, '-1 second')
+    // No lease runs out in the first seconds of a database: nobody could renew it before.
+    await expect.poll(async () => (await messageOf(alice, answer)).status, { timeout: 10_000 }).toBe('interrupted')
     const kept = await messageOf(alice, answer)
     expect([kept.status, textOf(kept)]).toEqual(['interrupted', QUESTION])
     expect((await alice.call<{ answering: boolean }>('GET', `/api/chats/${answer.chatId}`)).body.answering).toBe(false)

@@ -4,7 +4,7 @@
  */
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Me } from '#contract/accounts.ts'
 import type { Endpoint } from '#contract/endpoint.ts'
 import type { UserId } from '#contract/ids.ts'
@@ -197,7 +197,18 @@ const FRESH: Readonly<Record<string, () => Promise<Partial<Things>>>> = {
   },
 }
 
+/** Rules for logins made up at random may end these, or let their proofs run out, on a machine that is slow. */
+async function keepPeopleIn(): Promise<void> {
+  const schema = await schemaOf(world, 'acme')
+  await world.sql(`update ${schema}.auth_session set idle_limit_s = 86400, expires_at = now() + interval '1 day', proof_good_for_s = 3600,
+    restricted = false where revoked_at is null and idle_limit_s is not null`)
+  await world.sql(`update ${schema}.auth_session_seen set seen_at = now()`)
+  await world.sql(`update ${schema}.auth_token set proven_at = now() where proven_at is not null`)
+}
+
 describe('replies are as described, whatever is sent to', () => {
+  beforeEach(keepPeopleIn)
+
   for (const endpoint of IN_ORDER.filter(({ id }) => !ENDLESS.includes(id))) {
     test(`${endpoint.method} ${endpoint.path} (${endpoint.id})`, { timeout: 60_000 }, async () => {
       const operation = paths[endpoint.path.replace(/:(\w+)/g, '{$1}')]?.[endpoint.method.toLowerCase()]

@@ -19,6 +19,7 @@ import type {
 import { ENDPOINTS } from '#contract/index.ts'
 import { Authenticator } from './authenticator.ts'
 import { PASSWORD, PEOPLE } from './cast.ts'
+import { ask, follow } from './conversation.ts'
 import type { ModelServer } from './model-server.ts'
 import { CLIENT, type ScriptedProvider } from './scripted-provider.ts'
 import { chatOf, type SignedIn, type World } from './world.ts'
@@ -42,6 +43,8 @@ export interface Things {
   readonly chatId: ChatId
   readonly questionId: MessageId
   readonly generationId: MessageId
+  /** An answer that ends in the middle. */
+  readonly cutId: MessageId
   readonly providerId: ProviderId
   readonly pendingId: UserId
   /** Alice, who shows a picture. */
@@ -197,6 +200,7 @@ export const EXAMPLES: Readonly<Record<string, (things: Things) => Request>> = {
   }),
   'generations.start': ({ chatId, questionId }) => ({ params: { chatId }, body: { questionId, model: 'librarian' } }),
   'generations.follow': ({ chatId, generationId }) => ({ params: { chatId, generationId } }),
+  'generations.continue': ({ chatId, cutId }) => ({ params: { chatId, generationId: cutId } }),
   'generations.stop': ({ chatId, generationId }) => ({ params: { chatId, generationId } }),
   'drafts.list': () => ({}),
   'drafts.keep': () => ({ params: { place: PLACE }, body: { text: 'And what if' } }),
@@ -316,6 +320,9 @@ export async function makeThings(
   await alice.call('POST', '/api/me/picture', { picture: PIXELS })
   models.script({ text: `${CANARIES.answer} is the word.` })
   const first = await chatOf(alice, { description: CANARIES.title, question: `What is ${CANARIES.question}?`, model: `${providerId}:echo` })
+  models.script('out-of-tokens')
+  const cut = await ask(alice, first.chatId, { text: `More of ${CANARIES.question}?`, parentId: first.answerId })
+  await follow(alice, cut)
   await alice.call('PATCH', `/api/drafts/${PLACE}`, { text: `What if ${CANARIES.draft}` })
   await chatOf(alice, { description: `${CANARIES.title} two`, question: `Once more ${CANARIES.question}`, model: `${providerId}:echo` })
   const next = async (path: string) => (await alice.call<{ next: string }>('GET', `${path}?limit=1`)).body.next
@@ -344,6 +351,7 @@ export async function makeThings(
     chatId: first.chatId,
     questionId: first.questionId,
     generationId: first.answerId,
+    cutId: cut.answerId,
     providerId,
     pictured: alice.me.user.id,
     pendingId: invited.body.member.id,

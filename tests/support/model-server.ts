@@ -49,6 +49,8 @@ interface Call {
   readonly response: ServerResponse
   readonly dialect: Dialect
   readonly gate: Promise<void>
+  /** The next `release()` from now on. */
+  readonly nextGate: () => Promise<void>
   readonly words: readonly string[]
 }
 
@@ -76,7 +78,14 @@ export async function startModelServer(options: { key?: string } = {}): Promise<
     }
     if (!asks) return json(response, dialect.list([...Object.keys(dialect.refusals), ...Object.keys(BEHAVIOURS)]))
     const behaviour = queue.shift() ?? dialect.model(request)
-    const call = { request, response, dialect, gate: gate.promise, words: wordsOf(dialect.questions(request).at(-1) ?? '') }
+    const call = {
+      request,
+      response,
+      dialect,
+      gate: gate.promise,
+      nextGate: () => gate.promise,
+      words: wordsOf(dialect.questions(request).at(-1) ?? ''),
+    }
     calls += 1
     begun.dispatchEvent(new Event('call'))
     await answer(behaviour, call)
@@ -121,6 +130,15 @@ const BEHAVIOURS = {
     say(call, call.words.slice(0, half))
     await call.gate
     stream(call, call.words.slice(half))
+  },
+  /** A word, and another after each `release()`. */
+  steps: async (call: Call) => {
+    head(call)
+    for (const [i, word] of call.words.entries()) {
+      if (i > 0) await call.nextGate()
+      say(call, [word])
+    }
+    stream(call, [])
   },
   /** Nothing at all, not even headers, until `release()`. */
   hang: async (call: Call) => {

@@ -98,7 +98,7 @@ export function aclOf(prefix: string, password: string): string[] {
   return [
     'user default off',
     'user trusted on >trusted ~* &* +@all',
-    `user sardonyx on >${password} ~${prefix}t:* &${prefix}t:*:events +get +set +del +publish +psubscribe +ping +hello +client|tracking`,
+    `user sardonyx on >${password} ~${prefix}t:* &${prefix}t:*:events &${prefix}t:*:answer:* +get +set +del +publish +psubscribe +subscribe +unsubscribe +ping +hello +client|tracking`,
   ]
 }
 

@@ -123,6 +123,7 @@ export function attacksOn({ chatId, questionId, answerId }: AskedChat): { name: 
     { name: 'reads its messages', run: (call) => call('GET', `${chat}/messages`) },
     { name: 'follows its answer', run: (call) => call('GET', `${chat}/generations/${answerId}/events`) },
     { name: 'stops its answer', run: (call) => call('POST', `${chat}/generations/${answerId}/stop`) },
+    { name: 'continues its answer', run: (call) => call('POST', `${chat}/generations/${answerId}/continue`) },
     { name: 'renames it', run: (call) => call('PATCH', chat, { description: 'Mine now' }) },
     { name: 'asks in it', run: (call) => call('POST', `${chat}/messages`, question(null)) },
     { name: 'asks behind its answer', run: (call) => call('POST', `${chat}/messages`, question(answerId)) },

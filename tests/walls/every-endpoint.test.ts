@@ -96,6 +96,7 @@ const idsIn = (of: Things) => [
   of.chatId,
   of.questionId,
   of.generationId,
+  of.cutId,
   of.providerId,
   of.pendingId,
   of.pictured,
@@ -188,12 +189,20 @@ describe('everyone else, with the ids of the owner', () => {
 })
 
 describe("the owner's things, named inside a visitor's own", () => {
-  const NAMING = ['feedback.give', 'feedback.remove', 'messages.send', 'generations.start', 'generations.follow', 'generations.stop']
+  const NAMING = [
+    'feedback.give',
+    'feedback.remove',
+    'messages.send',
+    'generations.start',
+    'generations.follow',
+    'generations.continue',
+    'generations.stop',
+  ]
   const naming = ENDPOINTS.filter(({ id }) => NAMING.includes(id))
 
   test('these are all the endpoints that name a message inside a chat', () => {
     const names = (endpoint: Endpoint) =>
-      [things.generationId, things.questionId].some((id) => JSON.stringify(exampleOf(endpoint, things)).includes(id))
+      [things.generationId, things.questionId, things.cutId].some((id) => JSON.stringify(exampleOf(endpoint, things)).includes(id))
     expect(
       ENDPOINTS.filter(names)
         .map(({ id }) => id)

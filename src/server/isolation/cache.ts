@@ -2,7 +2,7 @@
  * The cache port and its in-process form. A client is born bound to a tenant: no method takes a full key, every value names its
  * owner, and an owner that does not match is a miss. The cache may cost time when it is lost; it never grants anything.
  */
-import type { ChatId, TenantId, UserId } from '#contract/ids.ts'
+import type { ChatId, MessageId, TenantId, UserId } from '#contract/ids.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { readJson } from '../kernel/json.ts'
 import { BoundedMap } from './cache/bounded-map.ts'
@@ -20,8 +20,10 @@ export interface CacheStore {
   delete(key: string): Promise<boolean>
   /** Tells every server on this store, this one included; false when the store is away and nobody may have heard. */
   publish(channel: string, message: string): Promise<boolean>
-  /** Calls back for what is said on any channel, until the returned function is called. */
+  /** Calls back for what is said on any tenant's channel of events, until the returned function is called. */
   subscribe(listener: CacheListener): () => void
+  /** Calls back for what is said on one other channel, which no server hears that has not asked to, until the returned function is called. */
+  hear(channel: string, listener: (message: string) => void): () => void
   /** Lets go of every connection. */
   close(): Promise<void>
 }
@@ -68,8 +70,22 @@ export class TenantCache {
     return this.#store.publish(`t:${this.#tenantId}:events`, JSON.stringify(message))
   }
 
+  /** Tells those servers something about an answer that listen for it; false when they may not have heard. Anyone on Redis could say it, and hear it. */
+  async tellOfAnswer(answerId: MessageId, message: string): Promise<boolean> {
+    return this.#store.publish(this.#ofAnswer(answerId), message)
+  }
+
+  /** Calls back with what servers say about an answer, until the returned function is called. It comes from outside, as above. */
+  onToldOfAnswer(answerId: MessageId, listener: (message: string) => void): () => void {
+    return this.#store.hear(this.#ofAnswer(answerId), listener)
+  }
+
   #full(key: CacheKey): string {
     return `t:${this.#tenantId}:${key}`
+  }
+
+  #ofAnswer(answerId: MessageId): string {
+    return `t:${this.#tenantId}:answer:${answerId}`
   }
 }
 
@@ -78,10 +94,38 @@ export function onTold(store: CacheStore, listener: (message: unknown) => void):
   return store.subscribe((_channel, message) => listener(readJson(message)))
 }
 
+/** Who listens to which channel. */
+export class Channels {
+  readonly #listeners = new Map<string, Set<(message: string) => void>>()
+
+  get names(): IterableIterator<string> {
+    return this.#listeners.keys()
+  }
+
+  has(channel: string): boolean {
+    return this.#listeners.has(channel)
+  }
+
+  /** Adds a listener until the returned function is called, which says whether it was the channel's last. */
+  add(channel: string, listener: (message: string) => void): () => boolean {
+    const listeners = this.#listeners.get(channel) ?? new Set()
+    this.#listeners.set(channel, listeners.add(listener))
+    return () => {
+      listeners.delete(listener)
+      return listeners.size === 0 && this.#listeners.get(channel) === listeners && this.#listeners.delete(channel)
+    }
+  }
+
+  say(channel: string, message: string): void {
+    for (const listener of [...(this.#listeners.get(channel) ?? [])]) listener(message)
+  }
+}
+
 /** The store of a single server: a bounded map, least recently set out first. */
 export class InProcessStore implements CacheStore {
   readonly #entries: BoundedMap<{ value: string; endsMs: number }>
   readonly #listeners = new Set<CacheListener>()
+  readonly #channels = new Channels()
   readonly #clock: Clock
   constructor(clock: Clock, most?: { entries: number; characters: number }) {
     this.#clock = clock
@@ -106,13 +150,18 @@ export class InProcessStore implements CacheStore {
   }
 
   async publish(channel: string, message: string): Promise<boolean> {
-    for (const listener of this.#listeners) listener(channel, message)
+    if (channel.endsWith(':events')) for (const listener of this.#listeners) listener(channel, message)
+    this.#channels.say(channel, message)
     return true
   }
 
   subscribe(listener: CacheListener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  hear(channel: string, listener: (message: string) => void): () => void {
+    return this.#channels.add(channel, listener)
   }
 
   async close(): Promise<void> {

@@ -101,8 +101,10 @@ export interface ChatMessage {
   parent_id: string | null;
   scope_id: string;
   status: Generated<"complete" | "streaming" | "interrupted" | "stopped" | "failed">;
+  stop_asked_at: Timestamp | null;
   time_created: Generated<Timestamp>;
   user_id: string;
+  written_by: string | null;
 }
 
 export interface ChatSession {

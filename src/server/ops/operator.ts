@@ -17,6 +17,7 @@ const NO_CACHE: CacheStore = {
   delete: async () => false,
   publish: async () => false,
   subscribe: () => () => undefined,
+  hear: () => () => undefined,
   close: async () => undefined,
 }
 

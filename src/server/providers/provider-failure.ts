@@ -34,10 +34,13 @@ const TROUBLES = {
 export class AnswerTrouble extends Error {
   override readonly name = 'AnswerTrouble'
   readonly kind: keyof typeof TROUBLES | 'reported'
+  /** The status with which the provider refused, or the code of what broke. */
+  readonly code: string | number | undefined
   readonly #explanation: Explanation
   constructor(trouble: keyof typeof TROUBLES | { readonly explanation: Explanation; readonly code: string | number | undefined }) {
     const reported = typeof trouble === 'object'
     super(reported ? `The call to the model provider failed (${trouble.code ?? 'no code'}).` : TROUBLES[trouble].sentence)
+    this.code = reported ? trouble.code : undefined
     this.kind = reported ? 'reported' : trouble
     this.#explanation = reported ? trouble.explanation : TROUBLES[trouble]
   }

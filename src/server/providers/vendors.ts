@@ -18,6 +18,8 @@ export interface Vendor {
   readonly open: (connection: Connection, model: string) => LanguageModelV4
   /** The header that carries the key; no other part of a call ever does. */
   readonly keyHeader: (apiKey: string) => readonly [name: string, value: string]
+  /** Whether its models write on from the beginning of an answer that comes as the last message. */
+  readonly takesBeginning: boolean
   readonly list: { readonly path: string; readonly headers: Readonly<Record<string, string>>; readonly names: z.ZodType<string[]> }
 }
 
@@ -37,22 +39,26 @@ export const VENDORS: Readonly<Record<ProviderKind, Vendor>> = {
     // Chat Completions: the newer Responses keep the conversation at the vendor unless told otherwise.
     open: (connection, model) => createOpenAI(connection).chat(model),
     keyHeader: bearer,
+    takesBeginning: false,
     list: { path: '/models', headers: {}, names: Data },
   },
   anthropic: {
     open: (connection, model) => createAnthropic(connection).chat(model),
     keyHeader: (apiKey) => ['x-api-key', apiKey],
+    takesBeginning: true,
     list: { path: '/models?limit=1000', headers: { 'anthropic-version': '2023-06-01' }, names: Data },
   },
   google: {
     open: (connection, model) => createGoogle(connection).chat(model),
     keyHeader: (apiKey) => ['x-goog-api-key', apiKey],
+    takesBeginning: false,
     list: { path: '/models?pageSize=1000', headers: {}, names: GoogleModels },
   },
   openai_compatible: {
     // No `includeUsage`: servers that check their input strictly (Mistral's) refuse the whole request for it.
     open: (connection, model) => createOpenAICompatible({ ...connection, name: 'openaiCompatible' }).chatModel(model),
     keyHeader: bearer,
+    takesBeginning: false,
     list: { path: '/models', headers: {}, names: Data },
   },
 }

@@ -6,6 +6,7 @@ import type { ChatId, ScopeId } from '#contract/ids.ts'
 import type { JobActor } from '#server/isolation/actor.ts'
 import type { ScopeKeys } from '#server/isolation/keys/scope-keys.ts'
 import type { AnyReadTx, ReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
+import { leaseHolds } from './lease.ts'
 
 /** A chat with what only the server needs. */
 export interface StoredChat {
@@ -176,7 +177,7 @@ export class ChatStore {
             .select('chat_message.id')
             .whereRef('chat_message.chat_session_id', '=', 'chat_session.id')
             .where('chat_message.status', '=', sql.lit('streaming'))
-            .where(sql<boolean>`chat_message.lease_until > now()`),
+            .where(leaseHolds),
         ).as('answering'),
       )
   }

@@ -1,15 +1,18 @@
 /** What an answer is made from: the conversation that leads to it, its model, and for the Librarian what may be quoted. */
 import type { LanguageModelV4 } from '@ai-sdk/provider'
-import type { Message } from '#contract/chats.ts'
+import type { Message, Part } from '#contract/chats.ts'
 import type { ChatId, MessageId } from '#contract/ids.ts'
 import type { ChatStore, StoredChat } from '#server/features/chats/index.ts'
 import { LIBRARIAN, librarianModel, type Passage } from '#server/features/librarian/index.ts'
 import type { ModelChoice, Reachable } from '#server/features/models/index.ts'
 import type { JobActor } from '#server/isolation/actor.ts'
-import type { ReadTx, UnitsOfWork } from '#server/isolation/unit-of-work.ts'
+import type { Sealer } from '#server/isolation/keys/scope-keys.ts'
+import type { ReadTx, UnitsOfWork, WriteTx } from '#server/isolation/unit-of-work.ts'
 import { Failure } from '#server/kernel/failure.ts'
+import type { Beginning } from '#server/providers/continue-answer.ts'
 import type { Egress } from '#server/providers/egress.ts'
 import { openModel } from '#server/providers/model-server.ts'
+import { VENDORS } from '#server/providers/vendors.ts'
 import type { MessageSearch } from './search.ts'
 import { type MessageStore, textOf } from './store.ts'
 
@@ -22,6 +25,10 @@ export interface Conversation {
   readonly stored: StoredChat
   readonly messages: readonly { readonly role: 'user' | 'assistant'; readonly text: string }[]
   readonly modelId: string
+  /** What there is of the answer already, where it is continued. */
+  readonly kept: readonly Part[]
+  /** Seals what other servers are told of it. */
+  readonly sealer: Sealer
   /** Undefined for the Librarian, and for a model that is not on offer any more. */
   readonly reachable: Reachable | undefined
   /** The messages that the answer follows, which are no news to the person. */
@@ -63,9 +70,17 @@ export class Answering {
       stored,
       messages: fitting(path).map((message) => ({ role: message.messageType, text: textOf(message.parts) })),
       modelId,
+      kept: answer?.parts ?? [],
+      sealer: await this.#parts.messages.sealerOfPieces(tx, stored),
       reachable: modelId === LIBRARIAN.id ? undefined : await this.#parts.models.reach(tx, modelId),
       path: new Set(path.map((message) => message.id)),
     }
+  }
+
+  /** Takes up an answer that ended, to go on with it. False when another has done so. */
+  async takeUp(tx: WriteTx<JobActor>, of: { chatId: ChatId; answerId: MessageId }): Promise<boolean> {
+    const stored = await this.#parts.chats.find(tx, of.chatId)
+    return stored !== undefined && this.#parts.messages.reopen(tx, stored, of.answerId)
   }
 
   /** The model that answers. Fails with `model.not_found` when it is not on offer any more. */
@@ -74,6 +89,12 @@ export class Answering {
       return librarianModel({ retrieve: (question) => this.#passages(actor, conversation, question) })
     if (!conversation.reachable) throw new Failure('model.not_found')
     return openModel({ ...conversation.reachable, egress: this.#parts.egress })
+  }
+
+  /** What the model has written already of an answer that it goes on with; undefined for a new one. */
+  beginning({ kept, reachable }: Conversation): Beginning | undefined {
+    const text = textOf(kept)
+    return text === '' ? undefined : { text, isTaken: reachable !== undefined && VENDORS[reachable.kind].takesBeginning }
   }
 
   /** What the Librarian may quote: messages that the asking person may read, without its own answers and the conversation at hand. */

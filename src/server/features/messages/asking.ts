@@ -7,10 +7,14 @@ import type { WriteTx } from '#server/isolation/unit-of-work.ts'
 import type { Clock } from '#server/kernel/clock.ts'
 import { Failure } from '#server/kernel/failure.ts'
 import type { Ids } from '#server/kernel/ids.ts'
+import { mayBeContinued } from './continuing.ts'
 import type { Generations } from './generations.ts'
 import type { MessageSearch } from './search.ts'
 import { type MessageStore, textOf } from './store.ts'
 import { titleFrom } from './titles.ts'
+
+/** Answers of one person at once; requests that arrive together may go a few beyond. */
+const MOST_AT_ONCE = 16
 
 export interface Question {
   readonly text: string
@@ -76,9 +80,30 @@ export class Asking {
     return this.#answer(tx, chatId, { questionId: question.id, model: to.model ?? stored.chat.model })
   }
 
+  /** Goes on with an answer that ended early; resolves the commit once it is being written. One that is written already goes on as it does. */
+  async goOn(tx: WriteTx, chatId: ChatId, answerId: MessageId): Promise<void> {
+    const { messages, models, generations, ids } = this.#parts
+    const stored = await this.#openChat(tx, chatId)
+    const answer = await messages.find(tx, stored, answerId)
+    if (answer?.messageType !== 'assistant') throw new Failure('generation.not_found')
+    if (answer.status === 'streaming') return
+    if (!mayBeContinued(answer) || (await messages.isFollowed(tx, stored, answerId))) throw new Failure('generation.ended')
+    await this.#refuseTooMany(tx)
+    if (!(await models.find(tx, answer.model ?? ''))) throw new Failure('model.not_found')
+    const jobId = ids.next<JobId>()
+    await messages.addJob(tx, stored, { id: jobId, messageId: answerId })
+    const { tenantId } = tx.actor
+    tx.afterCommit(() => generations.start({ tenantId, jobId, chatId, answerId, continues: true }).begun)
+  }
+
+  async #refuseTooMany(tx: WriteTx): Promise<void> {
+    const count = await this.#parts.messages.countStreaming(tx)
+    if (count >= MOST_AT_ONCE) throw new Failure('generation.too_many', { retryAfterS: 5 })
+  }
+
   async #answer(tx: WriteTx, chatId: ChatId, to: { questionId: MessageId; model: string }): Promise<Exchange> {
     const { messages, chats, models, generations, clock, ids } = this.#parts
-    if (generations.isBusyFor(tx.actor)) throw new Failure('generation.too_many', { retryAfterS: 5 })
+    await this.#refuseTooMany(tx)
     const model = await models.find(tx, to.model)
     if (!model) throw new Failure('model.not_found')
     const now = new Date(clock.now())
@@ -93,12 +118,13 @@ export class Asking {
       status: 'streaming',
       parts: [],
       model,
+      writtenBy: jobId,
       idempotencyKey: null,
       now,
     })
     await messages.addJob(tx, stored, { id: jobId, messageId: answerId })
-    const { tenantId, userId } = tx.actor
-    tx.afterCommit(() => generations.start({ tenantId, userId, jobId, chatId, answerId }))
+    const { tenantId } = tx.actor
+    tx.afterCommit(() => void generations.start({ tenantId, jobId, chatId, answerId, continues: false }))
     return this.#exchange(tx, stored, { questionId: to.questionId, answerId })
   }
 

@@ -1,19 +1,29 @@
-/** Following an answer: from this server's memory while it is written here, otherwise from its checkpoints; and to its end. */
+/**
+ * Following an answer: from this server's memory while it is written here, from what its writer tells while it is written elsewhere, and
+ * from its checkpoints when that is not heard; and to its end.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Citation, Message, Part } from '#contract/chats.ts'
+import type { Message } from '#contract/chats.ts'
 import type { MessageId, TenantId } from '#contract/ids.ts'
+import type { Sealer } from '#server/isolation/keys/scope-keys.ts'
 import type { StreamEvent } from '#server/isolation/route.ts'
 import type { Clock } from '#server/kernel/clock.ts'
-import { doneEvent, eventsSince, type Position } from './generation.ts'
+import type { Mirror } from './elsewhere.ts'
+import { doneEvent, eventsSince, type Generation, type Position, writtenIn } from './generation.ts'
 import type { Generations } from './generations.ts'
-import { textOf } from './store.ts'
 
 /** Pieces that come within this time of those just sent travel together; the first piece waits for none. */
 const COALESCE_MS = 25
-/** How often an answer that another server writes is looked up. */
+/** How often an answer is looked up whose writer is not heard. */
 const POLL_EVERY_MS = 500
 /** How often a reader's right is looked up again while a stream goes on. */
 const RECHECK_EVERY_MS = 5_000
+
+/** An answer as its reader finds it, and what opens the pieces that servers tell each other of it. */
+export interface Look {
+  readonly message: Message
+  readonly sealer: Sealer
+}
 
 export interface Following {
   readonly tenantId: TenantId
@@ -21,7 +31,7 @@ export interface Following {
   readonly from: Position
   readonly signal: AbortSignal
   /** Reads the message through the reader's own unit of work; rejects once they may not. */
-  readonly look: () => Promise<Message>
+  readonly look: () => Promise<Look>
 }
 
 /**
@@ -32,54 +42,67 @@ export async function follow(generations: Generations, clock: Clock, following: 
   return eventsOf(await following.look(), { generations, clock, following })
 }
 
-async function* eventsOf(
-  first: Message,
-  { generations, clock, following }: { generations: Generations; clock: Clock; following: Following },
-): AsyncGenerator<StreamEvent, void, undefined> {
-  const { tenantId, answerId, signal, look } = following
+interface Reading {
+  readonly generations: Generations
+  readonly clock: Clock
+  readonly following: Following
+}
+
+async function* eventsOf(first: Look, reading: Reading): AsyncGenerator<StreamEvent, void, undefined> {
+  const { generations, following } = reading
   let position = following.from
-  let message = first
-  const generation = generations.find(tenantId, answerId)
+  let found = first
+  for (;;) {
+    const generation = generations.find(following)
+    if (generation) {
+      await generation.begun
+      position = yield* whileWritten(generation, position, reading)
+    } else if (found.message.status !== 'streaming') break
+    else {
+      const mirror = generations.elsewhere.open(following, found.message, found.sealer)
+      try {
+        position = yield* whileWritten(mirror, position, reading)
+      } finally {
+        mirror.close()
+      }
+    }
+    if (following.signal.aborted) return
+    found = await following.look()
+  }
+  const { events, now } = eventsSince(position, writtenIn(found.message.parts), true)
+  yield* events
+  yield doneEvent(now, found.message)
+}
+
+/** What comes after a position while the answer is written, here or elsewhere; answers the position behind it. */
+async function* whileWritten(
+  source: Generation | Mirror,
+  from: Position,
+  { clock, following: { signal, look } }: Reading,
+): AsyncGenerator<StreamEvent, Position, undefined> {
+  let position = from
   let checkedMs = clock.now()
-  while (generation && !generation.isOver && !signal.aborted) {
-    const changed = generation.changed()
-    const since = eventsSince(position, generation.text, generation.citations)
+  while (!source.isOver && !signal.aborted) {
+    const changed = source.changed()
+    const since = eventsSince(position, source.written)
     position = since.now
     yield* since.events
     if (since.events.length > 0) await sleep(COALESCE_MS)
-    await changeOrPause(changed, signal)
-    if (signal.aborted) return
-    if (clock.now() - checkedMs < RECHECK_EVERY_MS) continue
-    await look()
+    const everyMs = 'take' in source && !source.isHeard ? POLL_EVERY_MS : RECHECK_EVERY_MS
+    // Whether a writer elsewhere is still heard is looked at more often than it is asked after.
+    await changeOrPause(changed, 'take' in source ? POLL_EVERY_MS : RECHECK_EVERY_MS, signal)
+    if (signal.aborted) break
+    if (clock.now() - checkedMs < everyMs) continue
+    const { message } = await look()
     checkedMs = clock.now()
+    if ('take' in source) source.take(message)
   }
-  // It may have ended between the first look and the search for its writer.
-  if (message.status === 'streaming') message = await look()
-  while (message.status === 'streaming' && !signal.aborted) {
-    const since = eventsSince(position, textOf(message.parts), citationsOf(message.parts))
-    position = since.now
-    yield* since.events
-    await pauseFor(POLL_EVERY_MS, signal)
-    if (signal.aborted) return
-    message = await look()
-  }
-  const since = eventsSince(position, textOf(message.parts), citationsOf(message.parts))
-  yield* since.events
-  yield doneEvent(since.now, message)
+  return position
 }
 
 /** Resolves at the change, after a while without one, or when the reader goes. */
-async function changeOrPause(changed: Promise<void>, signal: AbortSignal): Promise<void> {
+async function changeOrPause(changed: Promise<void>, ms: number, signal: AbortSignal): Promise<void> {
   const over = new AbortController()
-  await Promise.race([changed, pauseFor(RECHECK_EVERY_MS, AbortSignal.any([signal, over.signal]))])
+  await Promise.race([changed, sleep(ms, undefined, { signal: AbortSignal.any([signal, over.signal]), ref: false }).catch(() => undefined)])
   over.abort()
-}
-
-/** Resolves after the time, or at once when the signal aborts. */
-function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
-  return sleep(ms, undefined, { signal, ref: false }).catch(() => undefined)
-}
-
-function citationsOf(parts: readonly Part[]): Citation[] {
-  return parts.filter((part) => part.type === 'citation')
 }

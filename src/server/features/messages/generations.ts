@@ -3,38 +3,42 @@
  * every second, and keep the end. All of it enters the database by the answer's job, not by the login that asked.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Message, MessageStatus } from '#contract/chats.ts'
-import type { ChatId, JobId, MessageId, TenantId, UserId } from '#contract/ids.ts'
+import type { Citation, Message, MessageStatus } from '#contract/chats.ts'
+import type { ChatId, JobId, MessageId, TenantId } from '#contract/ids.ts'
 import type { ChatStore, StoredChat } from '#server/features/chats/index.ts'
 import { LIBRARIAN } from '#server/features/librarian/index.ts'
 import type { JobActor } from '#server/isolation/actor.ts'
+import type { CacheStore } from '#server/isolation/cache.ts'
 import { isRefusal, type Jobs } from '#server/isolation/jobs.ts'
 import type { UnitsOfWork } from '#server/isolation/unit-of-work.ts'
 import type { Clock } from '#server/kernel/clock.ts'
 import { errorFields, type Log } from '#server/kernel/log.ts'
+import { continueAnswer } from '#server/providers/continue-answer.ts'
 import { explainProviderFailure } from '#server/providers/provider-failure.ts'
 import { streamAnswer } from '#server/providers/stream-answer.ts'
 import type { Answering, Conversation } from './answering.ts'
+import { Elsewhere, type Whose } from './elsewhere.ts'
 import { Generation } from './generation.ts'
 import type { MessageSearch } from './search.ts'
 import { type MessageStore, textOf } from './store.ts'
 
-/** Answers of one person at once on one server; requests that arrive together may go a few beyond. */
-const MOST_AT_ONCE = 16
 const CHECKPOINT_EVERY_MS = 1_000
 const FIRST_TOKEN_TIMEOUT_MS = 120_000
 const TOTAL_TIMEOUT_MS = 15 * 60_000
 /** Shorter than the lease under which the empty answer was stored. */
-const BEGIN_WITHIN_MS = 5_000
+const BEGIN_WITHIN_MS = 4_000
+/** How often it is looked whether an answer has stopped that another server writes. */
+const STOPPED_YET_EVERY_MS = 100
 /** How long the end of an answer is offered to a database that is away, before it is left to the last checkpoint. */
 const FINISH_WITHIN_MS = 30_000
 
 export interface Task {
   readonly tenantId: TenantId
-  readonly userId: UserId
   readonly jobId: JobId
   readonly chatId: ChatId
   readonly answerId: MessageId
+  /** Whether it goes on where it ended before. */
+  readonly continues: boolean
 }
 
 export interface GenerationParts {
@@ -44,6 +48,7 @@ export interface GenerationParts {
   readonly messages: MessageStore
   readonly search: MessageSearch
   readonly answering: Answering
+  readonly cache: CacheStore
   readonly clock: Clock
   readonly log: Log
 }
@@ -51,46 +56,48 @@ export interface GenerationParts {
 type Ending = { status: Exclude<MessageStatus, 'streaming'>; usage: { inputTokens: number; outputTokens: number } | undefined }
 
 export class Generations {
+  /** The same between servers. */
+  readonly elsewhere: Elsewhere
   readonly #parts: GenerationParts
   readonly #running = new Map<string, Generation>()
-  readonly #ofPerson = new Map<string, number>()
+  readonly #all = new Set<Generation>()
   #isGoingDown = false
   constructor(parts: GenerationParts) {
     this.#parts = parts
+    this.elsewhere = new Elsewhere({ cache: parts.cache, clock: parts.clock, find: (whose) => this.find(whose) })
   }
 
   /** Begins writing; returns at once. Everything that can happen to it ends up in the message. */
-  start(task: Task): void {
+  start(task: Task): Generation {
     const generation = new Generation()
     if (this.#isGoingDown) generation.stop('interrupted')
-    this.#running.set(nameOf(task.tenantId, task.answerId), generation)
-    this.#count(task, 1)
+    this.#all.add(generation)
+    // Who else wants to go on with an answer at the same time is in nobody's way.
+    if (!task.continues) this.#running.set(nameOf(task), generation)
     void this.#run(task, generation)
-  }
-
-  /** Whether this server is writing as many answers for a person as it will at once. */
-  isBusyFor({ tenantId, userId }: Pick<Task, 'tenantId' | 'userId'>): boolean {
-    return (this.#ofPerson.get(nameOf(tenantId, userId)) ?? 0) >= MOST_AT_ONCE
+    return generation
   }
 
   /** The answer if this server is writing it. Callers have shown that they may read it. */
-  find(tenantId: TenantId, answerId: MessageId): Generation | undefined {
-    return this.#running.get(nameOf(tenantId, answerId))
+  find(whose: Whose): Generation | undefined {
+    return this.#running.get(nameOf(whose))
+  }
+
+  /** Resolves once an answer has stopped that the database says is to, wherever it is written, or the asking is over. */
+  async stopped(whose: Whose, { look, signal }: { look: () => Promise<Message>; signal: AbortSignal }): Promise<void> {
+    const generation = this.find(whose)
+    generation?.stop('stopped')
+    await generation?.ended
+    if (!generation) await this.elsewhere.tellToLook(whose)
+    while (!signal.aborted && (await look()).status === 'streaming') await sleep(STOPPED_YET_EVERY_MS)
   }
 
   /** For a server that is going down: ends every answer, also those that begin from now on, as interrupted; resolves when all are kept. */
   async interruptAll(): Promise<void> {
     this.#isGoingDown = true
-    const running = [...this.#running.values()]
-    for (const generation of running) generation.stop('interrupted')
-    await Promise.all(running.map((generation) => generation.ended))
-  }
-
-  #count({ tenantId, userId }: Task, change: 1 | -1): void {
-    const name = nameOf(tenantId, userId)
-    const count = (this.#ofPerson.get(name) ?? 0) + change
-    if (count === 0) this.#ofPerson.delete(name)
-    else this.#ofPerson.set(name, count)
+    const all = [...this.#all]
+    for (const generation of all) generation.stop('interrupted')
+    await Promise.all(all.map((generation) => generation.ended))
   }
 
   async #run(task: Task, generation: Generation): Promise<void> {
@@ -101,29 +108,35 @@ export class Generations {
       // Nobody is left to tell: the lease runs out, and the message reads as interrupted with its last checkpoint.
       this.#parts.log.error({ jobId: task.jobId, ...errorFields(error) }, 'an answer could not be kept')
     } finally {
-      this.#running.delete(nameOf(task.tenantId, task.answerId))
-      this.#count(task, -1)
+      this.#all.delete(generation)
+      if (this.find(task) === generation) this.#running.delete(nameOf(task))
       generation.end(message)
     }
   }
 
   async #write(task: Task, generation: Generation): Promise<Message | undefined> {
-    const begun = await this.#begin(task)
+    const begun = await this.#begin(task, generation)
     if (!begun) return undefined
     const { actor, conversation } = begun
+    generation.begin(conversation.kept, conversation.sealer)
     const checkpoints = this.#checkpoint(actor, conversation.stored, { task, generation })
     const ending = await this.#ask(actor, conversation, generation)
     await checkpoints.stop()
     return this.#finish(actor, conversation, { task, generation, ending })
   }
 
-  /** Who acts, and the conversation so far; undefined when the person may not any more. A database that is away is waited for while the lease lasts. */
-  async #begin(task: Task): Promise<{ actor: JobActor; conversation: Conversation } | undefined> {
+  /**
+   * Who acts, and the conversation so far; undefined when the person may not any more, or another writes the answer already. A database
+   * that is away is waited for while the lease lasts.
+   */
+  async #begin(task: Task, generation: Generation): Promise<{ actor: JobActor; conversation: Conversation } | undefined> {
     const { jobs, units, answering, clock, log } = this.#parts
     const lastMs = clock.now() + BEGIN_WITHIN_MS
     for (;;) {
       try {
         const actor = await jobs.actorOf(task.tenantId, task.jobId)
+        if (task.continues && !(await units.write(actor, (tx) => answering.takeUp(tx, task)))) return undefined
+        this.#running.set(nameOf(task), generation)
         return { actor, conversation: await units.read(actor, (tx) => answering.conversation(tx, task)) }
       } catch (error) {
         if (isRefusal(error)) return undefined
@@ -135,16 +148,19 @@ export class Generations {
   }
 
   async #ask(actor: JobActor, conversation: Conversation, generation: Generation): Promise<Ending> {
+    const { answering } = this.#parts
     try {
-      const answered = await streamAnswer({
-        model: this.#parts.answering.model(actor, conversation),
+      const request = {
+        model: answering.model(actor, conversation),
         messages: conversation.messages,
         signal: generation.signal,
-        onText: (text) => generation.write(text),
-        onCitation: (citation) => generation.cite(citation),
+        onText: (text: string) => generation.write(text),
+        onCitation: (citation: Citation) => generation.cite(citation),
         firstTokenTimeoutMs: FIRST_TOKEN_TIMEOUT_MS,
         totalTimeoutMs: TOTAL_TIMEOUT_MS,
-      })
+      }
+      const beginning = answering.beginning(conversation)
+      const answered = await (beginning ? continueAnswer(request, beginning) : streamAnswer(request))
       if (answered.finish === 'length')
         generation.fail({ sentence: 'The model wrote as much as it may, so the answer ends in the middle.', retry: true })
       return { status: 'complete', usage: answered.usage }
@@ -156,26 +172,19 @@ export class Generations {
     }
   }
 
-  /** Keeps the text every second. A checkpoint that finds the answer ended, or the right to it gone, ends the writing. */
+  /** Keeps the text every second. A checkpoint that finds the answer ended, or the right to it gone, or that it is to stop, ends the writing. */
   #checkpoint(
     actor: JobActor,
     stored: StoredChat,
     { task, generation }: { task: Task; generation: Generation },
   ): { stop(): Promise<void> } {
-    const { units, messages, log } = this.#parts
     const over = new AbortController()
     const run = async () => {
       while (!over.signal.aborted) {
-        await sleep(CHECKPOINT_EVERY_MS, undefined, { signal: over.signal }).catch(() => undefined)
+        await Promise.race([sleep(CHECKPOINT_EVERY_MS, undefined, { signal: over.signal }).catch(() => undefined), generation.toldToLook])
         if (over.signal.aborted) return
-        const kept = await units
-          .write(actor, (tx) => messages.checkpoint(tx, stored, { id: task.answerId, parts: generation.parts }))
-          .catch((error: unknown) => {
-            if (isRefusal(error)) return false
-            log.warn(errorFields(error), 'a checkpoint was missed')
-            return true
-          })
-        if (!kept) generation.stop('interrupted')
+        generation.look()
+        await this.#keep(actor, stored, { task, generation })
       }
     }
     const running = run()
@@ -184,6 +193,18 @@ export class Generations {
         over.abort()
         return running
       },
+    }
+  }
+
+  async #keep(actor: JobActor, stored: StoredChat, { task, generation }: { task: Task; generation: Generation }): Promise<void> {
+    const { units, messages, log } = this.#parts
+    try {
+      const kept = await units.write(actor, (tx) => messages.checkpoint(tx, stored, { id: task.answerId, parts: generation.parts }))
+      if (!kept) generation.stop('interrupted')
+      else if (kept.isToStop) generation.stop('stopped')
+    } catch (error) {
+      if (isRefusal(error)) generation.stop('interrupted')
+      else log.warn(errorFields(error), 'a checkpoint was missed')
     }
   }
 
@@ -216,6 +237,6 @@ export class Generations {
   }
 }
 
-function nameOf(tenantId: TenantId, id: MessageId | UserId): string {
-  return `${tenantId}:${id}`
+function nameOf({ tenantId, answerId }: Whose): string {
+  return `${tenantId}:${answerId}`
 }

@@ -1,15 +1,13 @@
-/** The endpoints of messages and of the answers being written. */
-import { answerAgain, followGeneration, listMessages, type Message, sendMessage, stopGeneration } from '#contract/chats.ts'
-import type { ChatId, MessageId } from '#contract/ids.ts'
+/** The endpoints of messages, and of the answers that are begun. */
+import { answerAgain, listMessages, sendMessage } from '#contract/chats.ts'
+import type { ChatId } from '#contract/ids.ts'
 import type { ChatStore, StoredChat } from '#server/features/chats/index.ts'
 import type { Cursors } from '#server/isolation/cursor.ts'
 import { type Route, route } from '#server/isolation/route.ts'
-import type { ReadTx } from '#server/isolation/unit-of-work.ts'
+import type { AnyReadTx } from '#server/isolation/unit-of-work.ts'
 import type { Clock } from '#server/kernel/clock.ts'
 import { Failure } from '#server/kernel/failure.ts'
 import type { Asking, Question } from './asking.ts'
-import { follow } from './following.ts'
-import { positionOf } from './generation.ts'
 import type { Generations } from './generations.ts'
 import type { MessageStore } from './store.ts'
 
@@ -22,21 +20,11 @@ export interface MessageParts {
   readonly clock: Clock
 }
 
-/** The routes of this folder. */
-export function messageRoutes({ chats, messages, asking, generations, cursors, clock }: MessageParts): Route[] {
-  const chatOf = async (tx: ReadTx, chatId: ChatId): Promise<StoredChat> => {
-    const stored = await chats.find(tx, chatId)
-    if (!stored || stored.chat.deletedAt) throw new Failure('chat.not_found')
-    return stored
-  }
-  const answerOf = async (tx: ReadTx, { chatId, generationId }: { chatId: ChatId; generationId: MessageId }): Promise<Message> => {
-    const message = await messages.find(tx, await chatOf(tx, chatId), generationId)
-    if (message?.messageType !== 'assistant') throw new Failure('generation.not_found')
-    return message
-  }
+/** The routes of messages. */
+export function messageRoutes({ chats, messages, asking, cursors }: MessageParts): Route[] {
   return [
     route(listMessages, async ({ actor, tx, params, query }) => {
-      const stored = await chatOf(tx, params.chatId)
+      const stored = await openChat(chats, tx, params.chatId)
       const list = `messages:${params.chatId}`
       const before = (await cursors.read(actor, list, query.cursor))?.[0]
       const found = await messages.list(tx, stored, { limit: query.limit + 1, before })
@@ -57,25 +45,12 @@ export function messageRoutes({ chats, messages, asking, generations, cursors, c
     route(answerAgain, async ({ unit, params, body }) =>
       unit.write((tx) => asking.answerAgain(tx, params.chatId, { questionId: body.questionId, model: body.model })),
     ),
-
-    route(followGeneration, async ({ actor, unit, params, request }) =>
-      follow(generations, clock, {
-        tenantId: actor.tenantId,
-        answerId: params.generationId,
-        from: positionOf(request.lastEventId),
-        signal: request.signal,
-        look: () => unit.read((tx) => answerOf(tx, params)),
-      }),
-    ),
-
-    route(stopGeneration, async ({ actor, unit, params }) => {
-      const look = () => unit.read((tx) => answerOf(tx, params))
-      const message = await look()
-      const generation = generations.find(actor.tenantId, params.generationId)
-      if (!generation) return message
-      generation.stop('stopped')
-      await generation.ended
-      return look()
-    }),
   ]
+}
+
+/** A chat that is there for the actor, and not deleted. */
+export async function openChat(chats: ChatStore, tx: AnyReadTx, chatId: ChatId): Promise<StoredChat> {
+  const stored = await chats.find(tx, chatId)
+  if (!stored || stored.chat.deletedAt) throw new Failure('chat.not_found')
+  return stored
 }

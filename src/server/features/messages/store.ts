@@ -3,14 +3,12 @@ import { sql } from 'kysely'
 import { z } from 'zod'
 import { Feedback, type Message, type MessageStatus, Part } from '#contract/chats.ts'
 import type { ChatId, JobId, MessageId, UserId } from '#contract/ids.ts'
-import type { StoredChat } from '#server/features/chats/index.ts'
+import { leaseFromNow, leaseHolds, type StoredChat } from '#server/features/chats/index.ts'
 import type { JobActor } from '#server/isolation/actor.ts'
 import type { ScopeKeys, Sealer } from '#server/isolation/keys/scope-keys.ts'
 import type { AnyReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
 import { feedbackSealer, rowOf } from './feedback.ts'
-
-/** An answer whose writer has not been heard of for this long counts as interrupted. Renewed at every checkpoint. */
-const LEASE_MS = 8_000
+import { textsOf } from './generation.ts'
 
 const Parts = z.array(Part)
 
@@ -22,6 +20,8 @@ export interface NewMessage {
   readonly model: { readonly id: string; readonly name: string } | null
   /** An answer that is about to be written is `streaming`. */
   readonly status: 'complete' | 'streaming'
+  /** The job that writes it. */
+  readonly writtenBy?: JobId
   readonly idempotencyKey: string | null
   readonly now: Date
 }
@@ -67,7 +67,26 @@ export class MessageStore {
     return row && (await this.#read(tx, stored, [row]))[0]
   }
 
-  /** Adds a message; a streaming one is under a lease from now on. */
+  /** Whether anything follows a message. */
+  async isFollowed(tx: AnyReadTx, stored: StoredChat, id: MessageId): Promise<boolean> {
+    const below = tx.db.selectFrom('chat_message').select('id').where('chat_session_id', '=', stored.chat.id).where('parent_id', '=', id)
+    return (await tx.first(below.limit(1))) !== undefined
+  }
+
+  /** How many answers are being written for the actor, whichever servers write them. */
+  async countStreaming(tx: WriteTx): Promise<number> {
+    const row = await tx.first(
+      tx.db
+        .selectFrom('chat_message')
+        .select(({ fn }) => fn.countAll<string>().as('count'))
+        .where('user_id', '=', tx.actor.userId)
+        .where('status', '=', sql.lit('streaming'))
+        .where(leaseHolds),
+    )
+    return Number(row?.count)
+  }
+
+  /** Adds a message; a streaming one is under a lease from now on, in which the job writes it. */
   async add(tx: WriteTx, stored: StoredChat, message: NewMessage): Promise<void> {
     const sealer = await this.#sealer(tx, stored)
     const { id, now } = message
@@ -84,6 +103,7 @@ export class MessageStore {
         model_name: message.model ? sealer.seal(message.model.name, id, 'model_name') : null,
         status: message.status,
         lease_until: message.status === 'streaming' ? leaseFromNow : null,
+        written_by: message.writtenBy ?? null,
         idempotency_key: message.idempotencyKey,
         time_created: now,
       }),
@@ -104,15 +124,76 @@ export class MessageStore {
     )
   }
 
-  /** Keeps what was written so far and renews the lease. False when the answer is not being written any more. */
-  async checkpoint(tx: WriteTx<JobActor>, stored: StoredChat, answer: { id: MessageId; parts: readonly Part[] }): Promise<boolean> {
+  /**
+   * Keeps what was written so far and renews the lease. Undefined when this job does not write the answer any more; otherwise whether
+   * somebody has asked to stop it.
+   */
+  async checkpoint(
+    tx: WriteTx<JobActor>,
+    stored: StoredChat,
+    answer: { id: MessageId; parts: readonly Part[] },
+  ): Promise<{ isToStop: boolean } | undefined> {
     const sealer = await this.#sealer(tx, stored)
-    const touched = await tx.change(
+    const [row] = await tx.all(
       tx.db
         .updateTable('chat_message')
         .set({ message: sealer.seal(JSON.stringify(answer.parts), answer.id, 'message'), lease_until: leaseFromNow })
         .where('chat_session_id', '=', stored.chat.id)
         .where('id', '=', answer.id)
+        .where('status', '=', 'streaming')
+        .where('written_by', '=', tx.actor.jobId)
+        .returning('stop_asked_at'),
+    )
+    return row && { isToStop: row.stop_asked_at !== null }
+  }
+
+  /**
+   * Takes up an answer that has ended, to go on where it does, under a lease of this job's. False when it is being written already; then
+   * there is nothing for this job to do.
+   */
+  async reopen(tx: WriteTx<JobActor>, stored: StoredChat, id: MessageId): Promise<boolean> {
+    const locked = await tx.first(
+      tx.db
+        .selectFrom('chat_message')
+        .select('id')
+        .where('chat_session_id', '=', stored.chat.id)
+        .where('id', '=', id)
+        .where(({ not, and, eb }) => not(and([eb('status', '=', 'streaming'), leaseHolds])))
+        .forUpdate(),
+    )
+    const kept = locked && (await this.find(tx, stored, id))
+    if (!kept) {
+      await this.#endJob(tx)
+      return false
+    }
+    const texts = textsOf(kept.parts)
+    const text = [...(texts.length === 0 ? [''] : texts), ''].map((each) => ({ type: 'text' as const, text: each }))
+    const parts: Part[] = [...text, ...kept.parts.filter((part) => part.type === 'citation')]
+    const sealer = await this.#sealer(tx, stored)
+    const touched = await tx.change(
+      tx.db
+        .updateTable('chat_message')
+        .set({
+          message: sealer.seal(JSON.stringify(parts), id, 'message'),
+          status: 'streaming',
+          lease_until: leaseFromNow,
+          stop_asked_at: null,
+          written_by: tx.actor.jobId,
+        })
+        .where('chat_session_id', '=', stored.chat.id)
+        .where('id', '=', id),
+    )
+    return touched === 1
+  }
+
+  /** Has an answer stopped by whoever writes it. False when it is not being written, or the actor may not change it. */
+  async askToStop(tx: WriteTx, stored: StoredChat, id: MessageId): Promise<boolean> {
+    const touched = await tx.change(
+      tx.db
+        .updateTable('chat_message')
+        .set({ stop_asked_at: sql<Date>`now()` })
+        .where('chat_session_id', '=', stored.chat.id)
+        .where('id', '=', id)
         .where('status', '=', 'streaming'),
     )
     return touched === 1
@@ -137,14 +218,16 @@ export class MessageStore {
           message: sealer.seal(JSON.stringify(answer.parts), answer.id, 'message'),
           status: answer.status,
           lease_until: null,
+          stop_asked_at: null,
           input_tokens: answer.usage?.inputTokens ?? null,
           output_tokens: answer.usage?.outputTokens ?? null,
         })
         .where('chat_session_id', '=', stored.chat.id)
         .where('id', '=', answer.id)
-        .where('status', '=', 'streaming'),
+        .where('status', '=', 'streaming')
+        .where('written_by', '=', tx.actor.jobId),
     )
-    await tx.change(tx.db.updateTable('job').set({ state: 'ended' }).where('id', '=', tx.actor.jobId))
+    await this.#endJob(tx)
     return touched === 1
   }
 
@@ -152,6 +235,15 @@ export class MessageStore {
     const sealer = await this.#sealer(tx, stored)
     const said = rows.some(({ feedback }) => feedback) ? await feedbackSealer(this.#keys, tx, stored) : undefined
     return rows.map((row) => read(row, { sealer, said, userId: tx.actor.userId }))
+  }
+
+  async #endJob(tx: WriteTx<JobActor>): Promise<void> {
+    await tx.change(tx.db.updateTable('job').set({ state: 'ended' }).where('id', '=', tx.actor.jobId))
+  }
+
+  /** Seals what servers tell each other of a chat's answers while they are written. */
+  async sealerOfPieces(tx: AnyReadTx, { chat, wrappedKey }: StoredChat): Promise<Sealer> {
+    return this.#keys.ofChat(tx, { id: chat.id, scopeId: chat.scope.id, wrappedKey }, 'answer_piece')
   }
 
   async #sealer(tx: AnyReadTx, { chat, wrappedKey }: StoredChat): Promise<Sealer> {
@@ -164,7 +256,7 @@ export class MessageStore {
         .selectFrom('chat_message')
         .select(['id', 'chat_session_id', 'parent_id', 'user_id', 'message_type', 'message', 'model', 'model_name', 'time_created'])
         // The writer of an answer may have died: then its lease has run out, whoever looks.
-        .select(sql<MessageStatus>`case when status = 'streaming' and lease_until < now() then 'interrupted' else status end`.as('status'))
+        .select(sql<MessageStatus>`case when status = 'streaming' and not ${leaseHolds} then 'interrupted' else status end`.as('status'))
         .select(({ selectFrom }) =>
           selectFrom('message_feedback')
             .select('message_feedback.feedback')
@@ -177,8 +269,6 @@ export class MessageStore {
     )
   }
 }
-
-const leaseFromNow = sql<Date>`now() + make_interval(secs => ${LEASE_MS / 1_000})`
 
 interface Row {
   id: string

@@ -1,8 +1,10 @@
 /**
  * Listening to Redis on connections of their own, one to each master: which keys changed (BCAST tracking, which needs no memory per
- * key in Redis), and what other servers say. Healthy means that nothing can change unheard.
+ * key in Redis), and what other servers say: to all, and on single channels to those that asked. Healthy means that nothing can
+ * change unheard; single channels may have gaps.
  */
 import { createClient } from 'redis'
+import { Channels } from '../cache.ts'
 import { optionsFor } from './redis-connection.ts'
 import type { RedisNode, RedisSettings } from './redis-settings.ts'
 
@@ -22,6 +24,8 @@ export interface Heard {
 interface Client {
   sendCommand(args: string[]): Promise<unknown>
   pSubscribe(pattern: string, listener: (message: string, channel: string) => void): Promise<void>
+  subscribe(channel: string, listener: (message: string, channel: string) => void): Promise<void>
+  unsubscribe(channel: string): Promise<void>
   destroy(): void
 }
 
@@ -33,6 +37,10 @@ export class Listening {
   readonly #listening = new Set<Client>()
   /** A client subscribes once; it renews that by itself. */
   readonly #subscribed = new WeakSet<Client>()
+  readonly #channels = new Channels()
+  readonly #turns = new WeakMap<Client, Promise<void>>()
+  /** One function for all channels and clients: subscribing twice is then hearing once. */
+  readonly #say = (message: string, channel: string) => this.#channels.say(channel, message)
   readonly #timer: NodeJS.Timeout
   #isHealthy = false
 
@@ -42,6 +50,15 @@ export class Listening {
     this.#heard = parts.heard
     this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS).unref()
     this.#look()
+  }
+
+  /** Calls back for what is said on a channel until the returned function is called. Whatever is said while a connection is away is missed. */
+  hear(channel: string, listener: (message: string) => void): () => void {
+    const forget = this.#channels.add(channel, listener)
+    for (const client of this.#listening) this.#settle(client, channel)
+    return () => {
+      if (forget()) for (const client of this.#listening) this.#settle(client, channel)
+    }
   }
 
   /** Hears nothing more. */
@@ -100,7 +117,17 @@ export class Listening {
       await client.pSubscribe(`${prefix}t:*:events`, (message, channel) => this.#heard.said(channel, message))
     }
     this.#listening.add(client)
+    for (const channel of this.#channels.names) this.#settle(client, channel)
     this.#judge()
+  }
+
+  /**
+   * Has a client hear a channel or not, as is wanted by the time of its turn: asking for one again before its end is confirmed would
+   * lose it. One that fails is missed and no more: whoever hears such a channel can do without.
+   */
+  #settle(client: Client, channel: string): void {
+    const settle = () => (this.#channels.has(channel) ? client.subscribe(channel, this.#say) : client.unsubscribe(channel))
+    this.#turns.set(client, (this.#turns.get(client) ?? Promise.resolve()).then(settle).catch(this.#heard.failed))
   }
 
   #judge(): void {

@@ -79,7 +79,8 @@ function toSentinel(settings: RedisSettings, onError: (error: Error) => void): R
     sentinelClientOptions: asked,
     scanInterval: 1_000,
     passthroughClientErrorEvents: true,
-  }).on('error', onError)
+    // Some of its errors are mere strings, whatever its types say.
+  }).on('error', (error: unknown) => onError(error instanceof Error ? error : new Error(String(error))))
   const masters = () => {
     const master = sentinel.getMasterNode()
     return master ? [{ host: master.host, port: Number(master.port) }] : []

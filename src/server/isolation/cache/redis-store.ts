@@ -80,6 +80,10 @@ export class RedisStore implements CacheStore {
     return () => this.#listeners.delete(listener)
   }
 
+  hear(channel: string, listener: (message: string) => void): () => void {
+    return this.#listening.hear(this.#prefix + channel, listener)
+  }
+
   async close(): Promise<void> {
     this.#listening.close()
     this.#redis.destroy()

@@ -37,6 +37,7 @@ export function followAnswer({ chatId, id }: Pick<Message, 'chatId' | 'id'>): vo
     onEvent: (event) => {
       if (event.name === 'delta') gathered.add(event.data.text)
       if (event.name === 'citation') gathered.cite(event.data.citation)
+      if (event.name === 'rewind') gathered.rewind(event.data)
       if (event.name === 'done') finish(event.data.message)
       return event.name === 'done'
     },
@@ -71,6 +72,12 @@ function gather(id: string) {
     },
     cite(citation: Citation) {
       citations = [...citations, citation]
+      soon()
+    },
+    /** Takes back what was lost with the server that wrote it. */
+    rewind(to: { text: number; citations: number }) {
+      text = text.slice(0, to.text)
+      citations = citations.slice(0, to.citations)
       soon()
     },
   }
