@@ -58,9 +58,10 @@ export async function addMessages(
       })
       const parents = messages.map((_, i) => messages[i - 1] ?? last)
       await inBulk(world, [
-        `insert into ${schemaName(actor.tenantId)}.chat_message (id, chat_session_id, scope_id, user_id, parent_id, message_type, message)
-         select id, $2, $3, $3, parent, 'user', message from unnest($1::uuid[], $4::uuid[], $5::bytea[]) as t(id, parent, message)`,
-        [messages, chatId, actor.userId, parents, sealed],
+        `insert into ${schemaName(actor.tenantId)}.chat_message (id, chat_session_id, scope_id, user_id, parent_id, depth, message_type, message)
+         select id, $2, $3, $3, parent, $6 + number - 1, 'user', message
+           from unnest($1::uuid[], $4::uuid[], $5::bytea[]) with ordinality as t(id, parent, message, number)`,
+        [messages, chatId, actor.userId, parents, sealed, from],
       ])
       last = messages.at(-1)!
     }

@@ -22,6 +22,10 @@ export const Chat = z.strictObject({
   archived: z.boolean(),
   deletedAt: Time.nullable().describe('when it was put into the trash; null where it is not'),
   temporaryUntil: Time.nullable().describe('from then on nobody can read it, and it is erased; null for a chat that is kept'),
+  forkedFrom: z
+    .strictObject({ chatId: ChatId, messageId: MessageId })
+    .nullable()
+    .describe('of which message of which chat it began as a copy'),
   timeCreated: Time,
   timeUpdated: Time,
 })
@@ -61,6 +65,7 @@ export const Message = z.strictObject({
   id: MessageId,
   chatId: ChatId,
   parentId: MessageId.nullable(),
+  depth: z.number().int().describe('how many messages lead to it'),
   userId: UserId,
   messageType: z.enum(['user', 'assistant']),
   parts: z.array(Part),
@@ -71,6 +76,17 @@ export const Message = z.strictObject({
   timeCreated: Time,
 })
 export type Message = z.infer<typeof Message>
+
+/** A message with its versions: what follows the same message, in the order in which it was made. */
+export const PathMessage = Message.extend({
+  versions: z.strictObject({
+    number: z.number().int().describe('which of them this one is, from 1 on'),
+    total: z.number().int(),
+    previousId: MessageId.nullable(),
+    nextId: MessageId.nullable(),
+  }),
+})
+export type PathMessage = z.infer<typeof PathMessage>
 
 const inChat = z.strictObject({ chatId: ChatId })
 const inGeneration = z.strictObject({ chatId: ChatId, generationId: MessageId })
@@ -198,22 +214,8 @@ export const listUsedChats = endpoint({
   reply: z.strictObject({ items: z.array(z.strictObject({ chatId: ChatId, lastAccessed: Time })) }),
 })
 
-export const listMessages = endpoint({
-  id: 'messages.list',
-  method: 'GET',
-  path: '/api/chats/:chatId/messages',
-  summary: 'Messages of a chat, the latest first; `parentId` makes them a tree',
-  access: 'user',
-  work: 'read',
-  token: ['read', 'chat'],
-  params: inChat,
-  query: PageQuery,
-  reply: page(Message),
-  fails: ['chat.not_found', 'cursor.invalid'],
-})
-
 /** A question and the answer that has begun; follow the answer at `generations.follow` with its id. */
-export const Exchange = z.strictObject({ question: Message, answer: Message, chat: Chat })
+export const Exchange = z.strictObject({ question: PathMessage, answer: PathMessage, chat: Chat })
 
 export const sendMessage = endpoint({
   id: 'messages.send',
@@ -227,12 +229,12 @@ export const sendMessage = endpoint({
   status: 202,
   body: z.strictObject({
     text: prose(100_000),
-    parentId: MessageId.nullable().describe('the message this one follows; null for the first'),
+    parentId: MessageId.nullable().describe('the message this one follows, which must be complete; null for the first'),
     model: ModelId.optional().describe("the chat's model when left out"),
     idempotencyKey: z.uuid().describe('sending the same key again does not ask again'),
   }),
   reply: Exchange,
-  fails: ['chat.not_found', 'message.not_found', 'message.conflict', 'model.not_found', 'generation.too_many'],
+  fails: ['chat.not_found', 'message.not_found', 'message.unfinished', 'message.conflict', 'model.not_found', 'generation.too_many'],
 })
 
 export const answerAgain = endpoint({
@@ -245,9 +247,13 @@ export const answerAgain = endpoint({
   token: ['chat'],
   params: inChat,
   status: 202,
-  body: z.strictObject({ questionId: MessageId, model: ModelId.optional() }),
+  body: z.strictObject({
+    questionId: MessageId,
+    model: ModelId.optional(),
+    idempotencyKey: z.uuid().optional().describe('sending the same key again does not answer again'),
+  }),
   reply: Exchange,
-  fails: ['chat.not_found', 'message.not_found', 'model.not_found', 'generation.too_many'],
+  fails: ['chat.not_found', 'message.not_found', 'message.conflict', 'model.not_found', 'generation.too_many'],
 })
 
 export const continueGeneration = endpoint({

@@ -188,8 +188,18 @@ const catalogue = {
   'message.not_found': { status: 404, detail: 'There is no such message in this chat.', next: 'Reload the chat and try again.' },
   'message.conflict': {
     status: 409,
-    detail: 'Another question was already sent under this idempotency key.',
-    next: 'Use a new key for a new question.',
+    detail: 'Something else was already sent under this idempotency key.',
+    next: 'Use a new key for what is new.',
+  },
+  'message.unfinished': {
+    status: 409,
+    detail: 'This answer is still being written.',
+    next: 'Wait until it is complete, or stop it.',
+  },
+  'chat.fork_too_long': {
+    status: 409,
+    detail: 'More leads to this message than can be copied: 1,000 messages, or two million characters.',
+    next: 'Fork from an earlier message.',
   },
   'generation.too_many': {
     status: 429,

@@ -15,6 +15,7 @@ import { getPrivacy, setPrivacyContact } from './privacy.ts'
 import { changeMe, getPicture, removePicture, setPicture } from './profile.ts'
 import * as security from './security.ts'
 import * as sessions from './sessions.ts'
+import { forkChat, listMessages, showBranch } from './tree.ts'
 
 const { getStatus, setUp, signIn, signOut, getMe, setPreferences, listMembers, addMember, inviteAgain, acceptInvitation } = accounts
 const {
@@ -25,7 +26,6 @@ const {
   deleteChat,
   restoreChat,
   listUsedChats,
-  listMessages,
   sendMessage,
   answerAgain,
   continueGeneration,
@@ -166,7 +166,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
   giveFeedback,
   removeFeedback,
   listUsedChats,
+  forkChat,
   listMessages,
+  showBranch,
   sendMessage,
   answerAgain,
   continueGeneration,

@@ -10,7 +10,7 @@ import {
   securityLogExporter,
   tokenExporter,
 } from './features/exports/index.ts'
-import { chatExporter, type MessageStore } from './features/messages/index.ts'
+import { branchExporter, chatExporter, type MessageStore } from './features/messages/index.ts'
 import { type PictureStore, pictureExporter } from './features/pictures/index.ts'
 import type { ScopeKeys } from './isolation/keys/scope-keys.ts'
 
@@ -29,6 +29,7 @@ export function exportersOf({ keys, tenants, chats, messages, drafts, pictures }
     accountExporter(tenants),
     pictureExporter(pictures),
     chatExporter({ chats, messages }),
+    branchExporter(),
     draftExporter(drafts),
     deviceExporter(),
     tokenExporter(keys),

@@ -27,11 +27,14 @@ import {
   Asking,
   caringRoutes,
   FeedbackStore,
+  Forking,
   Generations,
   generationRoutes,
   MessageSearch,
   MessageStore,
   messageRoutes,
+  Tree,
+  treeRoutes,
 } from './features/messages/index.ts'
 import { ModelChoice, modelRoutes, ProviderStore } from './features/models/index.ts'
 import { PictureStore, pictureRoutes } from './features/pictures/index.ts'
@@ -182,7 +185,10 @@ function featureRoutes(parts: ReturnType<typeof chatParts> & { egress: Egress })
   return [
     ...memberRoutes(parts),
     ...pictureRoutes(parts),
-    ...notingUse([...chatRoutes(parts), ...messageRoutes(parts), ...caringRoutes(parts), ...generationRoutes(parts)], parts.use),
+    ...notingUse(
+      [...chatRoutes(parts), ...messageRoutes(parts), ...treeRoutes(parts), ...caringRoutes(parts), ...generationRoutes(parts)],
+      parts.use,
+    ),
     ...draftRoutes(parts),
     ...modelRoutes(parts),
     ...handbookRoutes(),
@@ -226,9 +232,10 @@ function chatParts({
   const privacy = new PrivacyStore(keys)
   const factsOf = organisationFacts({ doors, keys, tenants, backupsKeptDays })
   const search = new MessageSearch({ keys, chats, messages })
-  const answering = new Answering({ chats, messages, models, search, units, egress })
+  const tree = new Tree(messages)
+  const answering = new Answering({ chats, messages, tree, models, search, units, egress })
   const generations = new Generations({ jobs: new Jobs(database), units, chats, messages, search, answering, cache, clock, log })
-  const asking = new Asking({ chats, messages, search, models, generations, clock, ids })
+  const asking = new Asking({ chats, messages, tree, search, models, generations, clock, ids })
   return {
     providers,
     models,
@@ -243,6 +250,8 @@ function chatParts({
     privacy,
     factsOf,
     tellChanged,
+    tree,
+    forking: new Forking({ chats, messages, tree, search, clock, ids }),
     generations,
     asking,
     cursors: new Cursors(keys),

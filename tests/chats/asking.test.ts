@@ -125,27 +125,6 @@ test('control characters, as in a log that was pasted, are left out of a questio
   expect(textOf((await messagesOf(alice, answer.chatId))[0]!)).toBe('[31mfailed[0m\r\n\tat line 3')
 })
 
-test('messages page back from the latest without loss or repetition', async () => {
-  const root = await begin(alice, { model: echo, text: 'root' })
-  for (let i = 0; i < 6; i++) await follow(alice, await ask(alice, root.chatId, { text: `q${i}`, parentId: root.questionId }))
-  const whole = (await messagesOf(alice, root.chatId)).reverse()
-  for (const limit of [1, 3, 14, 13]) {
-    const seen: unknown[] = []
-    let cursor: string | null = ''
-    while (cursor !== null) {
-      const page: { items: unknown[]; next: string | null } = (
-        await alice.call<{ items: unknown[]; next: string | null }>(
-          'GET',
-          `/api/chats/${root.chatId}/messages?limit=${limit}${cursor && `&cursor=${cursor}`}`,
-        )
-      ).body
-      seen.push(...page.items)
-      cursor = page.next
-    }
-    expect(seen).toEqual(whole)
-  }
-})
-
 test('one person has sixteen answers written at once, and is told to wait for the next; others are not held up', async () => {
   const slow = (await offer(await world.signIn('carol'), models, ['slow']))('slow')
   const open = async (person: SignedIn) => {

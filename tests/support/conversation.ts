@@ -1,7 +1,8 @@
 /** Asking, and following answers over real HTTP as a browser would, for the tests of chats and of what becomes of them when things break. */
-import type { Chat, Message } from '#contract/chats.ts'
+import type { Chat, Message, PathMessage } from '#contract/chats.ts'
 import type { Happening } from '#contract/events.ts'
 import type { ChatId, MessageId, ProviderId } from '#contract/ids.ts'
+import type { Path } from '#contract/tree.ts'
 import type { ModelServer } from './model-server.ts'
 import type { Answer, SignedIn, World } from './world.ts'
 
@@ -93,9 +94,32 @@ export function doneOf(events: readonly Event[]): Message {
 
 export const textOf = (message: Message) => message.parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
 
-/** The messages of a chat, the oldest first. */
+/** The messages of a chat with all its branches, the oldest first: path by path, each version's. */
 export async function messagesOf(person: SignedIn, chatId: ChatId): Promise<Message[]> {
-  return (await person.call<{ items: Message[] }>('GET', `/api/chats/${chatId}/messages?limit=100`)).body.items.reverse()
+  const found = new Map<MessageId, PathMessage>()
+  const ahead: (MessageId | null)[] = [null]
+  for (const through of ahead) {
+    if (through && found.has(through)) continue
+    for (const message of await pathOf(person, chatId, through ? `through=${through}` : '')) {
+      found.set(message.id, message)
+      const { previousId, nextId } = message.versions
+      ahead.push(...[previousId, nextId].filter((id) => id !== null && !found.has(id)))
+    }
+  }
+  return [...found.values()].map(({ versions: _, ...message }) => message).sort((a, b) => a.id.localeCompare(b.id))
+}
+
+/** A whole path, the latest message first, page by page. */
+async function pathOf(person: SignedIn, chatId: ChatId, query = '', limit = 100): Promise<PathMessage[]> {
+  const path: PathMessage[] = []
+  let page: string | null = query
+  while (page !== null) {
+    const { status, body, text }: Answer<Path> = await person.call<Path>('GET', `/api/chats/${chatId}/messages?limit=${limit}&${page}`)
+    if (status !== 200) throw new Error(`the path was not read: ${text}`)
+    path.push(...body.items)
+    page = body.next && `cursor=${body.next}`
+  }
+  return path
 }
 
 /** One message of a chat as it is kept. */

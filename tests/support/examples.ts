@@ -194,6 +194,11 @@ export const EXAMPLES: Readonly<Record<string, (things: Things) => Request>> = {
   'feedback.remove': ({ chatId, generationId }) => ({ params: { chatId, messageId: generationId } }),
   'chats.used': ({ chatId }) => ({ query: { chatIds: chatId } }),
   'messages.list': ({ chatId }) => ({ params: { chatId }, query: { limit: '100' } }),
+  'branches.show': ({ chatId, questionId }) => ({ params: { chatId }, body: { messageId: questionId } }),
+  'chats.fork': ({ chatId, generationId }) => ({
+    params: { chatId },
+    body: { messageId: generationId, idempotencyKey: '5f2f8a0e-7f0c-4b3c-9a41-6f1f3c1d7b90' },
+  }),
   'messages.send': ({ chatId, generationId }) => ({
     params: { chatId },
     body: { text: 'And then?', parentId: generationId, model: 'librarian', idempotencyKey: 'b7f1a3f0-5a53-4b65-8f5e-0d5b6c1d2e3f' },

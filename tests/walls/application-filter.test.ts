@@ -187,6 +187,7 @@ describe('shapes that nobody thought of', () => {
     scope_key: 'scope_id',
     job: 'scope_id',
     draft: 'scope_id',
+    branch: 'scope_id',
   } as const
   const table = fc.constantFrom(...(Object.keys(SCOPE) as (keyof typeof SCOPE)[]))
   const shape = fc.record({

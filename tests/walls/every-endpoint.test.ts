@@ -190,6 +190,8 @@ describe('everyone else, with the ids of the owner', () => {
 
 describe("the owner's things, named inside a visitor's own", () => {
   const NAMING = [
+    'branches.show',
+    'chats.fork',
     'feedback.give',
     'feedback.remove',
     'messages.send',

@@ -86,8 +86,8 @@ test('every table of content hangs on a scope', async () => {
 
 describe('rows that point across scopes', () => {
   const message = (chat: AskedChat, scope: SignedIn, parent: string | null = null) =>
-    `insert into ${schema}.chat_message (chat_session_id, id, scope_id, user_id, parent_id, message_type, message)
-     values ('${chat.chatId}', gen_random_uuid(), '${scope.me.personalScopeId}', '${bob.me.user.id}', ${parent ? `'${parent}'` : 'null'}, 'user', '')`
+    `insert into ${schema}.chat_message (chat_session_id, id, scope_id, user_id, parent_id, depth, message_type, message)
+     values ('${chat.chatId}', gen_random_uuid(), '${scope.me.personalScopeId}', '${bob.me.user.id}', ${parent ? `'${parent}', 1` : 'null, 0'}, 'user', '')`
   const job = (chat: AskedChat, scope: SignedIn) =>
     `insert into ${schema}.job (id, kind, user_id, scope_id, chat_session_id, message_id)
      values (gen_random_uuid(), 'generation', '${bob.me.user.id}', '${scope.me.personalScopeId}', '${chat.chatId}', '${chat.answerId}')`

@@ -3,7 +3,7 @@
  * catalogue, so one that is added is attacked here without anybody thinking of it.
  */
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
-import type { Chat } from '#contract/chats.ts'
+import type { Chat, Message } from '#contract/chats.ts'
 import type { DatabaseRole } from '#server/isolation/database.ts'
 import { schemaName } from '#server/isolation/tables.ts'
 import { enterJobStatement, enterStatement } from '#server/isolation/unit-of-work.ts'
@@ -36,7 +36,7 @@ const CLEANED = [
 ]
 
 /** What jobs of other kinds reach, each its own: tests/leaving/walls.test.ts. */
-const OF_EXPORTS = ['draft', 'export_part', 'picture']
+const OF_EXPORTS = ['branch', 'branch_choice', 'draft', 'export_part', 'picture']
 const OF_ERASURES = ['erasure']
 
 interface Table {
@@ -44,6 +44,8 @@ interface Table {
   readonly quoted: string
   /** The column that says whose a row is; undefined for what belongs to the organisation. */
   readonly scope: string | undefined
+  /** The columns that a row is written with. */
+  readonly written: string
   /** Columns by which a role may change rows. */
   readonly changeable: Record<'app' | 'worker', string[]>
   readonly may: Record<'app' | 'worker', readonly ('SELECT' | 'INSERT' | 'UPDATE' | 'DELETE')[]>
@@ -70,6 +72,13 @@ beforeAll(async () => {
   await draft()
   await care()
   await alice.call('POST', `/api/chats/${secret.chatId}/messages/${secret.answerId}/feedback`, { rating: 'up' })
+  for (const [person, chat] of [
+    [alice, secret],
+    [bob, own],
+  ] as const) {
+    const again = await person.call<{ answer: Message }>('POST', `/api/chats/${chat.chatId}/generations`, { questionId: chat.questionId })
+    await person.call('GET', `/api/chats/${chat.chatId}/generations/${again.body.answer.id}/events`)
+  }
   await world.sql(
     `insert into ${schema}.model_provider (id, config, has_key) values (gen_random_uuid(), '', true), (gen_random_uuid(), '', false)`,
   )
@@ -78,6 +87,10 @@ beforeAll(async () => {
   await world.queue.work()
   await world.sql(`insert into ${schema}.erasure (user_id, by, due_at) select id, 'self', now() + interval '1 day' from ${schema}."user"`)
   await world.sql(`insert into ${schema}.model_provider_key select id, '' from ${schema}.model_provider where has_key`)
+  // Of messages, the app changes those that are being written.
+  await world.sql(`update ${schema}.chat_message set status = 'streaming', lease_until = now() + interval '1 hour' where id = any($1)`, [
+    [secret.answerId, own.answerId],
+  ])
   const { rows } = await world.sql<{ id: string }>(`update ${schema}.job set state = 'running' where chat_session_id = $1 returning id`, [
     own.chatId,
   ])
@@ -103,6 +116,8 @@ async function readTables(): Promise<Table[]> {
   const { rows } = await world.sql<Table>(
     `select c.relname as name, c.oid::regclass::text as quoted,
             case when c.relname = 'scope' then 'id' when c.relname in ('auth_session', 'auth_session_seen', 'erasure') then 'user_id' else (select attname::text from pg_attribute where attrelid = c.oid and attname = 'scope_id') end as scope,
+            (select string_agg(quote_ident(attname), ', ') from pg_attribute
+              where attrelid = c.oid and attnum > 0 and not attisdropped and attgenerated = '') as written,
             (select jsonb_object_agg(r, (select coalesce(jsonb_agg(attname), '[]') from pg_attribute
                 where attrelid = c.oid and attnum > 0 and has_column_privilege('${world.installation.secrets.prefix}_' || r, c.oid, attnum, 'UPDATE')))
                from unnest(array['app', 'worker']) r) as changeable,
@@ -258,14 +273,19 @@ describe('rows for others', () => {
       id: crypto.randomUUID(),
       place: crypto.randomUUID(),
       idempotency_key: null,
+      // There is one of each person in each chat.
+      ...(table.name.startsWith('branch') ? { chat_session_id: crypto.randomUUID() } : {}),
       ...(table.name === 'model_provider_key' ? { provider_id: keyless[0]!.id } : {}),
     }
   }
-  const insertion = (table: Table) => `insert into ${table.quoted} select * from jsonb_populate_record(null::${table.quoted}, $1)`
+  const insertion = (table: Table) =>
+    `insert into ${table.quoted} (${table.written}) select ${table.written} from jsonb_populate_record(null::${table.quoted}, $1)`
 
   test('are refused in every table that takes rows, and would be good ones', async () => {
     const taking = having('app', 'INSERT')
     expect(taking.map(({ name }) => name)).toEqual([
+      'branch',
+      'branch_choice',
       'chat_message',
       'chat_session',
       'draft',

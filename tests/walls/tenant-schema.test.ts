@@ -55,6 +55,7 @@ const READABLE = {
   chat_session: 'id',
   chat_message: 'id',
   draft: 'place',
+  branch: 'leaf_id',
 } as const
 
 test('raw SQL that names both organisations shows one, whichever way round', async () => {

@@ -53,6 +53,8 @@ const SCOPE_COLUMN: Record<keyof AppTables, string> = {
   chat_message: 'scope_id',
   message_feedback: 'scope_id',
   draft: 'scope_id',
+  branch: 'scope_id',
+  branch_choice: 'scope_id',
   picture: 'scope_id',
   export: 'scope_id',
   export_part: 'scope_id',

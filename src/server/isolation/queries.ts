@@ -39,6 +39,9 @@ export type FunctionName =
   | 'note_export'
   | 'blank_events'
   | 'happened'
+  | 'message_leaf'
+  | 'message_path'
+  | 'show_branch'
 
 /** A call of one of the tenant's own functions, as a statement. */
 export function functionCall(tenantId: TenantId, name: FunctionName, args: readonly unknown[]): Statement {

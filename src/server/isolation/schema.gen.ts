@@ -78,6 +78,21 @@ export interface AuthToken {
   time_issued: Generated<Timestamp>;
 }
 
+export interface Branch {
+  chat_session_id: string;
+  leaf_id: string;
+  scope_id: string;
+  user_id: string;
+}
+
+export interface BranchChoice {
+  chat_session_id: string;
+  fork_id: string;
+  message_id: string;
+  scope_id: string;
+  user_id: string;
+}
+
 export interface Challenge {
   expires_at: Generated<Timestamp>;
   hash: Buffer;
@@ -89,6 +104,7 @@ export interface Challenge {
 
 export interface ChatMessage {
   chat_session_id: string;
+  depth: Generated<number>;
   id: string;
   idempotency_key: string | null;
   input_tokens: number | null;
@@ -98,6 +114,7 @@ export interface ChatMessage {
   model: string | null;
   model_name: Buffer | null;
   output_tokens: number | null;
+  parent_depth: Generated<number | null>;
   parent_id: string | null;
   scope_id: string;
   status: Generated<"complete" | "streaming" | "interrupted" | "stopped" | "failed">;
@@ -111,7 +128,10 @@ export interface ChatSession {
   archived: Generated<boolean>;
   deleted_at: Timestamp | null;
   description: Buffer;
+  forked_at: string | null;
+  forked_from: string | null;
   id: string;
+  idempotency_key: string | null;
   model: string;
   named: Generated<boolean>;
   pinned: Generated<boolean>;
@@ -418,6 +438,8 @@ export interface DB {
   auth_session_seen: AuthSessionSeen;
   auth_token: AuthToken;
   authenticator_app: AuthenticatorApp;
+  branch: Branch;
+  branch_choice: BranchChoice;
   challenge: Challenge;
   chat_message: ChatMessage;
   chat_session: ChatSession;

@@ -11,6 +11,8 @@ export type AppTables = Pick<
   | 'chat_message'
   | 'message_feedback'
   | 'draft'
+  | 'branch'
+  | 'branch_choice'
   | 'picture'
   | 'privacy_contact'
   | 'erasure'

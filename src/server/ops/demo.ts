@@ -114,13 +114,13 @@ class Writer {
     await this.#units.write(actor, async (tx) => {
       await this.#chats.add(tx, { id: chatId, scopeId: ScopeId.parse(actor.userId), description, model: MODEL.id, now })
       const stored = (await this.#chats.find(tx, chatId))!
-      let parentId: MessageId | null = null
+      let parent: { id: MessageId; depth: number } | null = null
       for (const [i, text] of messages.entries()) {
         const id: MessageId = this.#ids.next<MessageId>()
         const by = i % 2 === 0 ? ({ messageType: 'user', model: null } as const) : ({ messageType: 'assistant', model: MODEL } as const)
         await this.#messages.add(tx, stored, {
           id,
-          parentId,
+          parent,
           ...by,
           parts: [{ type: 'text', text }],
           status: 'complete',
@@ -128,7 +128,7 @@ class Writer {
           now,
         })
         await this.#search.index(tx, stored, { id, text })
-        parentId = id
+        parent = { id, depth: i }
       }
     })
   }

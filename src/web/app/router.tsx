@@ -51,7 +51,7 @@ const chatRoute = createRoute({
   loader: ({ params: { chatId } }) => {
     void loadMarkdown()
     void queryClient.prefetchQuery(chatQuery(chatId))
-    void queryClient.prefetchInfiniteQuery(messagesQuery(chatId))
+    void queryClient.prefetchQuery(messagesQuery(chatId))
   },
 })
 

@@ -16,6 +16,7 @@ import type * as privacy from '#contract/privacy.ts'
 import type * as profile from '#contract/profile.ts'
 import type * as security from '#contract/security.ts'
 import type * as sessions from '#contract/sessions.ts'
+import type * as tree from '#contract/tree.ts'
 
 type Exported = typeof accounts &
   typeof care &
@@ -31,7 +32,8 @@ type Exported = typeof accounts &
   typeof privacy &
   typeof profile &
   typeof security &
-  typeof sessions
+  typeof sessions &
+  typeof tree
 type Declared = Extract<Exported[keyof Exported], Endpoint>
 
 /** The id of an endpoint, such as `chats.list`. */

@@ -2,7 +2,7 @@
 
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Chat, ChatList } from '#contract/chats.ts'
-import type { ChatId, ScopeId } from '#contract/ids.ts'
+import type { ChatId, MessageId, ScopeId } from '#contract/ids.ts'
 import type { JobActor } from '#server/isolation/actor.ts'
 import type { ScopeKeys } from '#server/isolation/keys/scope-keys.ts'
 import type { AnyReadTx, ReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
@@ -21,6 +21,8 @@ interface NewChat {
   readonly model: string
   readonly now: Date
   readonly temporaryUntil?: Date | null
+  /** What it begins as a copy of, and the key under which it was asked for. */
+  readonly fork?: { readonly chatId: ChatId; readonly messageId: MessageId; readonly idempotencyKey: string }
 }
 
 export interface PageOfChats {
@@ -87,9 +89,15 @@ export class ChatStore {
     return row && this.#read(tx, row)
   }
 
+  /** The chat that the actor began under an idempotency key. */
+  async findBegun(tx: AnyReadTx, idempotencyKey: string): Promise<StoredChat | undefined> {
+    const row = await tx.first(this.#select(tx).where('user_id', '=', tx.actor.userId).where('idempotency_key', '=', idempotencyKey))
+    return row && this.#read(tx, row)
+  }
+
   /** Adds a chat of the actor's to a scope, with a key of its own. */
   async add(tx: WriteTx, chat: NewChat): Promise<void> {
-    const { id, scopeId, description, model, now, temporaryUntil } = chat
+    const { id, scopeId, description, model, now, temporaryUntil, fork } = chat
     const sealer = await this.#keys.ofScope(tx, scopeId, 'chat_session')
     await tx.change(
       tx.db.insertInto('chat_session').values({
@@ -101,6 +109,9 @@ export class ChatStore {
         description: sealer.seal(description ?? (temporaryUntil ? TEMPORARY : UNNAMED), id, 'description'),
         wrapped_key: await this.#keys.newChatKey(tx, scopeId, id),
         temporary_until: temporaryUntil,
+        forked_from: fork?.chatId ?? null,
+        forked_at: fork?.messageId ?? null,
+        idempotency_key: fork?.idempotencyKey ?? null,
         time_created: now,
         time_updated: now,
       }),
@@ -170,7 +181,7 @@ export class ChatStore {
     return tx.db
       .selectFrom('chat_session')
       .select(['id', 'scope_id', 'description', 'named', 'model', 'wrapped_key', 'pinned', 'archived'])
-      .select(['deleted_at', 'temporary_until', 'time_created', 'time_updated'])
+      .select(['deleted_at', 'temporary_until', 'forked_from', 'forked_at', 'time_created', 'time_updated'])
       .select(({ exists, selectFrom }) =>
         exists(
           selectFrom('chat_message')
@@ -197,6 +208,7 @@ export class ChatStore {
       archived: row.archived,
       deletedAt: row.deleted_at?.toISOString() ?? null,
       temporaryUntil: row.temporary_until?.toISOString() ?? null,
+      forkedFrom: row.forked_from === null ? null : { chatId: row.forked_from as ChatId, messageId: row.forked_at as MessageId },
       timeCreated: row.time_created.toISOString(),
       timeUpdated: row.time_updated.toISOString(),
     }
@@ -215,6 +227,8 @@ interface Row {
   archived: boolean
   deleted_at: Date | null
   temporary_until: Date | null
+  forked_from: string | null
+  forked_at: string | null
   time_created: Date
   time_updated: Date
   answering: unknown

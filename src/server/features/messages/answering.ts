@@ -15,9 +15,11 @@ import { openModel } from '#server/providers/model-server.ts'
 import { VENDORS } from '#server/providers/vendors.ts'
 import type { MessageSearch } from './search.ts'
 import { type MessageStore, textOf } from './store.ts'
+import type { Tree } from './tree.ts'
 
-/** Of a long chat a model is sent the latest messages, and of those what fits here. */
+/** Of a long path a model is sent the latest messages, and of those what fits here. */
 const MOST_MESSAGES = 400
+const AT_ONCE = 50
 const MOST_CHARACTERS = 200_000
 const MOST_PASSAGES = 40
 
@@ -39,6 +41,7 @@ export class Answering {
   readonly #parts: {
     chats: ChatStore
     messages: MessageStore
+    tree: Tree
     models: ModelChoice
     search: MessageSearch
     units: UnitsOfWork
@@ -47,6 +50,7 @@ export class Answering {
   constructor(parts: {
     chats: ChatStore
     messages: MessageStore
+    tree: Tree
     models: ModelChoice
     search: MessageSearch
     units: UnitsOfWork
@@ -59,12 +63,8 @@ export class Answering {
   async conversation(tx: ReadTx<JobActor>, of: { chatId: ChatId; answerId: MessageId }): Promise<Conversation> {
     const stored = await this.#parts.chats.find(tx, of.chatId)
     if (!stored) throw new Failure('chat.not_found')
-    const recent = await this.#parts.messages.list(tx, stored, { limit: MOST_MESSAGES, before: undefined })
-    const byId = new Map(recent.map((message) => [message.id, message]))
-    const answer = byId.get(of.answerId)
-    const path: Message[] = []
-    for (let at = answer?.parentId ? byId.get(answer.parentId) : undefined; at; at = at.parentId ? byId.get(at.parentId) : undefined)
-      path.push(at)
+    const answer = await this.#parts.messages.find(tx, stored, of.answerId)
+    const path = answer ? await this.#leadingTo(tx, stored, answer) : []
     const modelId = answer?.model ?? ''
     return {
       stored,
@@ -81,6 +81,18 @@ export class Answering {
   async takeUp(tx: WriteTx<JobActor>, of: { chatId: ChatId; answerId: MessageId }): Promise<boolean> {
     const stored = await this.#parts.chats.find(tx, of.chatId)
     return stored !== undefined && this.#parts.messages.reopen(tx, stored, of.answerId)
+  }
+
+  /** What leads to an answer, the latest first, however old: as much of it as a model is sent. */
+  async #leadingTo(tx: ReadTx<JobActor>, stored: StoredChat, { parentId, depth }: Message): Promise<Message[]> {
+    const path: Message[] = []
+    let left = MOST_CHARACTERS
+    for (let at = parentId; at !== null && left > 0 && path.length < MOST_MESSAGES; at = path.at(-1)?.parentId ?? null) {
+      const some = await this.#parts.tree.path(tx, stored, { leafId: at, top: depth - 1 - path.length, most: AT_ONCE })
+      left -= some.reduce((sum, { parts }) => sum + textOf(parts).length, 0)
+      path.push(...some)
+    }
+    return path
   }
 
   /** The model that answers. Fails with `model.not_found` when it is not on offer any more. */

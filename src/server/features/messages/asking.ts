@@ -1,5 +1,5 @@
 /** Asking: the question and the empty answer are stored together, then the writing begins; all before anyone waits for a model. */
-import type { Chat, Message } from '#contract/chats.ts'
+import type { Chat, Message, PathMessage } from '#contract/chats.ts'
 import type { ChatId, JobId, MessageId } from '#contract/ids.ts'
 import type { ChatStore, StoredChat } from '#server/features/chats/index.ts'
 import type { ModelChoice } from '#server/features/models/index.ts'
@@ -12,6 +12,7 @@ import type { Generations } from './generations.ts'
 import type { MessageSearch } from './search.ts'
 import { type MessageStore, textOf } from './store.ts'
 import { titleFrom } from './titles.ts'
+import type { Tree } from './tree.ts'
 
 /** Answers of one person at once; requests that arrive together may go a few beyond. */
 const MOST_AT_ONCE = 16
@@ -24,14 +25,15 @@ export interface Question {
 }
 
 export interface Exchange {
-  readonly question: Message
-  readonly answer: Message
+  readonly question: PathMessage
+  readonly answer: PathMessage
   readonly chat: Chat
 }
 
 export interface AskingParts {
   readonly chats: ChatStore
   readonly messages: MessageStore
+  readonly tree: Tree
   readonly search: MessageSearch
   readonly models: ModelChoice
   readonly generations: Generations
@@ -49,15 +51,15 @@ export class Asking {
   async ask(tx: WriteTx, chatId: ChatId, question: Question): Promise<Exchange> {
     const { messages, chats, search, clock, ids } = this.#parts
     const stored = await this.#openChat(tx, chatId)
-    const before = await messages.findAsked(tx, stored, question.idempotencyKey)
+    const before = await messages.findSent(tx, stored, question.idempotencyKey)
     if (before) return this.#again(tx, stored, { before, question })
-    if (question.parentId && !(await messages.find(tx, stored, question.parentId))) throw new Failure('message.not_found')
+    const parent = await this.#parent(tx, stored, question.parentId)
     const id = ids.next<MessageId>()
     const { text, parentId, idempotencyKey } = question
     const now = new Date(clock.now())
     await messages.add(tx, stored, {
       id,
-      parentId,
+      parent,
       messageType: 'user',
       status: 'complete',
       parts: [{ type: 'text', text }],
@@ -69,15 +71,25 @@ export class Asking {
     if (isKept) await search.index(tx, stored, { id, text })
     if (isKept && parentId === null && !stored.chat.named)
       await chats.rename(tx, stored.chat, { description: titleFrom(text), named: false })
-    return this.#answer(tx, chatId, { questionId: id, model: question.model ?? stored.chat.model })
+    const asked = { id, depth: parent ? parent.depth + 1 : 0 }
+    return this.#answer(tx, chatId, { question: asked, model: question.model ?? stored.chat.model, idempotencyKey: null })
   }
 
-  /** Begins another answer to a question; the earlier ones stay beside it. */
-  async answerAgain(tx: WriteTx, chatId: ChatId, to: { questionId: MessageId; model: string | undefined }): Promise<Exchange> {
+  /** Begins another answer to a question; the earlier ones stay beside it. One asked for before under the same key is not begun again. */
+  async answerAgain(
+    tx: WriteTx,
+    chatId: ChatId,
+    to: { questionId: MessageId; model: string | undefined; idempotencyKey: string | undefined },
+  ): Promise<Exchange> {
     const stored = await this.#openChat(tx, chatId)
+    const before = to.idempotencyKey && (await this.#parts.messages.findSent(tx, stored, to.idempotencyKey))
+    if (before) {
+      if (before.messageType !== 'assistant' || before.parentId !== to.questionId) throw new Failure('message.conflict')
+      return this.#exchange(tx, stored, before)
+    }
     const question = await this.#parts.messages.find(tx, stored, to.questionId)
     if (question?.messageType !== 'user') throw new Failure('message.not_found')
-    return this.#answer(tx, chatId, { questionId: question.id, model: to.model ?? stored.chat.model })
+    return this.#answer(tx, chatId, { question, model: to.model ?? stored.chat.model, idempotencyKey: to.idempotencyKey ?? null })
   }
 
   /** Goes on with an answer that ended early; resolves the commit once it is being written. One that is written already goes on as it does. */
@@ -101,8 +113,21 @@ export class Asking {
     if (count >= MOST_AT_ONCE) throw new Failure('generation.too_many', { retryAfterS: 5 })
   }
 
-  async #answer(tx: WriteTx, chatId: ChatId, to: { questionId: MessageId; model: string }): Promise<Exchange> {
-    const { messages, chats, models, generations, clock, ids } = this.#parts
+  /** What a question follows. Behind an answer that is being written nothing is asked: the model would be sent half of it. */
+  async #parent(tx: WriteTx, stored: StoredChat, parentId: MessageId | null): Promise<Message | null> {
+    if (parentId === null) return null
+    const parent = await this.#parts.messages.find(tx, stored, parentId)
+    if (!parent) throw new Failure('message.not_found')
+    if (parent.status === 'streaming') throw new Failure('message.unfinished')
+    return parent
+  }
+
+  async #answer(
+    tx: WriteTx,
+    chatId: ChatId,
+    to: { question: Pick<Message, 'id' | 'depth'>; model: string; idempotencyKey: string | null },
+  ): Promise<Exchange> {
+    const { messages, tree, chats, models, generations, clock, ids } = this.#parts
     await this.#refuseTooMany(tx)
     const model = await models.find(tx, to.model)
     if (!model) throw new Failure('model.not_found')
@@ -113,33 +138,32 @@ export class Asking {
     const stored = await this.#openChat(tx, chatId)
     await messages.add(tx, stored, {
       id: answerId,
-      parentId: to.questionId,
+      parent: to.question,
       messageType: 'assistant',
       status: 'streaming',
       parts: [],
       model,
       writtenBy: jobId,
-      idempotencyKey: null,
+      idempotencyKey: to.idempotencyKey,
       now,
     })
     await messages.addJob(tx, stored, { id: jobId, messageId: answerId })
+    await tree.show(tx, chatId, answerId)
     const { tenantId } = tx.actor
     tx.afterCommit(() => void generations.start({ tenantId, jobId, chatId, answerId, continues: false }))
-    return this.#exchange(tx, stored, { questionId: to.questionId, answerId })
+    return this.#exchange(tx, stored, { id: answerId, depth: to.question.depth + 1 })
   }
 
   async #again(tx: WriteTx, stored: StoredChat, { before, question }: { before: Message; question: Question }): Promise<Exchange> {
-    const same = textOf(before.parts) === question.text && before.parentId === question.parentId
+    const same = before.messageType === 'user' && textOf(before.parts) === question.text && before.parentId === question.parentId
     const answer = same ? await this.#parts.messages.findAnswer(tx, stored, before.id) : undefined
     if (!answer) throw new Failure('message.conflict')
-    return { question: before, answer, chat: stored.chat }
+    return this.#exchange(tx, stored, answer)
   }
 
-  async #exchange(tx: WriteTx, stored: StoredChat, of: { questionId: MessageId; answerId: MessageId }): Promise<Exchange> {
-    const { messages } = this.#parts
-    const question = await messages.find(tx, stored, of.questionId)
-    const answer = await messages.find(tx, stored, of.answerId)
-    return { question: question!, answer: answer!, chat: { ...stored.chat, answering: true } }
+  async #exchange(tx: WriteTx, stored: StoredChat, { id, depth }: Pick<Message, 'id' | 'depth'>): Promise<Exchange> {
+    const [answer, question] = await this.#parts.tree.path(tx, stored, { leafId: id, top: depth, most: 2 })
+    return { question: question!, answer: answer!, chat: { ...stored.chat, answering: answer?.status === 'streaming' } }
   }
 
   async #openChat(tx: WriteTx, chatId: ChatId): Promise<StoredChat> {

@@ -1,13 +1,17 @@
 /** The endpoints of answers that are there: following, stopping and continuing them. */
 import { continueGeneration, followGeneration, type Message, stopGeneration } from '#contract/chats.ts'
 import type { ChatId, MessageId } from '#contract/ids.ts'
-import type { StoredChat } from '#server/features/chats/index.ts'
+import type { ChatStore, StoredChat } from '#server/features/chats/index.ts'
 import { type Route, route } from '#server/isolation/route.ts'
 import type { AnyReadTx } from '#server/isolation/unit-of-work.ts'
+import type { Clock } from '#server/kernel/clock.ts'
 import { Failure } from '#server/kernel/failure.ts'
+import type { Asking } from './asking.ts'
 import { follow, type Look } from './following.ts'
 import { positionOf } from './generation.ts'
-import { type MessageParts, openChat } from './routes.ts'
+import type { Generations } from './generations.ts'
+import { openChat } from './routes.ts'
+import type { MessageStore } from './store.ts'
 
 interface OfAnswer {
   readonly chatId: ChatId
@@ -18,8 +22,16 @@ interface Found {
   readonly message: Message
 }
 
+export interface GenerationParts {
+  readonly chats: ChatStore
+  readonly messages: MessageStore
+  readonly asking: Asking
+  readonly generations: Generations
+  readonly clock: Clock
+}
+
 /** The routes of answers. */
-export function generationRoutes({ chats, messages, asking, generations, clock }: MessageParts): Route[] {
+export function generationRoutes({ chats, messages, asking, generations, clock }: GenerationParts): Route[] {
   const answerOf = async (tx: AnyReadTx, { chatId, generationId }: OfAnswer): Promise<Found> => {
     const stored = await openChat(chats, tx, chatId)
     const message = await messages.find(tx, stored, generationId)

@@ -1,25 +1,23 @@
 /** Every statement on `chat_message` and `job`. Messages are sealed under their chat's key, at their own row. */
 import { sql } from 'kysely'
-import { z } from 'zod'
-import { Feedback, type Message, type MessageStatus, Part } from '#contract/chats.ts'
-import type { ChatId, JobId, MessageId, UserId } from '#contract/ids.ts'
+import type { Message, MessageStatus, Part } from '#contract/chats.ts'
+import type { ChatId, JobId, MessageId } from '#contract/ids.ts'
 import { leaseFromNow, leaseHolds, type StoredChat } from '#server/features/chats/index.ts'
 import type { JobActor } from '#server/isolation/actor.ts'
 import type { ScopeKeys, Sealer } from '#server/isolation/keys/scope-keys.ts'
 import type { AnyReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
-import { feedbackSealer, rowOf } from './feedback.ts'
+import { feedbackSealer } from './feedback.ts'
 import { textsOf } from './generation.ts'
-
-const Parts = z.array(Part)
+import { type Row, read } from './row.ts'
 
 export interface NewMessage {
   readonly id: MessageId
-  readonly parentId: MessageId | null
+  readonly parent: Pick<Message, 'id' | 'depth'> | null
   readonly messageType: 'user' | 'assistant'
   readonly parts: readonly Part[]
   readonly model: { readonly id: string; readonly name: string } | null
   /** An answer that is about to be written is `streaming`. */
-  readonly status: 'complete' | 'streaming'
+  readonly status: MessageStatus
   /** The job that writes it. */
   readonly writtenBy?: JobId
   readonly idempotencyKey: string | null
@@ -32,11 +30,10 @@ export class MessageStore {
     this.#keys = keys
   }
 
-  /** Messages of a chat, the latest first, from before the id `before` if given; `limit` at most. */
-  async list(tx: AnyReadTx, stored: StoredChat, page: { limit: number; before: string | undefined }): Promise<Message[]> {
-    let query = this.#select(tx, stored.chat.id)
-    if (page.before !== undefined) query = query.where('id', '<', page.before)
-    const rows = await tx.all(query.orderBy('id', 'desc').limit(page.limit))
+  /** Those of these messages that are in the chat, the deepest first. */
+  async listThese(tx: AnyReadTx, stored: StoredChat, ids: readonly MessageId[]): Promise<Message[]> {
+    if (ids.length === 0) return []
+    const rows = await tx.all(this.#select(tx, stored.chat.id).where(sql<boolean>`id = any(${ids}::uuid[])`).orderBy('depth', 'desc'))
     return this.#read(tx, stored, rows)
   }
 
@@ -53,8 +50,8 @@ export class MessageStore {
     return row && (await this.#read(tx, stored, [row]))[0]
   }
 
-  /** The question that was sent under an idempotency key. */
-  async findAsked(tx: AnyReadTx, stored: StoredChat, idempotencyKey: string): Promise<Message | undefined> {
+  /** What was sent under an idempotency key: a question, or an answer that was asked for again. */
+  async findSent(tx: AnyReadTx, stored: StoredChat, idempotencyKey: string): Promise<Message | undefined> {
     const row = await tx.first(this.#select(tx, stored.chat.id).where('idempotency_key', '=', idempotencyKey))
     return row && (await this.#read(tx, stored, [row]))[0]
   }
@@ -86,28 +83,27 @@ export class MessageStore {
     return Number(row?.count)
   }
 
-  /** Adds a message; a streaming one is under a lease from now on, in which the job writes it. */
-  async add(tx: WriteTx, stored: StoredChat, message: NewMessage): Promise<void> {
+  /** Adds messages, parents before what follows them; a streaming one is under a lease from now on, in which its job writes it. */
+  async add(tx: WriteTx, stored: StoredChat, ...messages: NewMessage[]): Promise<void> {
     const sealer = await this.#sealer(tx, stored)
-    const { id, now } = message
-    await tx.change(
-      tx.db.insertInto('chat_message').values({
-        id,
-        chat_session_id: stored.chat.id,
-        scope_id: stored.chat.scope.id,
-        user_id: tx.actor.userId,
-        parent_id: message.parentId,
-        message_type: message.messageType,
-        message: sealer.seal(JSON.stringify(message.parts), id, 'message'),
-        model: message.model?.id ?? null,
-        model_name: message.model ? sealer.seal(message.model.name, id, 'model_name') : null,
-        status: message.status,
-        lease_until: message.status === 'streaming' ? leaseFromNow : null,
-        written_by: message.writtenBy ?? null,
-        idempotency_key: message.idempotencyKey,
-        time_created: now,
-      }),
-    )
+    const rows = messages.map(({ id, now, ...message }) => ({
+      id,
+      chat_session_id: stored.chat.id,
+      scope_id: stored.chat.scope.id,
+      user_id: tx.actor.userId,
+      parent_id: message.parent?.id ?? null,
+      depth: message.parent ? message.parent.depth + 1 : 0,
+      message_type: message.messageType,
+      message: sealer.seal(JSON.stringify(message.parts), id, 'message'),
+      model: message.model?.id ?? null,
+      model_name: message.model ? sealer.seal(message.model.name, id, 'model_name') : null,
+      status: message.status,
+      lease_until: message.status === 'streaming' ? leaseFromNow : null,
+      written_by: message.writtenBy ?? null,
+      idempotency_key: message.idempotencyKey,
+      time_created: now,
+    }))
+    await tx.change(tx.db.insertInto('chat_message').values(rows))
   }
 
   /** Writes down whose work the answer is, for `enter_job`. */
@@ -254,7 +250,18 @@ export class MessageStore {
     return (
       tx.db
         .selectFrom('chat_message')
-        .select(['id', 'chat_session_id', 'parent_id', 'user_id', 'message_type', 'message', 'model', 'model_name', 'time_created'])
+        .select([
+          'id',
+          'chat_session_id',
+          'parent_id',
+          'depth',
+          'user_id',
+          'message_type',
+          'message',
+          'model',
+          'model_name',
+          'time_created',
+        ])
         // The writer of an answer may have died: then its lease has run out, whoever looks.
         .select(sql<MessageStatus>`case when status = 'streaming' and not ${leaseHolds} then 'interrupted' else status end`.as('status'))
         .select(({ selectFrom }) =>
@@ -267,44 +274,6 @@ export class MessageStore {
         )
         .where('chat_session_id', '=', chatId)
     )
-  }
-}
-
-interface Row {
-  id: string
-  chat_session_id: string
-  parent_id: string | null
-  user_id: string
-  message_type: 'user' | 'assistant'
-  message: Buffer
-  model: string | null
-  model_name: Buffer | null
-  status: MessageStatus
-  feedback: Buffer | null
-  time_created: Date
-}
-
-interface Opening {
-  readonly sealer: Sealer
-  /** What opens feedback, where a row has any. */
-  readonly said: Sealer | undefined
-  readonly userId: string
-}
-
-function read(row: Row, { sealer, said, userId }: Opening): Message {
-  const feedback = row.feedback && said?.open(row.feedback, rowOf(row.id, userId), 'feedback')
-  return {
-    id: row.id as MessageId,
-    chatId: row.chat_session_id as ChatId,
-    parentId: row.parent_id as MessageId | null,
-    userId: row.user_id as UserId,
-    messageType: row.message_type,
-    parts: Parts.parse(JSON.parse(sealer.open(row.message, row.id, 'message'))),
-    model: row.model,
-    modelName: row.model_name && sealer.open(row.model_name, row.id, 'model_name'),
-    status: row.status,
-    feedback: feedback ? Feedback.parse(JSON.parse(feedback)) : null,
-    timeCreated: row.time_created.toISOString(),
   }
 }
 

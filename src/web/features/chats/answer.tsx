@@ -1,6 +1,6 @@
 /** What a model answered: whole, being written, or ended early; with its sources and what can be done with it. */
 import { memo, useCallback } from 'react'
-import type { Citation, Message } from '#contract/chats.ts'
+import type { Citation, Message, PathMessage } from '#contract/chats.ts'
 import { whereTextGoes } from '#web/features/models/model-picker.tsx'
 import type { Model } from '#web/features/models/queries.ts'
 import { t } from '#web/kernel/text.ts'
@@ -12,11 +12,10 @@ import { Markdown } from '#web/ui/markdown.tsx'
 import { CitationChip, nameOf, Sources } from './citations.tsx'
 import { useLiveAnswer } from './data/answers.ts'
 import { citationsOf, failureOf, textOf } from './data/parts.ts'
-import { MessageFrame, Versions } from './message-frame.tsx'
+import { MessageFrame, MessageMenu, Versions } from './message-frame.tsx'
 
 interface AnswerProps {
-  message: Message
-  versions: readonly Message[]
+  message: PathMessage
   models: readonly Model[] | undefined
   arrived: boolean
   onChoose: (id: string) => void
@@ -24,7 +23,7 @@ interface AnswerProps {
 }
 
 /** An answer. */
-export const Answer = memo(function Answer({ message, versions, models, arrived, onChoose, onAgain }: AnswerProps) {
+export const Answer = memo(function Answer({ message, models, arrived, onChoose, onAgain }: AnswerProps) {
   const { text, citations } = useAnswerParts(message)
   const writing = message.status === 'streaming'
   const mark = useCallback(
@@ -42,9 +41,10 @@ export const Answer = memo(function Answer({ message, versions, models, arrived,
       <Ending message={message} onAgain={onAgain} />
       {!writing && (
         <div className="mt-1.5 -mb-2 -ml-2 flex items-center">
-          <Versions message={message} all={versions} onChoose={onChoose} />
+          <Versions of={message} onChoose={onChoose} />
           {text !== '' && <CopyIcon label={t('message.copy')} text={() => asMarkdown(text, citations)} />}
           {!offersAgain(message) && <IconButton icon="again" label={t('message.again')} onClick={() => onAgain(message)} />}
+          <MessageMenu message={message} />
         </div>
       )}
     </MessageFrame>

@@ -1,8 +1,8 @@
 /** An open chat. */
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { Suspense, useMemo } from 'react'
-import type { Chat, Message } from '#contract/chats.ts'
+import type { Chat } from '#contract/chats.ts'
 import { ModelPicker } from '#web/features/models/model-picker.tsx'
 import { call } from '#web/kernel/api.ts'
 import { ApiProblem } from '#web/kernel/problem.ts'
@@ -15,11 +15,11 @@ import { report } from '#web/ui/report.ts'
 import { ChatHead } from './chat-head.tsx'
 import { ChatSeal } from './chat-seal.tsx'
 import { Composer } from './composer.tsx'
+import type { Branch } from './data/branch.ts'
 import { chatQuery, putChat } from './data/chat-list.ts'
 import { messagesQuery } from './data/messages.ts'
 import { ask, takeBack } from './data/outbox.ts'
 import { textOf } from './data/parts.ts'
-import { newestLeaf } from './data/tree.ts'
 import { Thread } from './thread.tsx'
 import { useChatShortcuts } from './use-chat-shortcuts.ts'
 import { useEditing } from './use-editing.ts'
@@ -31,13 +31,9 @@ const NoSuchChat = lazyPart(async () => (await import('./no-such-chat.tsx')).NoS
 export function ChatPage() {
   const { chatId } = useParams({ from: '/workspace/chats/$chatId' })
   const chat = useQuery(chatQuery(chatId))
-  const messages = useInfiniteQuery(messagesQuery(chatId))
-  const items = useMemo(() => messages.data?.pages.flatMap((page) => page.items), [messages.data])
+  const messages = useQuery(messagesQuery(chatId))
   const error = chat.error ?? messages.error
-  if (chat.data && items) {
-    const loadOlder = messages.hasNextPage && !messages.isFetchingNextPage ? () => void messages.fetchNextPage() : null
-    return <OpenChat key={chatId} chat={chat.data} messages={items} loadOlder={loadOlder} />
-  }
+  if (chat.data && messages.data) return <OpenChat key={chatId} chat={chat.data} branch={messages.data} />
   if (error instanceof ApiProblem && (error.problem.status === 404 || error.problem.status === 400)) {
     return (
       <Suspense fallback={<ThreadSkeleton />}>
@@ -58,36 +54,28 @@ export function ChatPage() {
   return <ThreadSkeleton />
 }
 
-interface OpenChatProps {
-  chat: Chat
-  messages: readonly Message[]
-  loadOlder: (() => void) | null
-}
-
-function OpenChat({ chat, messages, loadOlder }: OpenChatProps) {
-  const thread = useThread(chat.id, messages, chat.model)
+function OpenChat({ chat, branch }: { chat: Chat; branch: Branch }) {
+  const thread = useThread(chat.id, branch, chat.model)
   const { editing, place, composerKey, begin, end, putBack } = useEditing(chat.id)
-  const earlier = useMemo(() => [...new Set(messages.flatMap(({ modelName }) => modelName ?? []))], [messages])
+  const earlier = useMemo(() => [...new Set(thread.messages.flatMap(({ modelName }) => modelName ?? []))], [thread.messages])
   const editLast = useChatShortcuts(thread, (question) => begin(textOf(question), question.parentId))
   const send = (text: string) => {
-    ask(chat.id, { text, model: chat.model, parentId: editing ? editing.parentId : (thread.path.at(-1)?.id ?? null) })
+    ask(chat.id, { text, model: chat.model, parentId: editing ? editing.parentId : branch.leafId })
     if (editing) end()
-    thread.show(null)
   }
   const editUnsent = () => {
-    const { unsent, tree } = thread
+    const { unsent } = thread
     takeBack(chat.id)
     if (!unsent) return
-    if (editing || unsent.parentId === (newestLeaf(tree)?.id ?? null)) putBack(unsent.text)
+    if (editing || unsent.parentId === branch.leafId) putBack(unsent.text)
     else begin(unsent.text, unsent.parentId)
   }
   return (
     <>
       <ChatHead chat={chat} earlier={earlier} />
       <Thread
-        place={chat.id}
+        chat={chat}
         thread={thread}
-        loadOlder={loadOlder}
         onEdit={(question) => begin(textOf(question), question.parentId)}
         onEditUnsent={editUnsent}
         onDiscardUnsent={() => takeBack(chat.id)}

@@ -15,7 +15,7 @@ export function NoSuchChat({ chatId }: { chatId: string }) {
   const restoration = useMutation({
     mutationFn: () => call('chats.restore', { params: { chatId } }),
     onSuccess: async (chat) => {
-      await queryClient.resetQueries(messagesQuery(chatId))
+      await queryClient.resetQueries({ queryKey: messagesQuery(chatId).queryKey })
       putChat(chat)
     },
   })

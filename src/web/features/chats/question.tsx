@@ -1,6 +1,6 @@
 /** What the person asked: sent, on its way, or not sent. */
 import { memo, type ReactNode } from 'react'
-import type { Message } from '#contract/chats.ts'
+import type { Message, PathMessage } from '#contract/chats.ts'
 import { t } from '#web/kernel/text.ts'
 import { Button, IconButton } from '#web/ui/button.tsx'
 import { classes } from '#web/ui/class-names.ts'
@@ -9,28 +9,28 @@ import { Notice } from '#web/ui/notice.tsx'
 import type { Unsent } from './data/outbox.ts'
 import { textOf } from './data/parts.ts'
 import { kerningOf } from './long-text.ts'
-import { MessageFrame, Versions } from './message-frame.tsx'
+import { MessageFrame, MessageMenu, Versions } from './message-frame.tsx'
 
 const BUBBLE = 'bubble rounded-panel border border-line bg-sunken px-4 py-3 whitespace-pre-wrap wrap-anywhere'
 
 interface QuestionProps {
-  message: Message
-  versions: readonly Message[]
+  message: PathMessage
   arrived: boolean
   onChoose: (id: string) => void
   onEdit: (message: Message) => void
 }
 
 /** A question that the server has. */
-export const Question = memo(function Question({ message, versions, arrived, onChoose, onEdit }: QuestionProps) {
+export const Question = memo(function Question({ message, arrived, onChoose, onEdit }: QuestionProps) {
   const text = textOf(message)
   return (
     <MessageFrame id={message.id} author={t('message.you')} time={message.timeCreated} arrived={arrived}>
       <div className={classes(BUBBLE, kerningOf(text))}>{text}</div>
       <Actions>
-        <Versions message={message} all={versions} onChoose={onChoose} />
+        <Versions of={message} onChoose={onChoose} />
         <CopyIcon label={t('message.copyQuestion')} text={() => text} />
         <IconButton icon="pencil" label={t('message.edit')} onClick={() => onEdit(message)} />
+        <MessageMenu message={message} />
       </Actions>
     </MessageFrame>
   )

@@ -6,27 +6,22 @@ import { copy } from '#web/ui/copy.ts'
 import { toast } from '#web/ui/toast.ts'
 import { asMarkdown } from './answer.tsx'
 import { citationsOf, textOf } from './data/parts.ts'
-import { versions } from './data/tree.ts'
 import { stop, type ThreadState } from './use-thread.ts'
 
 /** Listens while the chat is shown; gives what edits the last question, null when there is none. */
 export function useChatShortcuts(thread: ThreadState, onEdit: (question: Message) => void): (() => void) | null {
-  const { path, tree, writing, answerAgain, show } = thread
-  const answer = path.findLast(({ messageType }) => messageType === 'assistant')
-  const question = path.findLast(({ messageType }) => messageType === 'user')
+  const { messages, writing, answerAgain, choose } = thread
+  const answer = messages.findLast(({ messageType }) => messageType === 'assistant')
+  const question = messages.findLast(({ messageType }) => messageType === 'user')
   const editLast = question ? () => onEdit(question) : null
-  const branching = path.findLast((message) => versions(tree, message).length > 1)
-  const step = (by: 1 | -1) => {
-    const all = branching ? versions(tree, branching) : []
-    const next = all[all.findIndex(({ id }) => id === branching?.id) + by]
-    return next ? () => show(next.id) : null
-  }
+  const versions = messages.findLast((message) => message.versions.total > 1)?.versions
+  const to = (id: string | null | undefined) => (id ? () => choose(id) : null)
   useShortcut('stop', writing && (() => void stop(writing)))
   useShortcut('again', answer && !writing ? () => answerAgain(answer) : null)
   useShortcut('copyAnswer', answer ? () => void copyAnswer(answer) : null)
   useShortcut('editLast', editLast)
-  useShortcut('previousVersion', step(-1))
-  useShortcut('nextVersion', step(1))
+  useShortcut('previousVersion', to(versions?.previousId))
+  useShortcut('nextVersion', to(versions?.nextId))
   return editLast
 }
 

@@ -1,76 +1,74 @@
 /**
- * Scrolling of a thread: at its end it stays at the end while text grows, unless the person scrolls up; earlier messages
- * put in at the top move nothing.
+ * Scrolling of a thread of any length: each message is at the place it has by its depth, drawn where it is seen, and fetched when it comes
+ * near. After a reload the thread is where the person was.
  */
-import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { useCallback, useEffect, useLayoutEffect, useState } from 'react'
+import { noticeSessionEnd, useMe } from '#web/kernel/session.ts'
+import { store, stored } from '#web/kernel/stored.ts'
+import { type Spot, useMeasuredList } from '#web/ui/measured-list.ts'
+import type { Branch } from './data/branch.ts'
+import { fetchBetween } from './data/messages.ts'
 
-const NEAR_PX = 32
-const FAR_PX = 240
+/** What is passed quicker than this is not fetched. */
+const PASSING_MS = 60
+/** How many messages beyond those drawn are fetched. */
+const AHEAD = 10
 
-interface ThreadScroll {
-  readonly scroller: RefObject<HTMLDivElement | null>
-  readonly content: RefObject<HTMLDivElement | null>
-  /** Whether the end is out of sight. */
-  readonly away: boolean
-  readonly onScroll: () => void
-  readonly toEnd: () => void
-  /** Lets go of the end, to look at something else. */
-  readonly letGo: () => void
+/** A message at the top of what is seen, and how much of it lies above. */
+interface Place {
+  readonly depth: number
+  readonly messageId: string
+  readonly offset: number
 }
 
-/** Scrolls the thread whose first message has this key. */
-export function useThreadScroll(firstKey: string | null): ThreadScroll {
-  const scroller = useRef<HTMLDivElement>(null)
-  const content = useRef<HTMLDivElement>(null)
-  const held = useRef(true)
-  const last = useRef({ top: 0, height: 0 })
-  const [away, setAway] = useState(false)
-
-  const toEnd = useCallback(() => {
-    held.current = true
-    if (scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight
-  }, [])
-  const look = useCallback(() => {
-    if (scroller.current) setAway(gapOf(scroller.current) > FAR_PX && !held.current)
-  }, [])
-  const letGo = useCallback(() => {
-    held.current = false
-  }, [])
-
-  const onScroll = () => {
-    const element = scroller.current
-    if (!element) return
-    const gap = gapOf(element)
-    const byPerson = element.scrollHeight === last.current.height
-    if (gap < 2 || (gap < NEAR_PX && element.scrollTop >= last.current.top)) held.current = true
-    else if (byPerson && element.scrollTop < last.current.top) held.current = false
-    last.current.top = element.scrollTop
-    look()
+/** Scrolls the thread of a chat: `count` is its messages, and `more` what stands below them. */
+export function useThreadScroll(chatId: string, branch: Branch, { count, more }: { count: number; more: number }) {
+  const { kept, keep } = useKeptPlace(chatId)
+  const onMove = (spot: Spot) => {
+    const message = spot !== 'end' && branch.at.get(spot.index)
+    keep(message ? { depth: message.depth, messageId: message.id, offset: spot.offset } : null)
   }
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what was put in before the first message is measured when that changes
+  const list = useMeasuredList({
+    count: count + more,
+    guessPx: 180,
+    abovePx: 28,
+    belowPx: 24,
+    begin: () => (kept && kept.depth < count ? { index: kept.depth, offset: kept.offset } : 'end'),
+    onMove,
+  })
+  const { drawn, goTo } = list
+  const toEnd = useCallback(() => {
+    keep(null)
+    goTo('end')
+  }, [keep, goTo])
+  const [checked, setChecked] = useState(kept === null)
+  const there = kept && branch.at.get(kept.depth)?.id
   useLayoutEffect(() => {
-    const element = scroller.current
-    if (!element) return
-    if (held.current) element.scrollTop = element.scrollHeight
-    else element.scrollTop += element.scrollHeight - last.current.height
-    last.current = { top: element.scrollTop, height: element.scrollHeight }
-  }, [firstKey])
-
-  useEffect(() => {
-    const observer = new ResizeObserver(() => {
-      if (held.current) toEnd()
-      if (scroller.current) last.current.height = scroller.current.scrollHeight
-      look()
-    })
-    for (const element of [scroller.current, content.current]) if (element) observer.observe(element)
-    return () => observer.disconnect()
-  }, [toEnd, look])
-
-  return { scroller, content, away, onScroll, toEnd, letGo }
+    if (checked || !there) return
+    setChecked(true)
+    // Another branch is shown by now.
+    if (there !== kept?.messageId) toEnd()
+  }, [checked, there, kept, toEnd])
+  useFetching(chatId, branch, [drawn[0] ?? 0, drawn.at(-1) ?? 0])
+  return { ...list, toEnd }
 }
 
-/** How much of the thread lies below what is seen. */
-function gapOf(element: HTMLElement): number {
-  return element.scrollHeight - element.scrollTop - element.clientHeight
+/** Where the person was in a chat, for as long as the tab is open. */
+function useKeptPlace(chatId: string) {
+  const { id } = useMe().user
+  const name = `place.${chatId}`
+  const [kept] = useState(() => stored<Place>(id, name))
+  const keep = useCallback((place: Place | null) => store(id, name, place), [id, name])
+  return { kept, keep }
+}
+
+/** Fetches what is drawn and was not yet fetched, and what lies a little beyond it. */
+function useFetching(chatId: string, branch: Branch, [first, last]: readonly [number, number]): void {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what came may not have been all
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      fetchBetween(chatId, Math.max(first - AHEAD, 0), last + AHEAD).catch(noticeSessionEnd)
+    }, PASSING_MS)
+    return () => clearTimeout(timer)
+  }, [chatId, branch, first, last])
 }

@@ -1,53 +1,71 @@
-/** The state of an open thread: which path through the tree is shown, what is being written, and what can be done. */
+/** The state of an open thread: the branch that is shown, what is being written, and what can be done. */
 import { useQuery } from '@tanstack/react-query'
-import { useCallback, useEffect, useMemo, useState } from 'react'
-import type { Message } from '#contract/chats.ts'
+import { useCallback, useEffect, useMemo } from 'react'
+import type { Message, PathMessage } from '#contract/chats.ts'
 import { type Model, modelsQuery } from '#web/features/models/queries.ts'
 import { call } from '#web/kernel/api.ts'
 import { t } from '#web/kernel/text.ts'
 import { report } from '#web/ui/report.ts'
 import { followAnswer, stopAnswer } from './data/answers.ts'
+import { type Branch, depthOf } from './data/branch.ts'
 import { putChat } from './data/chat-list.ts'
-import { putMessages } from './data/messages.ts'
-import { type Unsent, useUnsent } from './data/outbox.ts'
-import { newestLeaf, pathTo, type Tree, toTree } from './data/tree.ts'
+import { putExchange, showAround } from './data/messages.ts'
+import { newKey, type Unsent, useUnsent } from './data/outbox.ts'
 
 export interface ThreadState {
-  readonly tree: Tree
-  readonly path: readonly Message[]
+  readonly branch: Branch
+  /** How many messages of the branch are shown: all, or those before a question on its way. */
+  readonly count: number
+  /** Those of them that were fetched, in their order. */
+  readonly messages: readonly PathMessage[]
   readonly unsent: Unsent | undefined
   readonly models: readonly Model[] | undefined
-  /** The answer being written at the end of the path. */
+  /** The answer being written at the end of the branch. */
   readonly writing: Message | null
-  /** Shows the path through this message; null shows the newest. */
-  readonly show: (messageId: string | null) => void
+  /** Chooses the branch through this message: it is the one that is shown from now on, on every device. */
+  readonly choose: (messageId: string) => void
   readonly answerAgain: (answer: Message) => void
 }
 
 /** Gives the state of the thread of a chat. */
-export function useThread(chatId: string, messages: readonly Message[], model: string | null): ThreadState {
-  const [through, setThrough] = useState<string | null>(null)
+export function useThread(chatId: string, branch: Branch, model: string | null): ThreadState {
   const models = useQuery(modelsQuery).data
-  const tree = useMemo(() => toTree(messages), [messages])
   const unsent = useUnsent(chatId)
-  const leaf = useMemo(() => newestLeaf(tree, tree.byId.get(through ?? '') ?? null)?.id ?? null, [tree, through])
-  const path = useMemo(() => pathTo(tree, unsent ? unsent.parentId : leaf), [tree, unsent, leaf])
+  const count = unsent ? countBefore(branch, unsent.parentId) : branch.total
+  const messages = useMemo(
+    () => [...branch.at.values()].filter(({ depth }) => depth < count).sort((a, b) => a.depth - b.depth),
+    [branch, count],
+  )
   useEffect(() => {
     for (const message of messages) if (message.status === 'streaming') followAnswer(message)
   }, [messages])
-  const last = path.at(-1)
-  const answerAgain = useCallback((answer: Message) => void startAgain(answer, model, setThrough), [model])
-  return { tree, path, unsent, models, writing: last?.status === 'streaming' ? last : null, show: setThrough, answerAgain }
+  const last = branch.at.get(count - 1)
+  const choose = useCallback((messageId: string) => void show(chatId, messageId), [chatId])
+  const answerAgain = useCallback((answer: Message) => void startAgain(answer, model), [model])
+  return { branch, count, messages, unsent, models, writing: last?.status === 'streaming' ? last : null, choose, answerAgain }
 }
 
-async function startAgain(answer: Message, model: string | null, show: (id: string) => void): Promise<void> {
+/** How many messages lead to what follows this one. */
+function countBefore(branch: Branch, parentId: string | null): number {
+  if (parentId === null) return 0
+  return (depthOf(branch, parentId) ?? branch.total - 1) + 1
+}
+
+async function show(chatId: string, messageId: string): Promise<void> {
+  try {
+    await Promise.all([showAround(chatId, messageId), call('branches.show', { params: { chatId }, body: { messageId } })])
+  } catch (error) {
+    report(error)
+  }
+}
+
+async function startAgain(answer: Message, model: string | null): Promise<void> {
   if (answer.parentId === null) return
   try {
-    const body = { questionId: answer.parentId, ...(model !== null && { model }) }
+    const body = { questionId: answer.parentId, idempotencyKey: newKey(), ...(model !== null && { model }) }
     const exchange = await call('generations.start', { params: { chatId: answer.chatId }, body })
-    putMessages(answer.chatId, [exchange.question, exchange.answer])
+    putExchange(answer.chatId, exchange)
     putChat(exchange.chat)
-    show(exchange.answer.id)
   } catch (error) {
     report(error)
   }

@@ -1,53 +1,84 @@
-/** The messages of a chat as this page knows them: fetched in pages from the latest back, each message once. */
-import { type InfiniteData, infiniteQueryOptions } from '@tanstack/react-query'
+/** The messages of a chat as this page knows them: of the branch that is shown, what was fetched. */
+import { queryOptions } from '@tanstack/react-query'
 import type { Message } from '#contract/chats.ts'
 import { call } from '#web/kernel/api.ts'
+import type { Reply } from '#web/kernel/endpoints.ts'
 import { queryClient } from '#web/kernel/session.ts'
+import { type Branch, missingIn, NO_MESSAGES, withExchange, withMessages, withPath } from './branch.ts'
 
-interface Page {
-  readonly items: Message[]
-  readonly next: string | null
-}
-type Pages = InfiniteData<Page, string | undefined>
+type Path = Reply<'messages.list'>
+type Place = { through: string; at?: number } | { around: string }
 
-/** The query for the messages of a chat. */
+/** As many messages as a page has. */
+const STRETCH = 50
+
+/** The query for the branch of a chat that is shown: first the end of the one that was shown last, on whichever device. */
 export const messagesQuery = (chatId: string) =>
-  infiniteQueryOptions({
+  queryOptions({
     queryKey: ['messages', chatId],
-    queryFn: ({ pageParam, signal }) => call('messages.list', { params: { chatId }, query: { cursor: pageParam } }, { signal }),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (last: Page) => last.next,
+    queryFn: async ({ signal }) => withPath(NO_MESSAGES, await call('messages.list', { params: { chatId } }, { signal })),
     staleTime: Number.POSITIVE_INFINITY,
   })
 
-/** Takes in messages as the server has them now. A chat begun here needs no fetching: `whole` says that these are all. */
-export function putMessages(chatId: string, messages: readonly Message[], whole = false): void {
-  queryClient.setQueryData<Pages>(messagesQuery(chatId).queryKey, (data) => {
-    if (!data && !whole) return data
-    return merged(messages, data ?? { pages: [{ items: [], next: null }], pageParams: [undefined] })
-  })
+/** Takes in messages as the server has them now. */
+export function putMessages(chatId: string, messages: readonly Message[]): void {
+  edit(chatId, (branch) => withMessages(branch, messages))
 }
 
 /** Gives a message as this page has it. */
 export function knownMessage(chatId: string, messageId: string): Message | undefined {
-  const data = queryClient.getQueryData(messagesQuery(chatId).queryKey)
-  return data?.pages.flatMap((page) => page.items).find(({ id }) => id === messageId)
+  return [...(branchOf(chatId)?.at.values() ?? [])].find(({ id }) => id === messageId)
 }
 
-/** Brings the latest page up to date; earlier pages never change. */
+/** Takes in a question and its answer. A chat begun here needs no fetching: `whole` says that these are all. */
+export function putExchange(chatId: string, exchange: Pick<Reply<'messages.send'>, 'question' | 'answer'>, whole = false): void {
+  if (whole && !branchOf(chatId)) queryClient.setQueryData(messagesQuery(chatId).queryKey, NO_MESSAGES)
+  edit(chatId, (branch) => withExchange(branch, exchange))
+}
+
+/** Looks for what has come behind the branch that is shown, and takes it in. */
 export async function refreshMessages(chatId: string): Promise<void> {
-  const { queryKey } = messagesQuery(chatId)
-  if (!queryClient.getQueryData(queryKey)) return
-  const first = await call('messages.list', { params: { chatId } })
-  queryClient.setQueryData<Pages>(queryKey, (data) => {
-    const known = new Set(data?.pages.flatMap((page) => page.items.map((message) => message.id)))
-    const overlaps = first.items.some((message) => known.has(message.id))
-    return data && overlaps ? merged(first.items, data) : { pages: [first], pageParams: [undefined] }
-  })
+  const branch = branchOf(chatId)
+  if (!branch) return
+  takeIn(chatId, branch, await fetchPath(chatId, branch.leafId === null ? undefined : { through: branch.leafId }))
 }
 
-function merged(messages: readonly Message[], data: Pages): Pages {
-  const byId = new Map(data.pages.flatMap((page) => page.items).map((message) => [message.id, message]))
-  for (const message of messages) byId.set(message.id, message)
-  return { pages: [{ items: [...byId.values()], next: data.pages.at(-1)?.next ?? null }], pageParams: [undefined] }
+const underWay = new Set<string>()
+
+/** Fetches what is missing between two depths, the deepest first, a stretch at a time. */
+export async function fetchBetween(chatId: string, first: number, last: number): Promise<void> {
+  const branch = branchOf(chatId)
+  const missing = branch && missingIn(branch, first, last)
+  if (!branch?.leafId || missing === null || missing === undefined) return
+  const name = `${branch.leafId} ${Math.floor(missing / STRETCH)}`
+  if (underWay.has(name)) return
+  underWay.add(name)
+  try {
+    takeIn(chatId, branch, await fetchPath(chatId, { through: branch.leafId, at: missing }))
+  } finally {
+    underWay.delete(name)
+  }
+}
+
+/** Has the branch through a message shown here, from the message on; fails when there is none. */
+export async function showAround(chatId: string, messageId: string): Promise<void> {
+  const path = await fetchPath(chatId, { around: messageId })
+  edit(chatId, (branch) => withPath(branch, path))
+}
+
+/** A page that was asked for as one of this branch; another may have been chosen meanwhile. */
+function takeIn(chatId: string, asked: Branch, path: Path): void {
+  edit(chatId, (now) => (now.leafId === asked.leafId ? withPath(now, path, true) : now))
+}
+
+function fetchPath(chatId: string, place?: Place): Promise<Path> {
+  return call('messages.list', { params: { chatId }, query: { ...place } })
+}
+
+function branchOf(chatId: string): Branch | undefined {
+  return queryClient.getQueryData(messagesQuery(chatId).queryKey)
+}
+
+function edit(chatId: string, change: (branch: Branch) => Branch): void {
+  queryClient.setQueryData(messagesQuery(chatId).queryKey, (branch) => branch && change(branch))
 }

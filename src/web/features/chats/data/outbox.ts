@@ -14,7 +14,7 @@ import { t } from '#web/kernel/text.ts'
 import { report } from '#web/ui/report.ts'
 import { followAnswer } from './answers.ts'
 import { dropChat, putChat } from './chat-list.ts'
-import { putMessages } from './messages.ts'
+import { putExchange } from './messages.ts'
 
 /** Where first questions are asked. Each of them has a place of its own below this one, so that none is in the way of the next. */
 export const NEW = 'new'
@@ -123,7 +123,7 @@ async function deliver(place: Place, unsent: Unsent): Promise<boolean> {
     chatId ??= (await call('chats.create', { body: { model: unsent.model } })).id
     const { text, model, parentId, key } = unsent
     const sent = await call('messages.send', { params: { chatId }, body: { text, model, parentId, idempotencyKey: key } })
-    putMessages(chatId, [sent.answer, sent.question], isFirst(place))
+    putExchange(chatId, sent, isFirst(place))
     putChat(sent.chat)
     keep(place, null)
     followAnswer(sent.answer)
@@ -167,7 +167,7 @@ function keep(place: Place, unsent: Unsent | null): void {
 }
 
 /** A random UUID; `crypto.randomUUID` is missing on plain http. */
-function newKey(): string {
+export function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16))
   bytes.set([((bytes[6] ?? 0) & 0x0f) | 0x40], 6)
   bytes.set([((bytes[8] ?? 0) & 0x3f) | 0x80], 8)
