@@ -42,7 +42,7 @@ export const eraseChat = endpoint({
   token: ['chat'],
   params: inChat,
   status: 204,
-  fails: ['chat.not_found', 'chat.not_in_trash'],
+  fails: ['chat.not_found', 'chat.not_yours', 'chat.not_in_trash'],
 })
 
 export const emptyTrash = endpoint({
@@ -92,7 +92,7 @@ export const giveFeedback = endpoint({
   params: atMessage,
   body: z.strictObject({ rating: Feedback.shape.rating, note: prose(2_000).optional() }),
   reply: Feedback,
-  fails: ['chat.not_found', 'message.not_found'],
+  fails: ['chat.not_found', 'chat.not_yours', 'message.not_found'],
 })
 
 export const removeFeedback = endpoint({
@@ -105,5 +105,5 @@ export const removeFeedback = endpoint({
   token: ['chat'],
   params: atMessage,
   status: 204,
-  fails: ['chat.not_found', 'message.not_found'],
+  fails: ['chat.not_found', 'chat.not_yours', 'message.not_found'],
 })

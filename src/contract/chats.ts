@@ -15,7 +15,13 @@ export const Chat = z.strictObject({
   id: ChatId,
   description: z.string().describe('the title'),
   named: z.boolean().describe('false while the title is still the one it began with'),
-  scope: z.strictObject({ id: ScopeId, kind: z.enum(['personal']) }),
+  scope: z.strictObject({
+    id: ScopeId,
+    kind: z.enum(['personal', 'chat']).describe("`chat`: a scope of this chat's own, for its readers"),
+  }),
+  owner: z.strictObject({ id: UserId, name: z.string() }).nullable().describe("whose it is; null where it is the caller's own"),
+  people: z.number().int().describe('how many can read it, its owner included'),
+  mayWrite: z.boolean().describe('whether the caller may ask in it and change it'),
   model: ModelId,
   answering: z.boolean().describe('whether an answer is being written right now'),
   pinned: z.boolean(),
@@ -91,8 +97,8 @@ export type PathMessage = z.infer<typeof PathMessage>
 const inChat = z.strictObject({ chatId: ChatId })
 const inGeneration = z.strictObject({ chatId: ChatId, generationId: MessageId })
 
-/** `chats`: neither archived nor deleted; `pinned`: those of them that are pinned. */
-export const ChatList = z.enum(['chats', 'pinned', 'archive', 'trash'])
+/** `chats`: one's own, neither archived nor deleted; `pinned`: those of them that are pinned; `shared`: those that others share with one. */
+export const ChatList = z.enum(['chats', 'pinned', 'archive', 'trash', 'shared'])
 export type ChatList = z.infer<typeof ChatList>
 
 export const listChats = endpoint({
@@ -165,7 +171,7 @@ export const changeChat = endpoint({
     })
     .refine((b) => Object.values(b).some((value) => value !== undefined), 'must change something'),
   reply: Chat,
-  fails: ['chat.not_found', 'model.not_found', 'chat.too_many_pinned', 'chat.temporary'],
+  fails: ['chat.not_found', 'chat.not_yours', 'model.not_found', 'chat.too_many_pinned', 'chat.temporary'],
 })
 
 export const deleteChat = endpoint({
@@ -178,7 +184,7 @@ export const deleteChat = endpoint({
   token: ['chat'],
   params: inChat,
   status: 204,
-  fails: ['chat.not_found'],
+  fails: ['chat.not_found', 'chat.not_yours'],
 })
 
 export const restoreChat = endpoint({
@@ -191,7 +197,7 @@ export const restoreChat = endpoint({
   token: ['chat'],
   params: inChat,
   reply: Chat,
-  fails: ['chat.not_found'],
+  fails: ['chat.not_found', 'chat.not_yours'],
 })
 
 export const listUsedChats = endpoint({
@@ -234,7 +240,15 @@ export const sendMessage = endpoint({
     idempotencyKey: z.uuid().describe('sending the same key again does not ask again'),
   }),
   reply: Exchange,
-  fails: ['chat.not_found', 'message.not_found', 'message.unfinished', 'message.conflict', 'model.not_found', 'generation.too_many'],
+  fails: [
+    'chat.not_found',
+    'chat.not_yours',
+    'message.not_found',
+    'message.unfinished',
+    'message.conflict',
+    'model.not_found',
+    'generation.too_many',
+  ],
 })
 
 export const answerAgain = endpoint({
@@ -253,7 +267,7 @@ export const answerAgain = endpoint({
     idempotencyKey: z.uuid().optional().describe('sending the same key again does not answer again'),
   }),
   reply: Exchange,
-  fails: ['chat.not_found', 'message.not_found', 'message.conflict', 'model.not_found', 'generation.too_many'],
+  fails: ['chat.not_found', 'chat.not_yours', 'message.not_found', 'message.conflict', 'model.not_found', 'generation.too_many'],
 })
 
 export const continueGeneration = endpoint({
@@ -268,7 +282,7 @@ export const continueGeneration = endpoint({
   params: inGeneration,
   status: 202,
   reply: Message,
-  fails: ['chat.not_found', 'generation.not_found', 'generation.ended', 'model.not_found', 'generation.too_many'],
+  fails: ['chat.not_found', 'chat.not_yours', 'generation.not_found', 'generation.ended', 'model.not_found', 'generation.too_many'],
 })
 
 export const followGeneration = endpoint({
@@ -301,5 +315,5 @@ export const stopGeneration = endpoint({
   token: ['chat'],
   params: inGeneration,
   reply: Message,
-  fails: ['chat.not_found', 'generation.not_found'],
+  fails: ['chat.not_found', 'chat.not_yours', 'generation.not_found'],
 })

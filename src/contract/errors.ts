@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { type Entry, factorFailures } from './factor-errors.ts'
 import { LEAVING_FAILURES } from './leaving-errors.ts'
 import { oidcFailures } from './oidc-errors.ts'
+import { SHARING_FAILURES } from './sharing-errors.ts'
 
 const catalogue = {
   ...factorFailures,
@@ -159,6 +160,7 @@ const catalogue = {
     next: 'Take a whole PNG, JPEG or WebP file that does not move, of 16 million pixels at most.',
   },
   ...LEAVING_FAILURES,
+  ...SHARING_FAILURES,
 
   'chat.not_found': {
     status: 404,
@@ -182,7 +184,7 @@ const catalogue = {
   },
   'chat.temporary': {
     status: 409,
-    detail: 'A temporary chat is in no list, so it can be neither pinned nor archived.',
+    detail: 'A temporary chat is in no list, so it can be neither pinned nor archived, nor shared.',
     next: 'Keep it first.',
   },
   'message.not_found': { status: 404, detail: 'There is no such message in this chat.', next: 'Reload the chat and try again.' },

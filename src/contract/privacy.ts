@@ -19,6 +19,7 @@ export const Kept = z.enum([
   'exports',
   'trash',
   'happenings',
+  'shares',
 ])
 export type Kept = z.infer<typeof Kept>
 

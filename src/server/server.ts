@@ -11,6 +11,7 @@ import { type PasswordParts, passwordRoutes } from './auth/passwords/routes.ts'
 import { peopleRoutes } from './auth/people/routes.ts'
 import { type AuthParts, authRoutes } from './auth/routes.ts'
 import { securityRoutes } from './auth/security-routes.ts'
+import type { Memberships } from './auth/sessions/memberships.ts'
 import { sessionRoutes } from './auth/sessions/routes.ts'
 import type { SessionEnds } from './auth/sessions/session-ends.ts'
 import { whyEnded } from './auth/sessions/why-ended.ts'
@@ -39,6 +40,7 @@ import {
 import { ModelChoice, modelRoutes, ProviderStore } from './features/models/index.ts'
 import { PictureStore, pictureRoutes } from './features/pictures/index.ts'
 import { PrivacyStore, privacyRoutes } from './features/privacy/index.ts'
+import { SharingStore, sharingRoutes } from './features/sharing/index.ts'
 import { createApp } from './http/app.ts'
 import type { Certificate } from './http/certificate.ts'
 import { OpenStreams } from './http/open-streams.ts'
@@ -189,6 +191,7 @@ function featureRoutes(parts: ReturnType<typeof chatParts> & { egress: Egress })
       [...chatRoutes(parts), ...messageRoutes(parts), ...treeRoutes(parts), ...caringRoutes(parts), ...generationRoutes(parts)],
       parts.use,
     ),
+    ...sharingRoutes(parts),
     ...draftRoutes(parts),
     ...modelRoutes(parts),
     ...handbookRoutes(),
@@ -203,6 +206,7 @@ interface Shared {
   readonly keys: ScopeKeys
   readonly doors: Doors
   readonly ends: SessionEnds
+  readonly memberships: Memberships
   readonly tenants: Tenants
 }
 
@@ -215,6 +219,7 @@ function chatParts({
   keys,
   doors,
   ends,
+  memberships,
   tenants,
   cache,
   units,
@@ -236,6 +241,7 @@ function chatParts({
   const answering = new Answering({ chats, messages, tree, models, search, units, egress })
   const generations = new Generations({ jobs: new Jobs(database), units, chats, messages, search, answering, cache, clock, log })
   const asking = new Asking({ chats, messages, tree, search, models, generations, clock, ids })
+  const sharing = new SharingStore({ keys, ids, chats, messages, search })
   return {
     providers,
     models,
@@ -252,6 +258,9 @@ function chatParts({
     tellChanged,
     tree,
     forking: new Forking({ chats, messages, tree, search, clock, ids }),
+    sharing,
+    membershipsChanged: memberships.changed.bind(memberships),
+    log,
     generations,
     asking,
     cursors: new Cursors(keys),

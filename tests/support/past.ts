@@ -112,6 +112,17 @@ function plantings(person: SignedIn, other: SignedIn, job: string): Planting[] {
       kept: [['told lately', `${user}, 'chat.changed', ${ago('1 day 23 hours')}`]],
     },
     {
+      table: 'scope',
+      columns: 'id, kind, owner_id, left_at',
+      write: (label) => `md5('${label}')::uuid`,
+      read: `(select label from unnest(array['left', 'left lately', 'of a chat']) label where md5(label)::uuid = id)`,
+      due: [['left', `'chat', ${user}, ${ago('1 hour 1 minute')}`]],
+      kept: [
+        ['left lately', `'chat', ${user}, ${ago('59 minutes')}`],
+        ['of a chat', `'chat', ${user}, null`],
+      ],
+    },
+    {
       table: 'job',
       columns: 'id, kind, user_id, scope_id, chat_session_id, message_id, state, time_created',
       write: (label) => `md5('${label}')::uuid`,

@@ -9,6 +9,8 @@ import { type AskedChat, createWorld, type SignedIn, type World } from '#tests/s
 import { attacksOn, SECRET, secretChat, serverOver, withoutRowSecurity } from './attack.ts'
 
 vi.mock('#server/isolation/filter.ts', () => import('./no-filter.ts'))
+// What its readers may do to a chat that they see is no wall, and asks the same scopes.
+vi.mock('#server/features/chats/policy.ts', () => ({ mayChange: () => true, mayShare: () => true }))
 
 let world: World
 let database: Database
@@ -36,7 +38,8 @@ test('Bob reads, changes, continues, deletes and restores the chat of Alice', as
   expect(body.items.at(-1)!.parts).toEqual([{ type: 'text', text: SECRET.question }])
   for (const attack of attacksOn(secret)) {
     const { status } = await attack.run(call)
-    expect([attack.name, status < 300]).toEqual([attack.name, true])
+    // Nobody continues an answer that is complete, and Bob is told so as Alice would be.
+    expect([attack.name, status < 300 || (attack.name === 'continues its answer' && status === 409)]).toEqual([attack.name, true])
   }
   expect((await alice.call<Chat>('GET', `/api/chats/${secret.chatId}`)).body.description).toBe('Mine now')
   await server.close()

@@ -186,10 +186,15 @@ test('the worker does not enter by a token, and sees nothing without a job', asy
 describe('a clean-up', () => {
   const CLEANED = [
     ...['auth_session', 'auth_token', 'challenge', 'chat_session', 'export', 'happening', 'link', 'oidc_logout', 'oidc_way'],
-    ...['recovery', 'security_event', 'sign_in_ticket', 'job'],
+    ...['recovery', 'scope', 'security_event', 'sign_in_ticket', 'job'],
   ]
   /** A column of each that a clean-up might be made to change. */
-  const COLUMN: Readonly<Record<string, string>> = { auth_token: 'session_id', oidc_logout: 'token_hash', happening: 'scope_id' }
+  const COLUMN: Readonly<Record<string, string>> = {
+    auth_token: 'session_id',
+    oidc_logout: 'token_hash',
+    happening: 'scope_id',
+    scope: 'owner_id',
+  }
   const newJob = () => new CleanUp(world.database, world.log).begin(bob.me.organisation.id)
   const newActor = async (): Promise<CleanUpActor> => jobs.cleanUpOf(bob.me.organisation.id, (await newJob()).jobId)
   let past: Awaited<ReturnType<typeof pastOf>>
@@ -239,7 +244,7 @@ describe('a clean-up', () => {
       const column = COLUMN[table] ?? 'user_id'
       expect(await refusalOf(write(actor, `update ${schema}.${table} set ${column} = ${column}`))).toBe(DENIED)
     }
-    for (const table of ['chat_message', 'message_feedback', '"user"', 'credential', 'scope', 'scope_key', 'picture'])
+    for (const table of ['chat_message', 'message_feedback', '"user"', 'credential', 'scope_key', 'picture'])
       expect([table, await write(actor, `delete from ${schema}.${table}`)]).toEqual([table, 0])
     for (const table of ['model_provider', 'login_policy', 'tenant_state', 'message_search'])
       expect(await refusalOf(write(actor, `delete from ${schema}.${table}`))).toBe(DENIED)

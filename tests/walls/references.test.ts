@@ -75,6 +75,16 @@ test('every reference between tables of content carries the scope, itself or by 
   ])
 })
 
+test('what hangs on a chat goes where its chat goes: every reference to one, or to a message, that carries the scope', async () => {
+  const { rows } = await world.sql<{ name: string; follows: boolean }>(
+    `select k.conname as name, k.confupdtype = 'c' as follows from pg_constraint k
+      where k.contype = 'f' and k.confrelid in ('${schema}.chat_session'::regclass, '${schema}.chat_message'::regclass)
+        and exists (select from pg_attribute a where a.attrelid = k.conrelid and a.attnum = any(k.conkey) and a.attname = 'scope_id')`,
+  )
+  expect(rows.length).toBeGreaterThanOrEqual(3)
+  expect(rows.filter(({ follows }) => !follows)).toEqual([])
+})
+
 test('every table of content hangs on a scope', async () => {
   const { scoped, keys } = await catalogue()
   const hangs = new Set(keys.filter(({ parent, pairs }) => parent === 'scope' && pairs.includes('scope_id>id')).map(({ child }) => child))
@@ -114,9 +124,9 @@ describe('rows that point across scopes', () => {
     ["a job for Alice's answer", () => job(secret, bob), () => job(own, bob), 'job', 'job_message'],
     ["words for Alice's answer", () => words(secret, bob), () => words(own, bob), 'message_search', 'message_search_message'],
     [
-      'a chat with messages, put into another scope',
-      () => `update ${schema}.chat_session set scope_id = '${bob.me.personalScopeId}' where id = '${secret.chatId}'`,
-      () => `update ${schema}.chat_session set scope_id = scope_id where id = '${secret.chatId}'`,
+      'a message, put into another scope than its chat',
+      () => `update ${schema}.chat_message set scope_id = '${bob.me.personalScopeId}' where id = '${secret.answerId}'`,
+      () => `update ${schema}.chat_message set scope_id = scope_id where id = '${secret.answerId}'`,
       'chat_message',
       'chat_message_chat',
     ],

@@ -24,6 +24,7 @@ import { Invitations } from './people/invitations.ts'
 import { People } from './people/people.ts'
 import { Recoveries } from './people/recoveries.ts'
 import { Ending } from './sessions/ending.ts'
+import { Memberships } from './sessions/memberships.ts'
 import { Renewal } from './sessions/renewal.ts'
 import { SessionEnds } from './sessions/session-ends.ts'
 import { Sessions } from './sessions/sessions.ts'
@@ -71,6 +72,7 @@ export async function createLogin({
   const tenants = new Tenants(doors, clock)
   const tokens = new Tokens(await SigningKeys.open({ keyring, clock, log }), await keyring.instanceName())
   const ends = new SessionEnds({ doors, cache, log })
+  const memberships = new Memberships({ doors, cache })
   const ending = new Ending({ doors, ends, ids })
   const renewal = new Renewal({ doors, tokens, clock, ending })
   const sessions = new Sessions({ doors, tokens, clock, ids })
@@ -92,7 +94,7 @@ export async function createLogin({
   const addresses = new Addresses({ doors, ids, letters, tenants })
   const apiTokens = new ApiTokens({ doors, keys, ids })
   return {
-    ...{ clock, ids, keys, doors, tenants, ends, ending, renewal, sessions, signIns, letters, background },
+    ...{ clock, ids, keys, doors, tenants, ends, memberships, ending, renewal, sessions, signIns, letters, background },
     ...{ accounts, passwords, people, invitations, recoveries, addresses, apiTokens, authenticator },
     ...{ guessing, passkeys, secondFactor, factors },
   }

@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Endpoint } from '#contract/endpoint.ts'
-import { SHARED_FAILURES } from '#contract/errors.ts'
+import { FAILURES, SHARED_FAILURES } from '#contract/errors.ts'
 import type { Renewal } from '../auth/sessions/renewal.ts'
 import type { SessionEnds } from '../auth/sessions/session-ends.ts'
 import type { Sessions } from '../auth/sessions/sessions.ts'
@@ -13,6 +13,7 @@ import type { Authenticator } from '../auth/tokens/authenticate.ts'
 import type { Credential } from '../auth/tokens/presented.ts'
 import type { Actor } from '../isolation/actor.ts'
 import { TokenReplaced } from '../isolation/database.ts'
+import { KeyOutOfReach } from '../isolation/keys/scope-keys.ts'
 import type { Bytes, OwnPath, PresentedToken, RequestFacts, Route, SessionCookie, StreamEnd, StreamEvent } from '../isolation/route.ts'
 import { ReadyReply } from '../isolation/route.ts'
 import type { UnitsOfWork } from '../isolation/unit-of-work.ts'
@@ -74,11 +75,14 @@ export function bind(app: FastifyInstance, { endpoint, handle }: Route, parts: B
         wayCookie: wayCookieOf(reply, parts.cookies),
         presented,
         fail: failing(endpoint),
-        actor: caller?.actor,
       }
-      const result = await within(endpoint, { actor: caller?.actor, units: parts.units }, (unit) =>
-        (handle as (context: object) => Promise<unknown>)({ ...context, ...unit }),
-      ).catch(async (error: unknown) => {
+      const attempt = (actor: Actor | undefined) =>
+        within(endpoint, { actor, units: parts.units }, (unit) =>
+          (handle as (context: object) => Promise<unknown>)({ ...context, actor, ...unit }),
+        )
+      const result = await attempt(caller?.actor).catch(async (error: unknown) => {
+        const moved = caller && isHidden(error) && (await reachingOther(caller, parts))
+        if (moved) return attempt(moved)
         if (caller) await noteRefusal(error, { request, caller, parts })
         throw error
       })
@@ -127,6 +131,21 @@ async function callerOf(
   if (endpoint.access === 'admin' && actor.role !== 'admin') throw new Failure('auth.not_allowed')
   if (endpoint.proof && !actor.isProven) throw new Failure('auth.proof_needed')
   return { actor, credential, isCookie }
+}
+
+/** Something was not there, or went elsewhere while the work was under way. */
+function isHidden(error: unknown): boolean {
+  if (error instanceof KeyOutOfReach || (error as { code?: unknown } | null)?.code === MOVED_AWAY) return true
+  return error instanceof Failure && FAILURES[error.code].status === 404
+}
+/** What a row refers to is not there any more, in the scope in which it was. */
+const MOVED_AWAY = '23503'
+
+/** The caller as the database has them now, if they reach other scopes than was known of them: what was hidden is then looked for once more. */
+async function reachingOther({ actor, credential }: Caller, { authenticator }: BindParts): Promise<Actor | undefined> {
+  const now = await authenticator.actorOf(credential, true)
+  const reach = ({ readScopes, writeScopes }: Actor) => [...readScopes, '', ...writeScopes].sort().join()
+  return reach(now) === reach(actor) ? undefined : now
 }
 
 interface Refused {

@@ -55,6 +55,7 @@ function settingWords(): Record<string, string> {
     job_id: `(select ${setting('job_id')}::uuid)`,
     job_kind: `(select ${setting('job_kind')})`,
     object_id: `(select ${setting('object_id')}::uuid)`,
+    object_scopes: `(select ${setting('object_scopes')}::uuid[])::uuid[]`,
     // The inner cast keeps it out of the row loop, the outer one makes it type-check.
     read_scopes: `(select ${setting('read_scopes')}::uuid[])::uuid[]`,
     write_scopes: `(select ${setting('write_scopes')}::uuid[])::uuid[]`,

@@ -358,6 +358,8 @@ export interface RecoveryCode {
 export interface Scope {
   id: string;
   kind: string;
+  left_at: Timestamp | null;
+  owner_id: string | null;
   time_created: Generated<Timestamp>;
 }
 

@@ -118,7 +118,8 @@ export class Erasures {
     if (!person) return
     // Servers let go of what they hold before the rows go by which they would learn of it.
     const cache = new TenantCache(telling.cache, tenantId)
-    const hasTold = (await telling.ends.tell(tenantId)) && (await cache.tell({ erased: person.user_id, tenantId } satisfies Erased))
+    const erased: Erased = { erased: person.user_id, tenantId, scopes: await this.#scopesOf(tenantId, person.user_id) }
+    const hasTold = (await telling.ends.tell(tenantId)) && (await cache.tell(erased))
     if (!hasTold) throw new Error('not every server could be told of an erasure')
     do signal.throwIfAborted()
     while (await this.#step(actor, false))
@@ -164,6 +165,14 @@ export class Erasures {
           .where('job.state', '=', 'running'),
       ),
     )
+  }
+
+  /** The scopes that are a person's: their personal one, and those of chats that they share. */
+  async #scopesOf(tenantId: TenantId, userId: string): Promise<string[]> {
+    const rows = await this.#parts.doors.open(tenantId, (tx) =>
+      tx.all(tx.db.selectFrom('scope').select('id').where('owner_id', '=', userId)),
+    )
+    return [userId, ...rows.map(({ id }) => id)]
   }
 
   async #due(tenantId: TenantId): Promise<UserId[]> {

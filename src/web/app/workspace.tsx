@@ -4,6 +4,8 @@ import { type ReactNode, Suspense, useEffect, useMemo, useState } from 'react'
 import { neighbourOf } from '#web/features/chats/data/chat-list.ts'
 import { openOutbox } from '#web/features/chats/data/outbox.ts'
 import { openSeen } from '#web/features/chats/data/unread.ts'
+import { opened } from '#web/features/chats/sharing/opened.ts'
+import { useCell } from '#web/kernel/cell.ts'
 import { keepTo } from '#web/kernel/login.ts'
 import { useWide } from '#web/kernel/media.ts'
 import { followOwn } from '#web/kernel/preferences.ts'
@@ -22,6 +24,7 @@ import { SidebarEdge, useSidebarWidth } from './sidebar-edge.tsx'
 
 const LeavingBanner = lazyPart(async () => (await import('#web/features/account/leaving-banner.tsx')).LeavingBanner)
 const ShortcutsSheet = lazyPart(async () => (await import('./shortcuts-sheet.tsx')).ShortcutsSheet)
+const SharingDialogs = lazyPart(async () => (await import('#web/features/chats/sharing/sharing-dialogs.tsx')).SharingDialogs)
 const SessionLife = lazyPart(async () => (await import('#web/features/session/session-life.tsx')).SessionLife)
 
 const HIDDEN = 'sardonyx.sidebarHidden'
@@ -42,6 +45,7 @@ export function WorkspaceFrame({ children }: { children: ReactNode }) {
   const navigate = useNavigate()
   /** Null until it is opened for the first time. */
   const [sheet, setSheet] = useState<boolean | null>(null)
+  const isSharing = useCell(opened, (value) => value !== null)
   const sidebar = useSidebar()
   const [widthPx, setWidth] = useSidebarWidth()
   useShortcut('newChat', () => void navigate({ to: '/' }))
@@ -77,6 +81,7 @@ export function WorkspaceFrame({ children }: { children: ReactNode }) {
           </Suspense>
           {children}
         </main>
+        <Suspense>{isSharing && <SharingDialogs />}</Suspense>
         <Suspense>{sheet !== null && <ShortcutsSheet open={sheet} onOpenChange={setSheet} />}</Suspense>
       </div>
     </SidebarContext>

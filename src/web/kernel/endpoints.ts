@@ -16,6 +16,7 @@ import type * as privacy from '#contract/privacy.ts'
 import type * as profile from '#contract/profile.ts'
 import type * as security from '#contract/security.ts'
 import type * as sessions from '#contract/sessions.ts'
+import type * as sharing from '#contract/sharing.ts'
 import type * as tree from '#contract/tree.ts'
 
 type Exported = typeof accounts &
@@ -33,6 +34,7 @@ type Exported = typeof accounts &
   typeof profile &
   typeof security &
   typeof sessions &
+  typeof sharing &
   typeof tree
 type Declared = Extract<Exported[keyof Exported], Endpoint>
 

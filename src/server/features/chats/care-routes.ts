@@ -6,6 +6,7 @@ import type { WriteTx } from '#server/isolation/unit-of-work.ts'
 import type { Clock } from '#server/kernel/clock.ts'
 import { Failure } from '#server/kernel/failure.ts'
 import { changeMany, emptySome, roomForPins } from './many.ts'
+import { mayChange } from './policy.ts'
 import type { ChatStore } from './store.ts'
 
 /** The routes of this file. */
@@ -20,6 +21,7 @@ export function careRoutes({ chats, clock }: { chats: ChatStore; clock: Clock })
     route(eraseChat, async ({ tx, params, fail }) => {
       const found = await chats.find(tx, params.chatId)
       if (!found) throw fail('chat.not_found')
+      if (!mayChange(found.chat)) throw fail('chat.not_yours')
       if (!found.chat.deletedAt) throw fail('chat.not_in_trash')
       await chats.erase(tx, params.chatId)
       return undefined

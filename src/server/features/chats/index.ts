@@ -1,6 +1,6 @@
 /** What other slices may use of chats. */
-
 export { leaseFromNow, leaseHolds } from './lease.ts'
+export { mayChange, mayShare } from './policy.ts'
 export { chatRoutes } from './routes.ts'
 export { ChatStore, type StoredChat } from './store.ts'
 export { ChatUse, notingUse } from './use.ts'

@@ -9,6 +9,7 @@ import type { Clock } from '#server/kernel/clock.ts'
 import type { Ids } from '#server/kernel/ids.ts'
 import { careRoutes, place } from './care-routes.ts'
 import { pageOfChats } from './first-page.ts'
+import { mayChange } from './policy.ts'
 import type { ChatStore } from './store.ts'
 import type { ChatUse } from './use.ts'
 
@@ -55,6 +56,7 @@ export function chatRoutes({ chats, pages, use, models, cursors, clock, ids }: C
     route(changeChat, async ({ tx, params, body, fail }) => {
       const found = await chats.find(tx, params.chatId)
       if (!found || found.chat.deletedAt) throw fail('chat.not_found')
+      if (!mayChange(found.chat)) throw fail('chat.not_yours')
       if (body.model !== undefined) {
         if (!(await models.find(tx, body.model))) throw fail('model.not_found')
         await chats.chooseModel(tx, params.chatId, body.model)
@@ -67,6 +69,7 @@ export function chatRoutes({ chats, pages, use, models, cursors, clock, ids }: C
     route(deleteChat, async ({ tx, params, fail }) => {
       const found = await chats.find(tx, params.chatId)
       if (!found || found.chat.deletedAt) throw fail('chat.not_found')
+      if (!mayChange(found.chat)) throw fail('chat.not_yours')
       await chats.setDeleted(tx, params.chatId, new Date(clock.now()))
       return undefined
     }),
@@ -74,6 +77,7 @@ export function chatRoutes({ chats, pages, use, models, cursors, clock, ids }: C
     route(restoreChat, async ({ tx, params, fail }) => {
       const found = await chats.find(tx, params.chatId)
       if (!found) throw fail('chat.not_found')
+      if (!mayChange(found.chat)) throw fail('chat.not_yours')
       if (found.chat.deletedAt) await chats.setDeleted(tx, params.chatId, null)
       return { ...found.chat, deletedAt: null }
     }),

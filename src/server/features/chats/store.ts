@@ -2,10 +2,11 @@
 
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Chat, ChatList } from '#contract/chats.ts'
-import type { ChatId, MessageId, ScopeId } from '#contract/ids.ts'
+import type { ChatId, MessageId, ScopeId, UserId } from '#contract/ids.ts'
 import type { JobActor } from '#server/isolation/actor.ts'
 import type { ScopeKeys } from '#server/isolation/keys/scope-keys.ts'
 import type { AnyReadTx, ReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
+import { Failure } from '#server/kernel/failure.ts'
 import { leaseHolds } from './lease.ts'
 
 /** A chat with what only the server needs. */
@@ -46,10 +47,17 @@ const isIn: Readonly<Record<ChatList, RawBuilder<SqlBool>>> = {
   pinned: sql`pinned and deleted_at is null and not archived`,
   archive: sql`archived and deleted_at is null`,
   trash: sql`deleted_at is not null`,
+  shared: sql`scope_id <> user_id and deleted_at is null`,
 }
 
 /** By which each list is ordered. */
-const TIME = { chats: 'time_updated', pinned: 'time_updated', archive: 'time_updated', trash: 'deleted_at' } as const
+const TIME = {
+  chats: 'time_updated',
+  pinned: 'time_updated',
+  archive: 'time_updated',
+  trash: 'deleted_at',
+  shared: 'time_updated',
+} as const
 
 export class ChatStore {
   readonly #keys: ScopeKeys
@@ -93,6 +101,12 @@ export class ChatStore {
   async findBegun(tx: AnyReadTx, idempotencyKey: string): Promise<StoredChat | undefined> {
     const row = await tx.first(this.#select(tx).where('user_id', '=', tx.actor.userId).where('idempotency_key', '=', idempotencyKey))
     return row && this.#read(tx, row)
+  }
+
+  /** Fails with `chat.not_found` where a chat is not, or no longer, within reach: the cheapest way to ask. */
+  async confirm(tx: ReadTx, id: ChatId): Promise<void> {
+    const found = await tx.first(tx.db.selectFrom('chat_session').select('id').where('id', '=', id).where('deleted_at', 'is', null))
+    if (!found) throw new Failure('chat.not_found')
   }
 
   /** Adds a chat of the actor's to a scope, with a key of its own. */
@@ -162,12 +176,19 @@ export class ChatStore {
 
   #page(tx: ReadTx, page: PageOfChats) {
     const time = TIME[page.in]
-    let query = this.#select(tx).where('user_id', '=', tx.actor.userId).where('temporary_until', 'is', null).where(isIn[page.in])
+    let query = this.#inListOf(tx, page.in).where('temporary_until', 'is', null).where(isIn[page.in])
     if (page.after) query = query.where(sql<boolean>`(${sql.ref(time)}, id) < (${page.after[0]}::timestamptz, ${page.after[1]}::uuid)`)
     return query
       .orderBy(time, 'desc')
       .orderBy('id', 'desc')
       .limit(page.limit + 1)
+  }
+
+  /** The actor's own chats, or those of others that they can read. */
+  #inListOf(tx: ReadTx, list: ChatList) {
+    const { userId, readScopes } = tx.actor
+    if (list !== 'shared') return this.#select(tx).where('user_id', '=', userId)
+    return this.#select(tx).where('scope_id', '=', sql<string>`any(${readScopes}::uuid[])`).where('user_id', '<>', userId)
   }
 
   async #listed(tx: ReadTx, rows: readonly Row[], page: PageOfChats): Promise<ListedChats> {
@@ -178,19 +199,34 @@ export class ChatStore {
   }
 
   #select(tx: AnyReadTx) {
-    return tx.db
-      .selectFrom('chat_session')
-      .select(['id', 'scope_id', 'description', 'named', 'model', 'wrapped_key', 'pinned', 'archived'])
-      .select(['deleted_at', 'temporary_until', 'forked_from', 'forked_at', 'time_created', 'time_updated'])
-      .select(({ exists, selectFrom }) =>
-        exists(
-          selectFrom('chat_message')
-            .select('chat_message.id')
-            .whereRef('chat_message.chat_session_id', '=', 'chat_session.id')
-            .where('chat_message.status', '=', sql.lit('streaming'))
-            .where(leaseHolds),
-        ).as('answering'),
-      )
+    return (
+      tx.db
+        .selectFrom('chat_session')
+        .select(['id', 'user_id', 'scope_id', 'description', 'named', 'model', 'wrapped_key', 'pinned', 'archived'])
+        .select(['deleted_at', 'temporary_until', 'forked_from', 'forked_at', 'time_created', 'time_updated'])
+        // In the row, so that a page that is kept is another one for whoever may do something else.
+        .select(sql<boolean>`scope_id = any(${tx.actor.writeScopes}::uuid[])`.as('may_write'))
+        .select(({ selectFrom }) => [
+          selectFrom('user')
+            .select('user.name')
+            .whereRef('user.id', '=', 'chat_session.user_id')
+            .where('user.id', '<>', tx.actor.userId)
+            .as('owner_name'),
+          selectFrom('scope_member')
+            .select(sql<number>`count(*)::int`.as('people'))
+            .whereRef('scope_member.scope_id', '=', 'chat_session.scope_id')
+            .as('people'),
+        ])
+        .select(({ exists, selectFrom }) =>
+          exists(
+            selectFrom('chat_message')
+              .select('chat_message.id')
+              .whereRef('chat_message.chat_session_id', '=', 'chat_session.id')
+              .where('chat_message.status', '=', sql.lit('streaming'))
+              .where(leaseHolds),
+          ).as('answering'),
+        )
+    )
   }
 
   async #read(tx: AnyReadTx, row: Row): Promise<StoredChat> {
@@ -201,7 +237,11 @@ export class ChatStore {
       id,
       description: sealer.open(row.description, id, 'description'),
       named: row.named,
-      scope: { id: scopeId, kind: 'personal' },
+      // A personal scope has its person's id.
+      scope: { id: scopeId, kind: row.scope_id === row.user_id ? 'personal' : 'chat' },
+      owner: row.user_id === tx.actor.userId ? null : { id: row.user_id as UserId, name: row.owner_name ?? '' },
+      people: row.people ?? 1,
+      mayWrite: row.may_write,
       model: row.model,
       answering: Boolean(row.answering),
       pinned: row.pinned,
@@ -218,6 +258,7 @@ export class ChatStore {
 
 interface Row {
   id: string
+  user_id: string
   scope_id: string
   description: Buffer
   named: boolean
@@ -232,9 +273,12 @@ interface Row {
   time_created: Date
   time_updated: Date
   answering: unknown
+  owner_name: string | null
+  may_write: boolean
+  people: number | null
 }
 
-/** Row security makes a foreign row silently zero; a change of one row that touched none is a bug above. */
+/** Row security makes a foreign row silently zero: of a chat that was found just before it means that it has gone elsewhere since. */
 async function one(touched: Promise<number>): Promise<void> {
-  if ((await touched) !== 1) throw new Error('one chat was to be changed, and was not there')
+  if ((await touched) !== 1) throw new Failure('chat.not_found')
 }

@@ -1,7 +1,7 @@
 /** Asking: the question and the empty answer are stored together, then the writing begins; all before anyone waits for a model. */
 import type { Chat, Message, PathMessage } from '#contract/chats.ts'
 import type { ChatId, JobId, MessageId } from '#contract/ids.ts'
-import type { ChatStore, StoredChat } from '#server/features/chats/index.ts'
+import { type ChatStore, mayChange, type StoredChat } from '#server/features/chats/index.ts'
 import type { ModelChoice } from '#server/features/models/index.ts'
 import type { WriteTx } from '#server/isolation/unit-of-work.ts'
 import type { Clock } from '#server/kernel/clock.ts'
@@ -169,6 +169,7 @@ export class Asking {
   async #openChat(tx: WriteTx, chatId: ChatId): Promise<StoredChat> {
     const stored = await this.#parts.chats.find(tx, chatId)
     if (!stored || stored.chat.deletedAt) throw new Failure('chat.not_found')
+    if (!mayChange(stored.chat)) throw new Failure('chat.not_yours')
     return stored
   }
 }

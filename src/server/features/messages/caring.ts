@@ -1,16 +1,15 @@
 /** The endpoints by which a chat's messages are cared for: what one thinks of an answer, keeping a temporary chat, and finding a chat. */
 import { findChats, giveFeedback, keepChat, removeFeedback } from '#contract/care.ts'
-import type { Chat, Feedback, Message } from '#contract/chats.ts'
+import type { Chat, Feedback } from '#contract/chats.ts'
 import type { ChatId, MessageId } from '#contract/ids.ts'
-import type { ChatStore, StoredChat } from '#server/features/chats/index.ts'
+import { type ChatStore, mayChange, type StoredChat } from '#server/features/chats/index.ts'
 import type { DraftStore } from '#server/features/drafts/index.ts'
-import { LIBRARIAN } from '#server/features/librarian/index.ts'
 import { type Route, route } from '#server/isolation/route.ts'
 import type { ReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
 import type { Clock } from '#server/kernel/clock.ts'
 import { Failure } from '#server/kernel/failure.ts'
 import type { FeedbackStore } from './feedback.ts'
-import type { MessageSearch } from './search.ts'
+import { isFound, type MessageSearch } from './search.ts'
 import { type MessageStore, textOf } from './store.ts'
 import { titleFrom } from './titles.ts'
 
@@ -37,6 +36,7 @@ export function caringRoutes({ chats, messages, drafts, search, feedback, clock 
   }
   const answerOf = async (tx: WriteTx, { chatId, messageId }: { chatId: ChatId; messageId: MessageId }): Promise<StoredChat> => {
     const stored = await chatOf(tx, chatId)
+    if (!mayChange(stored.chat)) throw new Failure('chat.not_yours')
     if ((await messages.find(tx, stored, messageId))?.messageType !== 'assistant') throw new Failure('message.not_found')
     return stored
   }
@@ -89,9 +89,6 @@ export function caringRoutes({ chats, messages, drafts, search, feedback, clock 
     return (await chats.listLatest(tx, TITLES_LOOKED_AT)).filter(({ description }) => fold(description).includes(wanted))
   }
 }
-
-/** As for answers that are written in a chat that is kept: the Librarian's would only echo what they quote. */
-const isFound = ({ parts, status, model }: Message) => status !== 'streaming' && model !== LIBRARIAN.id && textOf(parts) !== ''
 
 /** Without case and accents. */
 const fold = (text: string) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()

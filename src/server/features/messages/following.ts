@@ -32,6 +32,11 @@ export interface Following {
   readonly signal: AbortSignal
   /** Reads the message through the reader's own unit of work; rejects once they may not. */
   readonly look: () => Promise<Look>
+  /**
+   * For a reader from whom the chat can be taken back: asked before anything is sent that was not just read, so that nothing is that was
+   * written afterwards. Rejects once they may not read it.
+   */
+  readonly confirm: (() => Promise<void>) | undefined
 }
 
 /**
@@ -78,7 +83,7 @@ async function* eventsOf(first: Look, reading: Reading): AsyncGenerator<StreamEv
 async function* whileWritten(
   source: Generation | Mirror,
   from: Position,
-  { clock, following: { signal, look } }: Reading,
+  { clock, following: { signal, look, confirm } }: Reading,
 ): AsyncGenerator<StreamEvent, Position, undefined> {
   let position = from
   let checkedMs = clock.now()
@@ -86,8 +91,7 @@ async function* whileWritten(
     const changed = source.changed()
     const since = eventsSince(position, source.written)
     position = since.now
-    yield* since.events
-    if (since.events.length > 0) await sleep(COALESCE_MS)
+    yield* together(since.events, confirm)
     const everyMs = 'take' in source && !source.isHeard ? POLL_EVERY_MS : RECHECK_EVERY_MS
     // Whether a writer elsewhere is still heard is looked at more often than it is asked after.
     await changeOrPause(changed, 'take' in source ? POLL_EVERY_MS : RECHECK_EVERY_MS, signal)
@@ -98,6 +102,14 @@ async function* whileWritten(
     if ('take' in source) source.take(message)
   }
   return position
+}
+
+/** Pieces out of memory, once it is known that the reader may still read them; and a while in which more gather. */
+async function* together(events: readonly StreamEvent[], confirm: Following['confirm']): AsyncGenerator<StreamEvent, void, undefined> {
+  if (events.length === 0) return
+  await confirm?.()
+  yield* events
+  await sleep(COALESCE_MS)
 }
 
 /** Resolves at the change, after a while without one, or when the reader goes. */

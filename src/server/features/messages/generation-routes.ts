@@ -1,7 +1,7 @@
 /** The endpoints of answers that are there: following, stopping and continuing them. */
 import { continueGeneration, followGeneration, type Message, stopGeneration } from '#contract/chats.ts'
 import type { ChatId, MessageId } from '#contract/ids.ts'
-import type { ChatStore, StoredChat } from '#server/features/chats/index.ts'
+import { type ChatStore, mayChange, type StoredChat } from '#server/features/chats/index.ts'
 import { type Route, route } from '#server/isolation/route.ts'
 import type { AnyReadTx } from '#server/isolation/unit-of-work.ts'
 import type { Clock } from '#server/kernel/clock.ts'
@@ -39,8 +39,9 @@ export function generationRoutes({ chats, messages, asking, generations, clock }
     return { stored, message }
   }
   return [
-    route(followGeneration, async ({ actor, unit, params, request }) =>
-      follow(generations, clock, {
+    route(followGeneration, async ({ actor, unit, params, request }) => {
+      const { chat } = await unit.read((tx) => openChat(chats, tx, params.chatId))
+      return follow(generations, clock, {
         tenantId: actor.tenantId,
         answerId: params.generationId,
         from: positionOf(request.lastEventId),
@@ -50,24 +51,22 @@ export function generationRoutes({ chats, messages, asking, generations, clock }
             const { stored, message } = await answerOf(tx, params)
             return { message, sealer: await messages.sealerOfPieces(tx, stored) }
           }),
-      }),
-    ),
+        confirm: chat.owner ? () => unit.read((tx) => chats.confirm(tx, params.chatId)) : undefined,
+      })
+    }),
 
     route(continueGeneration, async ({ unit, params }) => {
       await unit.write((tx) => asking.goOn(tx, params.chatId, params.generationId))
       return unit.read(async (tx) => (await answerOf(tx, params)).message)
     }),
 
-    route(stopGeneration, async ({ actor, unit, params, request }) => {
+    route(stopGeneration, async ({ actor, unit, params, request, fail }) => {
       const whose = { tenantId: actor.tenantId, answerId: params.generationId }
       const look = () => unit.read(async (tx) => (await answerOf(tx, params)).message)
       const isAsked = await unit.write(async (tx) => {
         const { stored, message } = await answerOf(tx, params)
-        if (message.status !== 'streaming') return false
-        if (await messages.askToStop(tx, stored, message.id)) return true
-        // Either it has ended meanwhile, or who may read it may not change it.
-        if ((await answerOf(tx, params)).message.status === 'streaming') throw new Failure('auth.not_allowed')
-        return false
+        if (!mayChange(stored.chat)) throw fail('chat.not_yours')
+        return message.status === 'streaming' && messages.askToStop(tx, stored, message.id)
       })
       if (isAsked) await generations.stopped(whose, { look, signal: request.signal })
       return look()

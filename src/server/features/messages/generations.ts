@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Citation, Message, MessageStatus } from '#contract/chats.ts'
 import type { ChatId, JobId, MessageId, TenantId } from '#contract/ids.ts'
-import type { ChatStore, StoredChat } from '#server/features/chats/index.ts'
+import type { ChatStore } from '#server/features/chats/index.ts'
 import { LIBRARIAN } from '#server/features/librarian/index.ts'
 import type { JobActor } from '#server/isolation/actor.ts'
 import type { CacheStore } from '#server/isolation/cache.ts'
@@ -19,6 +19,7 @@ import { streamAnswer } from '#server/providers/stream-answer.ts'
 import type { Answering, Conversation } from './answering.ts'
 import { Elsewhere, type Whose } from './elsewhere.ts'
 import { Generation } from './generation.ts'
+import { Place } from './place.ts'
 import type { MessageSearch } from './search.ts'
 import { type MessageStore, textOf } from './store.ts'
 
@@ -119,10 +120,11 @@ export class Generations {
     if (!begun) return undefined
     const { actor, conversation } = begun
     generation.begin(conversation.kept, conversation.sealer)
-    const checkpoints = this.#checkpoint(actor, conversation.stored, { task, generation })
+    const place = new Place(this.#parts, task, { actor, stored: conversation.stored })
+    const checkpoints = this.#checkpoint(place, { task, generation })
     const ending = await this.#ask(actor, conversation, generation)
     await checkpoints.stop()
-    return this.#finish(actor, conversation, { task, generation, ending })
+    return this.#finish(place, conversation, { task, generation, ending })
   }
 
   /**
@@ -173,18 +175,14 @@ export class Generations {
   }
 
   /** Keeps the text every second. A checkpoint that finds the answer ended, or the right to it gone, or that it is to stop, ends the writing. */
-  #checkpoint(
-    actor: JobActor,
-    stored: StoredChat,
-    { task, generation }: { task: Task; generation: Generation },
-  ): { stop(): Promise<void> } {
+  #checkpoint(place: Place, { task, generation }: { task: Task; generation: Generation }): { stop(): Promise<void> } {
     const over = new AbortController()
     const run = async () => {
       while (!over.signal.aborted) {
         await Promise.race([sleep(CHECKPOINT_EVERY_MS, undefined, { signal: over.signal }).catch(() => undefined), generation.toldToLook])
         if (over.signal.aborted) return
         generation.look()
-        await this.#keep(actor, stored, { task, generation })
+        await this.#keep(place, { task, generation })
       }
     }
     const running = run()
@@ -196,10 +194,10 @@ export class Generations {
     }
   }
 
-  async #keep(actor: JobActor, stored: StoredChat, { task, generation }: { task: Task; generation: Generation }): Promise<void> {
-    const { units, messages, log } = this.#parts
+  async #keep(place: Place, { task, generation }: { task: Task; generation: Generation }): Promise<void> {
+    const { messages, log } = this.#parts
     try {
-      const kept = await units.write(actor, (tx) => messages.checkpoint(tx, stored, { id: task.answerId, parts: generation.parts }))
+      const kept = await place.write((tx, stored) => messages.checkpoint(tx, stored, { id: task.answerId, parts: generation.parts }))
       if (!kept) generation.stop('interrupted')
       else if (kept.isToStop) generation.stop('stopped')
     } catch (error) {
@@ -209,18 +207,18 @@ export class Generations {
   }
 
   async #finish(
-    actor: JobActor,
-    { stored, modelId }: Conversation,
+    place: Place,
+    { modelId }: Conversation,
     { task, generation, ending }: { task: Task; generation: Generation; ending: Ending },
   ): Promise<Message | undefined> {
-    const { units, chats, messages, search, clock, log } = this.#parts
+    const { chats, messages, search, clock, log } = this.#parts
     const parts = generation.parts
     const text = textOf(parts)
     const isLibrarian = modelId === LIBRARIAN.id
     const lastMs = clock.now() + FINISH_WITHIN_MS
     for (;;) {
       try {
-        return await units.write(actor, async (tx) => {
+        return await place.write(async (tx, stored) => {
           const ended = await messages.finish(tx, stored, { id: task.answerId, parts, ...ending })
           // The Librarian's answers are quotations: found again they would only echo what they quote.
           if (ended && text !== '' && !isLibrarian) await search.index(tx, stored, { id: task.answerId, text })

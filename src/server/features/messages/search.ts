@@ -5,16 +5,23 @@
 import type { Chat, Message } from '#contract/chats.ts'
 import type { ChatId, MessageId, ScopeId } from '#contract/ids.ts'
 import type { ChatStore, StoredChat } from '#server/features/chats/index.ts'
+import { LIBRARIAN } from '#server/features/librarian/index.ts'
 import type { Actor, JobActor } from '#server/isolation/actor.ts'
-import type { ScopeKeys } from '#server/isolation/keys/scope-keys.ts'
+import { KeyOutOfReach, type ScopeKeys } from '#server/isolation/keys/scope-keys.ts'
 import type { ReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
 import { queryTerms, type Term, terms } from '#server/kernel/words.ts'
-import type { MessageStore } from './store.ts'
+import { type MessageStore, textOf } from './store.ts'
 
 /** What a tsvector can hold of one word, and the most words looked for at once. */
 const MOST_POSITIONS = 256
 const MOST_TERMS = 24
 const MOST_HITS = 200
+
+/** Words of several messages, keyed. */
+export interface MovedWords {
+  readonly ids: readonly MessageId[]
+  readonly vectors: readonly string[]
+}
 
 export interface Found {
   readonly stored: StoredChat
@@ -36,6 +43,20 @@ export class MessageSearch {
     const { id: chatId, scope } = stored.chat
     const lexemeOf = await this.#keys.lexemesOf(tx, scope.id)
     await tx.call('index_message', chatId, message.id, scope.id, vectorText(terms(message.text), lexemeOf))
+  }
+
+  /** Gives the words of messages as another scope has them: for when their chat has moved there. */
+  async wordsFor(tx: WriteTx, scopeId: ScopeId): Promise<(messages: readonly Message[]) => MovedWords> {
+    const lexemeOf = remembering(await this.#keys.lexemesOf(tx, scopeId))
+    return (messages) => {
+      const found = messages.filter(isFound)
+      return { ids: found.map(({ id }) => id), vectors: found.map(({ parts }) => vectorText(terms(textOf(parts)), lexemeOf)) }
+    }
+  }
+
+  /** Adds them, once it has. */
+  async addMoved(tx: WriteTx, to: { chatId: ChatId; scopeId: ScopeId }, { ids, vectors }: MovedWords): Promise<void> {
+    if (ids.length > 0) await tx.call('index_messages', to.chatId, to.scopeId, ids, vectors)
   }
 
   /** The messages within reach that share most words with the question, best first. Deleted chats are left out. */
@@ -68,11 +89,32 @@ export class MessageSearch {
   async #query(tx: ReadTx<Actor> | ReadTx<JobActor>, wanted: readonly Term[]): Promise<string> {
     const lexemes: string[] = []
     for (const scopeId of tx.actor.readScopes) {
-      const lexemeOf = await this.#keys.lexemesOf(tx, scopeId as ScopeId)
+      const lexemeOf = await this.#keys.lexemesOf(tx, scopeId as ScopeId).catch(noneWithout)
+      if (!lexemeOf) continue
       for (const word of wordsOf(wanted)) lexemes.push(`'${lexemeOf(word)}'`)
     }
     return lexemes.join(' | ')
   }
+}
+
+/** Whether a message can be found by its words. The Librarian's answers are quotations: found again they would only echo what they quote. */
+export function isFound({ model, status, parts }: Pick<Message, 'model' | 'status' | 'parts'>): boolean {
+  return model !== LIBRARIAN.id && status !== 'streaming' && textOf(parts) !== ''
+}
+
+/** The same, asked once for each word. */
+function remembering(lexemeOf: (word: string) => string): (word: string) => string {
+  const known = new Map<string, string>()
+  return (word) => {
+    const lexeme = known.get(word) ?? lexemeOf(word)
+    known.set(word, lexeme)
+    return lexeme
+  }
+}
+
+/** A scope that was the actor's a moment ago has no words for them. */
+function noneWithout(error: unknown): undefined {
+  if (!(error instanceof KeyOutOfReach)) throw error
 }
 
 /** Each word as a stem and as it stands; the marks keep the two from meeting. */

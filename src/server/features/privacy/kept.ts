@@ -21,6 +21,7 @@ export const KEPT: Readonly<Record<string, Keeping>> = {
   chat_session: { what: 'trash', days: 30 },
   export: { what: 'exports', days: 7 },
   happening: { what: 'happenings', days: 2 },
+  scope: { what: 'shares', days: 1 },
 }
 
 /** The same by what people know it as. */

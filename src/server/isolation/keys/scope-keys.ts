@@ -25,12 +25,23 @@ const chatKeyPlace = (tenantId: TenantId, scopeId: ScopeId, chatId: ChatId): Pla
 
 /** Unwrapped scope keys kept in memory; past this many the oldest go. */
 const MOST_KEPT = 10_000
+/** What one wrapped key takes. A chat has one for each time that it was taken back from somebody, the latest first, one behind the other. */
+const WRAPPED_BYTES = 61
+/** A chat that was taken back more often keeps its latest key: each one is tried in turn to open what is old. */
+const MOST_CHAT_KEYS = 40
 
 /** Seals and opens one kind of thing at its places, under one key. */
 export interface Sealer {
   seal(plain: string | Buffer, row: string, column: string): Buffer
   open(sealed: Buffer, row: string, column: string): string
   openBytes(sealed: Buffer, row: string, column: string): Buffer
+}
+
+/** The key of a scope is not there for whoever asks, or not any more: what they saw of it a moment ago has gone elsewhere. */
+export class KeyOutOfReach extends Error {
+  constructor() {
+    super('this scope has no key within reach')
+  }
 }
 
 export class ScopeKeys {
@@ -55,6 +66,29 @@ export class ScopeKeys {
     return seal(await this.#keyring.tenantKey(tenantId), randomBytes(32), scopeKeyPlace(tenantId, scopeId))
   }
 
+  /** A wrapped key for a scope that is being made, which is at hand at once. */
+  async begin(tenantId: TenantId, scopeId: ScopeId): Promise<Buffer> {
+    const wrapped = await this.newScopeKey(tenantId, scopeId)
+    this.#keep(`${tenantId}:${scopeId}`, await this.#unwrap(tenantId, scopeId, wrapped))
+    return wrapped
+  }
+
+  /**
+   * A chat's keys for another scope. With `renew` there is one more, under which everything is sealed from now on: whoever held the earlier
+   * ones opens nothing that is written later.
+   */
+  async moveChatKeys(
+    tx: AnyReadTx,
+    chat: { id: ChatId; scopeId: ScopeId; wrappedKey: Buffer },
+    to: { scopeId: ScopeId; renew: boolean },
+  ): Promise<Buffer> {
+    const keys = await this.#chatKeys(tx, chat)
+    if (to.renew && keys.length < MOST_CHAT_KEYS) keys.unshift(randomBytes(32))
+    const scopeKey = await this.#scopeKey(tx, to.scopeId)
+    const place = chatKeyPlace(tx.actor.tenantId, to.scopeId, chat.id)
+    return Buffer.concat(keys.map((key) => seal(scopeKey, key, place)))
+  }
+
   /** A wrapped key for a new chat of a scope. */
   async newChatKey(tx: AnyReadTx, scopeId: ScopeId, chatId: ChatId): Promise<Buffer> {
     return seal(await this.#scopeKey(tx, scopeId), randomBytes(32), chatKeyPlace(tx.actor.tenantId, scopeId, chatId))
@@ -67,8 +101,8 @@ export class ScopeKeys {
 
   /** Seals what belongs to a chat: its messages. */
   async ofChat(tx: AnyReadTx, chat: { id: ChatId; scopeId: ScopeId; wrappedKey: Buffer }, table: string): Promise<Sealer> {
-    const key = open(await this.#scopeKey(tx, chat.scopeId), chat.wrappedKey, chatKeyPlace(tx.actor.tenantId, chat.scopeId, chat.id))
-    return sealer(createSecretKey(key), { tenantId: tx.actor.tenantId, owner: chat.id, table })
+    const [latest, ...earlier] = (await this.#chatKeys(tx, chat)).map((key) => createSecretKey(key))
+    return sealer(latest!, { tenantId: tx.actor.tenantId, owner: chat.id, table }, earlier)
   }
 
   /** Seals what belongs to the tenant as a whole, such as its model providers. */
@@ -92,19 +126,46 @@ export class ScopeKeys {
     const row = await tx.first(
       tx.db.selectFrom('scope_key').select('wrapped').where('scope_id', '=', scopeId).orderBy('version', 'desc').limit(1),
     )
-    if (!row) throw new Error('this scope has no key within reach')
-    const key = createSecretKey(open(await this.#keyring.tenantKey(tenantId), row.wrapped, scopeKeyPlace(tenantId, scopeId)))
-    if (this.#gone.has(name)) return key
+    if (!row) throw new KeyOutOfReach()
+    const key = await this.#unwrap(tenantId, scopeId, row.wrapped)
+    if (!this.#gone.has(name)) this.#keep(name, key)
+    return key
+  }
+
+  async #unwrap(tenantId: TenantId, scopeId: ScopeId, wrapped: Buffer): Promise<KeyObject> {
+    return createSecretKey(open(await this.#keyring.tenantKey(tenantId), wrapped, scopeKeyPlace(tenantId, scopeId)))
+  }
+
+  #keep(name: string, key: KeyObject): void {
     if (this.#kept.size >= MOST_KEPT) this.#kept.delete(this.#kept.keys().next().value!)
     this.#kept.set(name, key)
-    return key
+  }
+
+  async #chatKeys(tx: AnyReadTx, { id, scopeId, wrappedKey }: { id: ChatId; scopeId: ScopeId; wrappedKey: Buffer }): Promise<Buffer[]> {
+    const scopeKey = await this.#scopeKey(tx, scopeId)
+    const place = chatKeyPlace(tx.actor.tenantId, scopeId, id)
+    const keys: Buffer[] = []
+    for (let at = 0; at < wrappedKey.length; at += WRAPPED_BYTES)
+      keys.push(open(scopeKey, wrappedKey.subarray(at, at + WRAPPED_BYTES), place))
+    return keys
   }
 }
 
-function sealer(key: KeyObject, at: Pick<Place, 'tenantId' | 'owner' | 'table'>): Sealer {
+/** Seals under the key, and opens what was sealed under it or under one of the earlier ones. */
+function sealer(key: KeyObject, at: Pick<Place, 'tenantId' | 'owner' | 'table'>, earlier: readonly KeyObject[] = []): Sealer {
+  const openBytes = (sealed: Buffer, row: string, column: string) => openWithAny([key, ...earlier], sealed, { ...at, row, column })
   return {
     seal: (plain, row, column) => seal(key, typeof plain === 'string' ? Buffer.from(plain) : plain, { ...at, row, column }),
-    open: (sealed, row, column) => open(key, sealed, { ...at, row, column }).toString(),
-    openBytes: (sealed, row, column) => open(key, sealed, { ...at, row, column }),
+    open: (sealed, row, column) => openBytes(sealed, row, column).toString(),
+    openBytes,
+  }
+}
+
+function openWithAny([key, ...others]: readonly KeyObject[], sealed: Buffer, place: Place): Buffer {
+  try {
+    return open(key!, sealed, place)
+  } catch (error) {
+    if (others.length === 0) throw error
+    return openWithAny(others, sealed, place)
   }
 }

@@ -13,6 +13,7 @@ import { CitationChip, nameOf, Sources } from './citations.tsx'
 import { useLiveAnswer } from './data/answers.ts'
 import { citationsOf, failureOf, textOf } from './data/parts.ts'
 import { MessageFrame, MessageMenu, Versions } from './message-frame.tsx'
+import { useOpenChat } from './open-chat.ts'
 
 interface AnswerProps {
   message: PathMessage
@@ -26,6 +27,8 @@ interface AnswerProps {
 export const Answer = memo(function Answer({ message, models, arrived, onChoose, onAgain }: AnswerProps) {
   const { text, citations } = useAnswerParts(message)
   const writing = message.status === 'streaming'
+  const chat = useOpenChat()
+  const again = chat?.mayWrite === false ? null : onAgain
   const mark = useCallback(
     (number: number) => {
       const citation = citations.find((each) => each.number === number)
@@ -38,12 +41,12 @@ export const Answer = memo(function Answer({ message, models, arrived, onChoose,
       <ByLine message={message} models={models} />
       {(text !== '' || writing) && <Markdown text={text} mark={mark} growing={writing} />}
       {!writing && <Sources citations={citations} />}
-      <Ending message={message} onAgain={onAgain} />
+      <Ending message={message} onAgain={again} />
       {!writing && (
         <div className="mt-1.5 -mb-2 -ml-2 flex items-center">
           <Versions of={message} onChoose={onChoose} />
-          {text !== '' && <CopyIcon label={t('message.copy')} text={() => asMarkdown(text, citations)} />}
-          {!offersAgain(message) && <IconButton icon="again" label={t('message.again')} onClick={() => onAgain(message)} />}
+          {text !== '' && <CopyIcon label={t('message.copy')} text={() => asMarkdown(text, citations, chat)} />}
+          {again && !offersAgain(message) && <IconButton icon="again" label={t('message.again')} onClick={() => again(message)} />}
           <MessageMenu message={message} />
         </div>
       )}
@@ -72,7 +75,7 @@ function ByLine({ message, models }: { message: Message; models: readonly Model[
 }
 
 /** How an answer ended that did not end by itself. */
-function Ending({ message, onAgain }: { message: Message; onAgain: (message: Message) => void }) {
+function Ending({ message, onAgain }: { message: Message; onAgain: ((message: Message) => void) | null }) {
   const sentence = endingOf(message)
   if (!sentence) return null
   return (
@@ -81,7 +84,7 @@ function Ending({ message, onAgain }: { message: Message; onAgain: (message: Mes
         {message.status === 'failed' && <Icon name="warn" className="mt-[3px] text-danger" />}
         {sentence}
       </span>
-      {offersAgain(message) && (
+      {onAgain && offersAgain(message) && (
         <Button icon="again" onClick={() => onAgain(message)}>
           {t('message.again')}
         </Button>
@@ -104,7 +107,7 @@ function endingOf(message: Message): string | null {
 }
 
 /** Gives the answer for other programs: as it was written, with the list of its sources. */
-export function asMarkdown(text: string, citations: readonly Citation[]): string {
-  const sources = citations.map(({ number, source }) => `[${number}] ${nameOf(source)}`)
+export function asMarkdown(text: string, citations: readonly Citation[], chat: ReturnType<typeof useOpenChat>): string {
+  const sources = citations.map(({ number, source }) => `[${number}] ${nameOf(source, chat)}`)
   return sources.length > 0 ? `${text}\n\n${sources.join('\n')}\n` : text
 }

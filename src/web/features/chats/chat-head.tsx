@@ -17,15 +17,17 @@ export function ChatHead({ chat, earlier }: { chat: Chat; earlier: readonly stri
   const [renaming, setRenaming] = useState(false)
   const head = useRef<HTMLHeadingElement>(null)
   const { rename, remove } = useChatActions()
-  useShortcut('rename', () => setRenaming(true))
-  useShortcut('remove', () => void remove(chat))
+  useShortcut('rename', chat.mayWrite ? () => setRenaming(true) : null)
+  useShortcut('remove', chat.mayWrite ? () => void remove(chat) : null)
   const entries = useChatMenu(chat, () => setRenaming(true), 'chat')
   const { organisation } = useMe()
   return (
     <PageHead>
       <title>{t('title.page', { page: chat.description, organisation: organisation.name })}</title>
       <h1 ref={head} className={renaming ? 'min-w-0 flex-[0_1_26rem]' : 'min-w-0 text-message font-strong -ml-2'}>
-        {renaming ? (
+        {!chat.mayWrite ? (
+          <span className="block truncate px-2 py-1">{chat.description}</span>
+        ) : renaming ? (
           <TitleInput
             title={chat.description}
             onDone={() => setRenaming(false)}
@@ -44,7 +46,7 @@ export function ChatHead({ chat, earlier }: { chat: Chat; earlier: readonly stri
           </button>
         )}
       </h1>
-      <ChatSeal model={chat.model} earlier={earlier} short />
+      <ChatSeal chat={chat} model={chat.model} earlier={earlier} short />
       <span className="flex-1" />
       <MenuButton
         label={t('chats.menu', { title: chat.description })}

@@ -20,11 +20,13 @@ import { chatQuery, putChat } from './data/chat-list.ts'
 import { messagesQuery } from './data/messages.ts'
 import { ask, takeBack } from './data/outbox.ts'
 import { textOf } from './data/parts.ts'
+import { OpenChatContext } from './open-chat.ts'
 import { Thread } from './thread.tsx'
 import { useChatShortcuts } from './use-chat-shortcuts.ts'
 import { useEditing } from './use-editing.ts'
 import { stop, type ThreadState, useThread } from './use-thread.ts'
 
+const ReadingNote = lazyPart(async () => (await import('./sharing/reading-note.tsx')).ReadingNote)
 const NoSuchChat = lazyPart(async () => (await import('./no-such-chat.tsx')).NoSuchChat)
 
 /** The page of a chat: its thread, or why it can't be shown. */
@@ -58,7 +60,7 @@ function OpenChat({ chat, branch }: { chat: Chat; branch: Branch }) {
   const thread = useThread(chat.id, branch, chat.model)
   const { editing, place, composerKey, begin, end, putBack } = useEditing(chat.id)
   const earlier = useMemo(() => [...new Set(thread.messages.flatMap(({ modelName }) => modelName ?? []))], [thread.messages])
-  const editLast = useChatShortcuts(thread, (question) => begin(textOf(question), question.parentId))
+  const editLast = useChatShortcuts(chat, thread, (question) => begin(textOf(question), question.parentId))
   const send = (text: string) => {
     ask(chat.id, { text, model: chat.model, parentId: editing ? editing.parentId : branch.leafId })
     if (editing) end()
@@ -71,7 +73,7 @@ function OpenChat({ chat, branch }: { chat: Chat; branch: Branch }) {
     else begin(unsent.text, unsent.parentId)
   }
   return (
-    <>
+    <OpenChatContext value={chat}>
       <ChatHead chat={chat} earlier={earlier} />
       <Thread
         chat={chat}
@@ -80,18 +82,24 @@ function OpenChat({ chat, branch }: { chat: Chat; branch: Branch }) {
         onEditUnsent={editUnsent}
         onDiscardUnsent={() => takeBack(chat.id)}
       />
-      <Composer
-        key={composerKey}
-        place={place}
-        onSend={send}
-        onEditAbove={editLast}
-        onStop={thread.writing && (() => thread.writing && void stop(thread.writing))}
-        hold={holdOf(thread)}
-        above={editing && <EditingNote onCancel={end} />}
-        seal={<ChatSeal model={chat.model} earlier={earlier} />}
-        model={<ModelPicker models={thread.models} chosen={chat.model} onChoose={(model) => void chooseModel(chat, model)} />}
-      />
-    </>
+      {chat.mayWrite ? (
+        <Composer
+          key={composerKey}
+          place={place}
+          onSend={send}
+          onEditAbove={editLast}
+          onStop={thread.writing && (() => thread.writing && void stop(thread.writing))}
+          hold={holdOf(thread)}
+          above={editing && <EditingNote onCancel={end} />}
+          seal={<ChatSeal chat={chat} model={chat.model} earlier={earlier} />}
+          model={<ModelPicker models={thread.models} chosen={chat.model} onChoose={(model) => void chooseModel(chat, model)} />}
+        />
+      ) : (
+        <Suspense>
+          <ReadingNote chat={chat} earlier={earlier} />
+        </Suspense>
+      )}
+    </OpenChatContext>
   )
 }
 

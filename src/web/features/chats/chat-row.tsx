@@ -43,7 +43,7 @@ export const ChatRow = memo(function ChatRow({ chat, isStop }: ChatRowProps) {
     const openMenu = () => row.current?.querySelector<HTMLElement>('[aria-haspopup]')?.click()
     const acts = { renameRow: () => setRenaming(true), removeRow: () => void remove(chat), menuOfRow: openMenu }
     const id = (Object.keys(acts) as (keyof typeof acts)[]).find((each) => isShortcut(event, each))
-    if (!id) return
+    if (!id || (id !== 'menuOfRow' && !chat.mayWrite)) return
     event.preventDefault()
     acts[id]()
   }
@@ -76,6 +76,7 @@ export const ChatRow = memo(function ChatRow({ chat, isStop }: ChatRowProps) {
       >
         {chat.description}
       </Link>
+      {chat.owner && <Owner name={chat.owner.name} />}
       <Marks answering={chat.answering} unread={unread} />
       <MenuButton label={t('chats.menu', { title: chat.description })} tabIndex={isStop ? 0 : -1} className={MENU} entries={entries}>
         <Icon name="more" />
@@ -83,6 +84,16 @@ export const ChatRow = memo(function ChatRow({ chat, isStop }: ChatRowProps) {
     </div>
   )
 })
+
+/** Whose chat it is that is shared with the person. */
+function Owner({ name }: { name: string }) {
+  return (
+    <span className="ml-2 max-w-[45%] flex-none truncate text-small text-muted" title={t('shared.by', { name })}>
+      <span className="sr-only">{t('shared.by', { name })}</span>
+      <span aria-hidden="true">{name.split(' ')[0]}</span>
+    </span>
+  )
+}
 
 /** What can be said of a chat without opening it. */
 function Marks({ answering, unread }: { answering: boolean; unread: boolean }) {

@@ -1,4 +1,5 @@
 /** The rows of the list of chats, drawn where they are seen; by keyboard as `use-list-keys.ts` says. */
+import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Chat } from '#contract/chats.ts'
@@ -7,10 +8,12 @@ import { t } from '#web/kernel/text.ts'
 import { useToday } from '#web/kernel/today.ts'
 import { useVirtualList } from '#web/ui/virtual-list.ts'
 import { ChatRow, Heading } from './chat-row.tsx'
+import { sharedQuery } from './data/chat-list.ts'
 import { type Row, toRows } from './groups.ts'
 import { useListKeys } from './use-list-keys.ts'
 
 const HEADING_PX = 38
+const NONE: readonly Chat[] = []
 
 interface ChatRowsProps {
   /** The latest first. */
@@ -23,7 +26,8 @@ interface ChatRowsProps {
 /** Shows the chats under their headings, each at the place that it has in the whole list. */
 export function ChatRows({ chats, hasMore, scroller }: ChatRowsProps) {
   const today = useToday()
-  const rows = useMemo(() => toRows(chats, today), [chats, today])
+  const shared = useQuery(sharedQuery).data
+  const rows = useMemo(() => toRows(chats, today, [{ words: t('shared.with'), chats: shared ?? NONE }]), [chats, today, shared])
   const chatPx = useWide() ? 34 : 44
   const { chatId } = useParams({ strict: false })
   const heightOf = useCallback((row: Row) => (row.kind === 'heading' ? HEADING_PX : chatPx), [chatPx])

@@ -1,14 +1,20 @@
 /** Who can read a chat, exactly, and who receives its text. */
 import { useQuery } from '@tanstack/react-query'
-import type { ReactNode } from 'react'
+import { type ReactNode, Suspense } from 'react'
+import type { Chat } from '#contract/chats.ts'
 import { type Model, modelsQuery } from '#web/features/models/queries.ts'
 import { useMe } from '#web/kernel/session.ts'
 import { t } from '#web/kernel/text.ts'
 import { Icon, type IconName } from '#web/ui/icon.tsx'
+import { lazyPart } from '#web/ui/lazy-part.ts'
 import { Popover } from '#web/ui/popover.tsx'
 import { SealButton } from '#web/ui/seal.tsx'
 
+const SharedReaders = lazyPart(async () => (await import('./sharing/shared-readers.tsx')).SharedReaders)
+
 interface ChatSealProps {
+  /** The chat, where there is one already. */
+  chat?: Chat
   /** The model that answers next. */
   model: string | null
   /** Names of models that have answered in this chat. */
@@ -16,21 +22,28 @@ interface ChatSealProps {
   short?: boolean
 }
 
-/** The seal of a personal chat; opens the list of its readers. */
-export function ChatSeal({ model, earlier = [], short = false }: ChatSealProps) {
+/** The seal of a chat; opens the list of its readers. */
+export function ChatSeal({ chat, model, earlier = [], short = false }: ChatSealProps) {
   const me = useMe()
   const models = useQuery(modelsQuery).data
   const next = models?.find(({ id }) => id === model)
+  const shared = chat && chat.people > 1 ? chat : undefined
+  const words = shared ? t('seal.shared', { count: shared.people }) : t('seal.onlyYou')
+  const label = shared ? t('seal.sharedWho', { count: shared.people }) : t('seal.who')
   const others = earlier.filter((name) => name !== next?.name)
   return (
-    <Popover
-      title={t('seal.title')}
-      trigger={(given) => <SealButton {...given} short={short} words={t('seal.onlyYou')} label={t('seal.who')} />}
-    >
+    <Popover title={t('seal.title')} trigger={(given) => <SealButton {...given} short={short} words={words} label={label} />}>
+      {shared && (
+        <Suspense>
+          <SharedReaders chat={shared} />
+        </Suspense>
+      )}
       <ul className="space-y-3">
-        <Line icon="check" head={t('seal.you', { name: me.user.name })}>
-          {t('seal.why')}
-        </Line>
+        {!shared && (
+          <Line icon="check" head={t('seal.you', { name: me.user.name })}>
+            {t('seal.why')}
+          </Line>
+        )}
         <Line icon="close" head={t('seal.nobody', { organisation: me.organisation.name })}>
           {t('seal.admins')}
         </Line>

@@ -4,15 +4,21 @@ import type { ReactNode } from 'react'
 import type { Citation, Source } from '#contract/chats.ts'
 import { t } from '#web/kernel/text.ts'
 import { Popover } from '#web/ui/popover.tsx'
+import { useOpenChat } from './open-chat.ts'
 
-/** Names a source. */
-export function nameOf(source: Source): string {
-  return source.kind === 'handbook' ? t('cite.handbook', { title: source.title }) : t('cite.chat', { title: source.title })
+type Open = ReturnType<typeof useOpenChat>
+
+/** Names a source, in the chat that quotes it. */
+export function nameOf(source: Source, chat: Open): string {
+  if (source.kind === 'handbook') return t('cite.handbook', { title: source.title })
+  if (source.chatId === chat?.id) return t('cite.thisChat')
+  return chat?.owner ? t('cite.chatOf', { title: source.title, name: chat.owner.name }) : t('cite.chat', { title: source.title })
 }
 
 /** The chip that stands in the text; opens the quotation. */
 export function CitationChip({ citation }: { citation: Citation }) {
-  const name = nameOf(citation.source)
+  const chat = useOpenChat()
+  const name = nameOf(citation.source, chat)
   return (
     <Popover
       title={name}
@@ -33,13 +39,14 @@ export function CitationChip({ citation }: { citation: Citation }) {
       <blockquote className="mb-3 max-h-60 overflow-y-auto border-l-2 border-accent-line pl-3 whitespace-pre-wrap">
         {citation.quote}
       </blockquote>
-      <SourceLink source={citation.source}>{t('cite.open')}</SourceLink>
+      {opens(citation.source, chat) && <SourceLink source={citation.source}>{t('cite.open')}</SourceLink>}
     </Popover>
   )
 }
 
 /** The list of sources below an answer. */
 export function Sources({ citations }: { citations: readonly Citation[] }) {
+  const chat = useOpenChat()
   if (citations.length === 0) return null
   return (
     <section className="mt-3.5 max-w-[68ch] border-t border-line pt-2.5 text-small">
@@ -48,7 +55,7 @@ export function Sources({ citations }: { citations: readonly Citation[] }) {
         {citations.map(({ number, source }) => (
           <li key={number} className="flex gap-2 text-muted">
             <span className="min-w-4 text-right tabular-nums">{number}</span>
-            <SourceLink source={source}>{nameOf(source)}</SourceLink>
+            <SourceLink source={source}>{nameOf(source, chat)}</SourceLink>
           </li>
         ))}
       </ol>
@@ -58,7 +65,14 @@ export function Sources({ citations }: { citations: readonly Citation[] }) {
 
 const LINK = 'text-accent underline decoration-1 underline-offset-3 hover:text-accent-strong'
 
+/** Whether a link to the source can lead anywhere: in a chat that somebody else shares, only to that chat itself. */
+function opens(source: Source, chat: Open): boolean {
+  return source.kind === 'handbook' || !chat?.owner || source.chatId === chat.id
+}
+
 function SourceLink({ source, children }: { source: Source; children: ReactNode }) {
+  const chat = useOpenChat()
+  if (!opens(source, chat)) return <span>{children}</span>
   if (source.kind === 'handbook') {
     return (
       <Link to="/handbook" hash={source.section} className={LINK}>

@@ -10,6 +10,7 @@ import type { Unsent } from './data/outbox.ts'
 import { textOf } from './data/parts.ts'
 import { kerningOf } from './long-text.ts'
 import { MessageFrame, MessageMenu, Versions } from './message-frame.tsx'
+import { useOpenChat } from './open-chat.ts'
 
 const BUBBLE = 'bubble rounded-panel border border-line bg-sunken px-4 py-3 whitespace-pre-wrap wrap-anywhere'
 
@@ -23,13 +24,15 @@ interface QuestionProps {
 /** A question that the server has. */
 export const Question = memo(function Question({ message, arrived, onChoose, onEdit }: QuestionProps) {
   const text = textOf(message)
+  const chat = useOpenChat()
+  const author = chat?.owner?.name ?? t('message.you')
   return (
-    <MessageFrame id={message.id} author={t('message.you')} time={message.timeCreated} arrived={arrived}>
+    <MessageFrame id={message.id} author={author} time={message.timeCreated} arrived={arrived}>
       <div className={classes(BUBBLE, kerningOf(text))}>{text}</div>
       <Actions>
         <Versions of={message} onChoose={onChoose} />
         <CopyIcon label={t('message.copyQuestion')} text={() => text} />
-        <IconButton icon="pencil" label={t('message.edit')} onClick={() => onEdit(message)} />
+        {chat?.mayWrite !== false && <IconButton icon="pencil" label={t('message.edit')} onClick={() => onEdit(message)} />}
         <MessageMenu message={message} />
       </Actions>
     </MessageFrame>

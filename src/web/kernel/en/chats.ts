@@ -23,6 +23,18 @@ export const chats = {
   'chats.nothingToRestore': 'You have deleted no chat with this address, so there is nothing to restore.',
   'chats.untitled': 'New chat',
 
+  'chats.share': 'Share',
+  'chats.shareOwn': 'Who can read it',
+  'chats.leave': 'Leave',
+  'shared.with': 'Shared with you',
+  'shared.by': 'Shared by {name}',
+  'shared.note': '{name} shares this chat with you. What is written in it appears here.',
+
+  'seal.shared': { one: 'Shared · {count} person', other: 'Shared · {count} people' },
+  'seal.sharedWho': {
+    one: 'Shared with {count} person. Who can read this chat?',
+    other: 'Shared, {count} people can read it. Who can read this chat?',
+  },
   'seal.onlyYou': 'Only you',
   'seal.who': 'Only you. Who can read this chat?',
   'seal.title': 'Who can read this',
@@ -97,6 +109,8 @@ export const chats = {
 
   'cite.source': 'Source {number}: {title}',
   'cite.chat': 'your chat “{title}”',
+  'cite.chatOf': '“{title}”, another chat of {name}',
+  'cite.thisChat': 'earlier in this chat',
   'cite.handbook': 'Handbook, “{title}”',
   'cite.open': 'Open it there',
 

@@ -88,6 +88,8 @@ export const privacy = {
   'privacy.keptAfter.exports': '{count} days after they are ready',
   'privacy.keptOf.happenings': 'Which of your chats changed and when, to keep your devices in step',
   'privacy.keptAfter.happenings': 'after {count} days',
+  'privacy.keptOf.shares': 'With whom a chat was shared, once it is taken back',
+  'privacy.keptAfter.shares': '{count} day after that, at most',
   'privacy.deletion':
     'You can delete your account. For {count} days you can take that back; then the key to your chats, drafts, archives and the names of your API tokens is destroyed, and everything of yours is erased, your picture and the secret of your authenticator app included.',
   'privacy.backups': 'Copies of the database that were made before may hold all of it, and that key, for {count} days more.',

@@ -21,6 +21,13 @@ export const chatsQuery = infiniteQueryOptions({
   staleTime: Number.POSITIVE_INFINITY,
 })
 
+/** Those that others share with the person: they stand above the others. */
+export const sharedQuery = queryOptions({
+  queryKey: ['shared'],
+  queryFn: async ({ signal }) => (await call('chats.list', { query: { in: 'shared', limit: 100 } }, { signal })).items,
+  staleTime: Number.POSITIVE_INFINITY,
+})
+
 /** The query for one chat. */
 export const chatQuery = (chatId: string) =>
   queryOptions({ queryKey: ['chat', chatId], queryFn: ({ signal }) => call('chats.get', { params: { chatId } }, { signal }) })
@@ -28,6 +35,10 @@ export const chatQuery = (chatId: string) =>
 /** Takes in what the server said of a chat: in the list at its place by time, or out of it when it is in another list, or in none. */
 export function putChat(chat: Chat): void {
   queryClient.setQueryData(chatQuery(chat.id).queryKey, chat)
+  if (chat.owner) {
+    editShared(chat.id, chat)
+    return
+  }
   edit((chats, hasMore) => {
     const others = chats.filter((other) => other.id !== chat.id)
     if (chat.deletedAt || chat.archived || chat.temporaryUntil) return others
@@ -51,8 +62,18 @@ export function neighbourOf(chatId: string | undefined, by: 1 | -1): Chat | unde
   return chatId === undefined ? chats[0] : chats[chats.findIndex(({ id }) => id === chatId) + by]
 }
 
+/** Changes the shelf of chats that others share. */
+function editShared(chatId: string, chat: Chat | null): void {
+  queryClient.setQueryData(sharedQuery.queryKey, (shared) => {
+    if (!shared) return shared
+    const others = shared.filter(({ id }) => id !== chatId)
+    return chat ? [...others, chat].sort(latestFirst) : others
+  })
+}
+
 /** Takes a chat out of the list; gives the way to put it back. */
 export function dropChat(chatId: string): () => void {
+  editShared(chatId, null)
   const before = queryClient.getQueryData<Pages>(chatsQuery.queryKey)
   const dropped = before?.pages.flatMap((page) => page.items).find((chat) => chat.id === chatId)
   edit((chats) => chats.filter((chat) => chat.id !== chatId))
@@ -62,6 +83,7 @@ export function dropChat(chatId: string): () => void {
 /** Brings the list up to date with one call, however long it has become: the first page is fetched, the rest is kept. */
 export async function refreshChats(): Promise<void> {
   if (!queryClient.getQueryData(chatsQuery.queryKey)) return
+  void queryClient.invalidateQueries(sharedQuery)
   const first = await call('chats.list')
   const oldest = first.items.at(-1)
   queryClient.setQueryData<Pages>(chatsQuery.queryKey, (data) => {

@@ -1,0 +1,299 @@
+-- Sharing a chat with named people: the chat, and all that hangs on it, moves into a scope of its own, whose members are its readers. Whoever
+-- is to read it no longer is left behind in the scope that it leaves: nothing is in there any more, whatever they still hold of it.
+
+-- Whose a chat's scope is, and since when nothing is in it.
+alter table {schema}.scope
+  add column owner_id uuid,
+  add column left_at timestamptz,
+  add constraint scope_owner foreign key (owner_id) references {schema}."user" (id),
+  add constraint scope_owned check ((kind = 'chat') = (owner_id is not null));
+create index scope_owner_idx on {schema}.scope (owner_id) where owner_id is not null;
+grant update (left_at) on {schema}.scope to {auth};
+alter policy never_joined on {schema}.scope
+  using (left_at is not null or exists (select from {schema}."user" u where u.id = scope.id and u.time_joined is null));
+alter table {schema}.scope_member
+  drop constraint scope_member_scope,
+  add constraint scope_member_scope foreign key (scope_id) references {schema}.scope (id) on delete cascade;
+alter table {schema}.scope_key
+  drop constraint scope_key_scope,
+  add constraint scope_key_scope foreign key (scope_id) references {schema}.scope (id) on delete cascade;
+
+-- What hangs on a chat goes where its chat goes: every reference that carries the scope follows it. One that comes later says so itself.
+do $$
+declare
+  reference record;
+begin
+  for reference in
+    select k.conname as name, k.conrelid::regclass::text as child, pg_get_constraintdef(k.oid) as definition
+      from pg_constraint k
+     where k.contype = 'f' and k.confrelid in ('{schema}.chat_session'::regclass, '{schema}.chat_message'::regclass) and k.confupdtype = 'a'
+       and exists (select from pg_attribute a where a.attrelid = k.conrelid and a.attnum = any(k.conkey) and a.attname = 'scope_id')
+  loop
+    execute format('alter table %s drop constraint %I, add constraint %2$I %s on update cascade', reference.child, reference.name, reference.definition);
+  end loop;
+end $$;
+-- What its owner has put into the trash is nobody else's to see.
+create policy trash_of_owner on {schema}.chat_session as restrictive for select to {app}
+  using (case when deleted_at is null or user_id = {user_id} then true end);
+create index chat_session_shared_idx on {schema}.chat_session (scope_id) where scope_id <> user_id;
+
+-- Only the function below moves chats: those of whoever the context says, between scopes that are theirs alone to manage. An API token
+-- manages none.
+create policy moved on {schema}.chat_session to {auth}
+  using ({tenant_setting} = '{tenant_id}' and user_id = {user_id} and scope_id = any({manage_scopes}))
+  with check ({tenant_setting} = '{tenant_id}' and user_id = {user_id} and scope_id = any({manage_scopes}));
+grant select (id, user_id, scope_id), update (scope_id, wrapped_key, description) on {schema}.chat_session to {auth};
+
+-- Who may be let in: who can sign in. Locked, so that whoever suspends or erases them waits, or is waited for.
+create function {schema}.let_in(to_scope uuid, people uuid[]) returns void
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+  insert into {schema}.scope_member (scope_id, user_id, role)
+  select let_in.to_scope, u.id, 'viewer'
+    from (select u.id from {schema}."user" u
+           where u.id = any(let_in.people) and u.status = 'active' and u.time_joined is not null order by u.id for share) u
+  on conflict do nothing
+$$;
+alter function {schema}.let_in(uuid, uuid[]) owner to {auth};
+revoke all on function {schema}.let_in(uuid, uuid[]) from public;
+grant execute on function {schema}.let_in(uuid, uuid[]) to {auth};
+
+-- The words of a chat, before it moves: those of another scope are keyed by it.
+create function {schema}.forget_words(chat_id uuid) returns void
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+  delete from {schema}.message_search m
+   where m.chat_session_id = forget_words.chat_id and m.scope_id = any({manage_scopes}) and {tenant_setting} = '{tenant_id}'
+$$;
+alter function {schema}.forget_words(uuid) owner to {search};
+grant delete on {schema}.message_search to {search};
+revoke all on function {schema}.forget_words(uuid) from public;
+grant execute on function {schema}.forget_words(uuid) to {auth};
+-- And after it: many in one call, into a scope that the context manages.
+create function {schema}.index_messages(chat_id uuid, scope_id uuid, message_ids uuid[], lexemes text[]) returns bigint
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+  with indexed as (
+    insert into {schema}.message_search (chat_session_id, message_id, scope_id, lexemes)
+    select index_messages.chat_id, words.message_id, index_messages.scope_id, words.lexemes::tsvector
+      from unnest(index_messages.message_ids, index_messages.lexemes) words (message_id, lexemes)
+     where {tenant_setting} = '{tenant_id}' and index_messages.scope_id = any({manage_scopes})
+    returning 1
+  ) select count(*) from indexed
+$$;
+alter function {schema}.index_messages(uuid, uuid, uuid[], text[]) owner to {search};
+revoke all on function {schema}.index_messages(uuid, uuid, uuid[], text[]) from public;
+grant execute on function {schema}.index_messages(uuid, uuid, uuid[], text[]) to {app};
+
+-- Moves a chat of the context's own person out of one scope into another: back into their personal one, or into a new one, with the readers
+-- that there were and the given ones, without the given others. From here on the context reaches the new scope as well. Answers the
+-- readers whom this concerns; nothing where the chat is not there.
+create function {schema}.move_chat(chat_id uuid, from_scope uuid, to_scope uuid, scope_key bytea, chat_key bytea, description bytea,
+  add_people uuid[], without uuid[]) returns setof uuid
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_variable
+begin
+  perform from {schema}.chat_session c where c.id = chat_id and c.scope_id = from_scope for update;
+  if not found or from_scope = to_scope then
+    return;
+  end if;
+  if to_scope <> {user_id} then
+    insert into {schema}.scope (id, kind, owner_id) values (to_scope, 'chat', {user_id});
+    insert into {schema}.scope_member (scope_id, user_id, role) values (to_scope, {user_id}, 'owner');
+    insert into {schema}.scope_key (scope_id, version, wrapped) values (to_scope, 1, scope_key);
+    perform {schema}.let_in(to_scope, add_people);
+    insert into {schema}.scope_member (scope_id, user_id, role)
+      select to_scope, m.user_id, m.role from {schema}.scope_member m
+       where m.scope_id = from_scope and m.user_id <> {user_id} and m.user_id <> all(without)
+      on conflict do nothing;
+    perform set_config('app.read_scopes', array_append({read_scopes}, to_scope)::text, true),
+            set_config('app.write_scopes', array_append({write_scopes}, to_scope)::text, true),
+            set_config('app.manage_scopes', array_append({manage_scopes}, to_scope)::text, true);
+  end if;
+  perform {schema}.forget_words(chat_id);
+  update {schema}.chat_session c set scope_id = to_scope, wrapped_key = chat_key, description = move_chat.description where c.id = chat_id;
+  return query select m.user_id from {schema}.scope_member m where m.scope_id in (from_scope, to_scope) and m.user_id <> {user_id};
+end $$;
+alter function {schema}.move_chat(uuid, uuid, uuid, bytea, bytea, bytea, uuid[], uuid[]) owner to {auth};
+revoke all on function {schema}.move_chat(uuid, uuid, uuid, bytea, bytea, bytea, uuid[], uuid[]) from public;
+grant execute on function {schema}.move_chat(uuid, uuid, uuid, bytea, bytea, bytea, uuid[], uuid[]) to {app};
+
+-- Lets more people into the scope of a chat of the context's own person. Answers who can read it then; nothing where it is not there.
+create function {schema}.add_readers(chat_id uuid, to_scope uuid, people uuid[]) returns setof uuid
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_variable
+begin
+  perform from {schema}.chat_session c where c.id = chat_id and c.scope_id = to_scope and to_scope <> {user_id} for update;
+  if not found then
+    return;
+  end if;
+  perform {schema}.let_in(to_scope, people);
+  return query select m.user_id from {schema}.scope_member m where m.scope_id = to_scope;
+end $$;
+alter function {schema}.add_readers(uuid, uuid, uuid[]) owner to {auth};
+revoke all on function {schema}.add_readers(uuid, uuid, uuid[]) from public;
+grant execute on function {schema}.add_readers(uuid, uuid, uuid[]) to {app};
+
+-- A reader goes by themself. Their own membership of a chat's scope, and nothing else of theirs or anybody's.
+create function {schema}.leave_chat(chat_scope uuid) returns boolean
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+  delete from {schema}.scope_member m
+   where m.scope_id = leave_chat.chat_scope and m.user_id = {user_id} and m.role <> 'owner' and m.scope_id = any({read_scopes})
+     and {tenant_setting} = '{tenant_id}'
+  returning true
+$$;
+alter function {schema}.leave_chat(uuid) owner to {auth};
+revoke all on function {schema}.leave_chat(uuid) from public;
+grant execute on function {schema}.leave_chat(uuid) to {app};
+-- Besides those of an account that nobody joined, as 0013 has it.
+alter policy never_joined on {schema}.scope_member
+  using (user_id = {user_id} and role <> 'owner'
+    or exists (select from {schema}."user" u where u.id = scope_id and u.time_joined is null));
+
+-- A scope that its chat has left, or that lost it for good, is let go of: at once by its owner, and by the next clean-up.
+create function {schema}.mark_left() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  update {schema}.scope s set left_at = now() where s.id = old.scope_id and s.kind = 'chat';
+  return null;
+end $$;
+alter function {schema}.mark_left() owner to {auth};
+revoke all on function {schema}.mark_left() from public;
+create trigger mark_left after delete on {schema}.chat_session
+  for each row when (old.scope_id <> old.user_id) execute function {schema}.mark_left();
+create trigger mark_left_by_move after update of scope_id on {schema}.chat_session
+  for each row when (old.scope_id <> old.user_id and old.scope_id <> new.scope_id) execute function {schema}.mark_left();
+create function {schema}.drop_left_scopes() returns bigint
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+  with dropped as (
+    delete from {schema}.scope s where s.owner_id = {user_id} and s.left_at is not null and {tenant_setting} = '{tenant_id}' returning 1
+  ) select count(*) from dropped
+$$;
+alter function {schema}.drop_left_scopes() owner to {auth};
+-- Whoever writes without a pause shares the row of their membership all the time: they are not waited for.
+alter function {schema}.drop_left_scopes() set lock_timeout = '2s';
+revoke all on function {schema}.drop_left_scopes() from public;
+grant execute on function {schema}.drop_left_scopes() to {app};
+create policy due on {schema}.scope to {worker} using ({job_kind} = 'clean_up' and left_at < now() - interval '1 hour');
+-- It finds them by their place, and reads none of them; nor does any other job.
+revoke select on {schema}.scope from {worker};
+grant select (ctid) on {schema}.scope to {worker};
+
+-- `enter_job`, as before, and: for a chat that others can read only that chat's own scope is read, so that no answer in it says what all of
+-- its readers may not know; and an erasure is of all scopes that are the person's.
+create or replace function {schema}.enter_job(job_id uuid, for_write boolean,
+  out user_id uuid, out role text, out scope_id uuid, out object_id uuid, out read_scopes uuid[], out write_scopes uuid[])
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+declare
+  work record;
+  object_scopes uuid[] := '{}';
+begin
+  select j.kind, j.user_id, j.scope_id, u.role,
+         case j.kind when 'export' then j.id when 'erasure' then j.subject_id else j.chat_session_id end as object_id
+    into work
+    from {schema}.job j left join {schema}."user" u on u.id = j.user_id and u.status = 'active'
+   where j.id = enter_job.job_id and j.state = 'running' and j.time_created > now() - interval '1 hour'
+     and case j.kind
+       when 'clean_up' then true
+       when 'erasure' then exists (
+         select from {schema}.erasure e where e.user_id = j.subject_id and e.begun_at is not null and e.done_at is null)
+       when 'export' then u.id is not null and exists (
+         select from {schema}.export x left join {schema}.auth_session s on s.id = x.session_id
+          where x.id = j.id and x.state in ('waiting', 'running') and coalesce(s.revoked_reason, 'signed_out') in ('signed_out', 'replaced'))
+       else u.id is not null
+     end
+     and exists (select from {schema}.tenant_state g where g.status = 'active');
+  if not found then
+    raise exception 'no such job' using errcode = 'SX403';
+  end if;
+  if not for_write then
+    perform set_config('transaction_read_only', 'on', true);
+  elsif work.user_id is not null then
+    perform from {schema}."user" u where u.id = work.user_id and u.status = 'active' for share;
+    if not found then
+      raise exception 'no such job' using errcode = 'SX403';
+    end if;
+    perform from {schema}.scope_member m where m.user_id = work.user_id for share;
+  end if;
+  user_id := work.user_id;
+  role := work.role;
+  scope_id := work.scope_id;
+  object_id := work.object_id;
+  select coalesce(array_agg(m.scope_id) filter (
+           where work.kind <> 'generation' or work.scope_id = work.user_id or m.scope_id = work.scope_id), '{}'),
+         coalesce(array_agg(m.scope_id) filter (where m.role <> 'viewer' and m.scope_id = work.scope_id), '{}')
+    into read_scopes, write_scopes
+    from {schema}.scope_member m where m.user_id = work.user_id;
+  if for_write and work.user_id is not null and write_scopes = '{}' then
+    raise exception 'no right to the object' using errcode = 'SX403';
+  end if;
+  if work.kind = 'erasure' then
+    object_scopes := array(select s.id from {schema}.scope s where s.owner_id = work.object_id) || work.object_id;
+  end if;
+  perform set_config('app.tenant_id', '{tenant_id}', true), set_config('app.user_id', coalesce(user_id::text, ''), true),
+          set_config('app.role', coalesce(role, ''), true), set_config('app.job_id', enter_job.job_id::text, true),
+          set_config('app.job_kind', work.kind, true), set_config('app.object_id', coalesce(object_id::text, ''), true),
+          set_config('app.read_scopes', read_scopes::text, true), set_config('app.write_scopes', write_scopes::text, true),
+          set_config('app.manage_scopes', '{}', true), set_config('app.object_scopes', object_scopes::text, true);
+end $$;
+
+-- What an erasure removes, as 0015 has it, and in all of the person's scopes. In those of others it ends their memberships.
+do $$
+declare
+  of_person record;
+begin
+  for of_person in
+    select p.polrelid::regclass::text as name from pg_policy p join pg_class c on c.oid = p.polrelid
+     where p.polname = 'erased' and c.relnamespace = '{schema}'::regnamespace
+       and pg_get_expr(p.polqual, p.polrelid) ~ 'scope_id = '
+  loop
+    execute format($policy$alter policy erased on %s using ({job_kind} = 'erasure' and scope_id = any({object_scopes}))$policy$, of_person.name);
+  end loop;
+end $$;
+alter policy erased on {schema}.scope using ({job_kind} = 'erasure' and id = any({object_scopes}));
+alter policy erased on {schema}.scope_member using ({job_kind} = 'erasure' and (user_id = {object_id} or scope_id = any({object_scopes})));
+-- The keys of all of them go first.
+create or replace function {schema}.erase(most int, backups_kept_days int, finish boolean) returns table (name text, removed int)
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+begin
+  if {job_kind} is distinct from 'erasure' then
+    raise exception 'no such job' using errcode = 'SX403';
+  end if;
+  if exists (select from {schema}.erasure e where e.user_id = {object_id} and e.key_destroyed_at is null) then
+    delete from {schema}.scope_key k where k.scope_id = any({object_scopes});
+    get diagnostics removed = row_count;
+    update {schema}.erasure e set key_destroyed_at = now(), backups_until = now() + make_interval(days => backups_kept_days)
+      where e.user_id = {object_id};
+    name := 'scope_key';
+    return next;
+    return;
+  end if;
+  for name in
+    with recursive own as (
+      select p.polrelid as oid from pg_policy p join pg_class c on c.oid = p.polrelid
+       where p.polname = 'erased' and c.relnamespace = '{schema}'::regnamespace
+    ), place as (
+      select own.oid, 0 as depth from own
+      union
+      select k.confrelid, place.depth + 1 from place
+        join pg_constraint k on k.contype = 'f' and k.conrelid = place.oid and k.confrelid <> k.conrelid
+        join own on own.oid = k.confrelid
+       where place.depth < 20
+    )
+    select c.relname::text from place join pg_class c on c.oid = place.oid
+     where finish or c.relname <> 'user' group by c.relname order by max(place.depth), c.relname
+  loop
+    execute format('delete from {schema}.%I where ctid = any(array(select ctid from {schema}.%1$I limit $1))', name) using most;
+    get diagnostics removed = row_count;
+    if removed > 0 then
+      update {schema}.erasure e
+         set counts = e.counts || jsonb_build_object(erase.name, coalesce((e.counts ->> erase.name)::int, 0) + erase.removed)
+       where e.user_id = {object_id};
+      return next;
+      exit when not finish;
+    end if;
+  end loop;
+  if finish then
+    update {schema}.erasure e set done_at = now() where e.user_id = {object_id};
+    update {schema}.job j set state = 'ended' where j.id = {job_id};
+  end if;
+end $$;

@@ -1,0 +1,51 @@
+/**
+ * Where an answer is written: its chat, and who acts in it. A chat that is shared or taken back moves to another scope; its job goes with
+ * it, and what is written next is sealed and kept there.
+ */
+import type { ChatId, JobId, TenantId } from '#contract/ids.ts'
+import type { ChatStore, StoredChat } from '#server/features/chats/index.ts'
+import type { JobActor } from '#server/isolation/actor.ts'
+import type { Jobs } from '#server/isolation/jobs.ts'
+import type { UnitsOfWork, WriteTx } from '#server/isolation/unit-of-work.ts'
+
+export interface PlaceParts {
+  readonly jobs: Jobs
+  readonly units: UnitsOfWork
+  readonly chats: ChatStore
+}
+
+export class Place {
+  readonly #parts: PlaceParts
+  readonly #of: { readonly tenantId: TenantId; readonly jobId: JobId; readonly chatId: ChatId }
+  #actor: JobActor
+  #stored: StoredChat
+
+  constructor(parts: PlaceParts, of: { tenantId: TenantId; jobId: JobId; chatId: ChatId }, now: { actor: JobActor; stored: StoredChat }) {
+    this.#parts = parts
+    this.#of = of
+    this.#actor = now.actor
+    this.#stored = now.stored
+  }
+
+  /** Writes in one transaction; once more where the chat is now, if `work` finds nothing to write to where it was. */
+  async write<T>(work: (tx: WriteTx<JobActor>, stored: StoredChat) => Promise<T>): Promise<T> {
+    const before = this.#stored.chat.scope.id
+    const written = await this.#write(work)
+    if (written) return written
+    await this.#look()
+    return this.#stored.chat.scope.id === before ? written : this.#write(work)
+  }
+
+  #write<T>(work: (tx: WriteTx<JobActor>, stored: StoredChat) => Promise<T>): Promise<T> {
+    return this.#parts.units.write(this.#actor, (tx) => work(tx, this.#stored))
+  }
+
+  async #look(): Promise<void> {
+    const { jobs, units, chats } = this.#parts
+    const actor = await jobs.actorOf(this.#of.tenantId, this.#of.jobId)
+    const stored = await units.read(actor, (tx) => chats.find(tx, this.#of.chatId))
+    if (!stored) return
+    this.#actor = actor
+    this.#stored = stored
+  }
+}

@@ -1,0 +1,72 @@
+/** Changes of who reads a chat: what has to hold before each, and then the change itself, all while the chat is held. */
+import type { ChatId, UserId } from '#contract/ids.ts'
+import { MOST_READERS } from '#contract/sharing.ts'
+import { type ChatStore, mayShare, type StoredChat } from '#server/features/chats/index.ts'
+import type { AnyReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
+import { Failure } from '#server/kernel/failure.ts'
+import type { SharingStore } from './store.ts'
+
+/** A chat within reach; fails with `chat.not_found`. */
+export async function findChat(chats: ChatStore, tx: AnyReadTx, chatId: ChatId): Promise<StoredChat> {
+  const stored = await chats.find(tx, chatId)
+  if (!stored || stored.chat.deletedAt) throw new Failure('chat.not_found')
+  return stored
+}
+
+/** Each change answers the people other than the actor whom it concerns. */
+export class Changing {
+  readonly #chats: ChatStore
+  readonly #sharing: SharingStore
+  constructor(parts: { chats: ChatStore; sharing: SharingStore }) {
+    this.#chats = parts.chats
+    this.#sharing = parts.sharing
+  }
+
+  /** Lets people read. Of those who do already nothing changes. */
+  async add(
+    tx: WriteTx,
+    chatId: ChatId,
+    { userIds, quoted }: { userIds: readonly UserId[]; quoted: readonly ChatId[] },
+  ): Promise<UserId[]> {
+    const stored = await this.#hold(tx, chatId)
+    if (stored.chat.temporaryUntil) throw new Failure('chat.temporary')
+    const wanted = [...new Set(userIds)].filter((id) => id !== tx.actor.userId)
+    if ((await this.#sharing.listJoined(tx, wanted)).length < wanted.length) throw new Failure('member.not_found')
+    const before = new Set((await this.#sharing.listReaders(tx, stored)).map(({ id }) => id))
+    const added = wanted.filter((id) => !before.has(id))
+    if (added.length === 0) return []
+    if (before.size - 1 + added.length > MOST_READERS) throw new Failure('sharing.too_many')
+    const isPersonal = stored.chat.scope.kind === 'personal'
+    if (isPersonal && (await this.#sharing.isQuoting(tx, stored))) throw new Failure('sharing.answering')
+    const seen = new Set(quoted)
+    if ((await this.#sharing.listQuoted(tx, stored)).some((one) => !seen.has(one.chatId))) throw new Failure('sharing.quotes')
+    if (!isPersonal) return this.#sharing.add(tx, stored, added)
+    return this.#sharing.move(tx, stored, { to: 'new scope', add: added, without: [] })
+  }
+
+  /** Lets somebody read no more: a reader of the actor's, or the actor themself. */
+  async remove(tx: WriteTx, chatId: ChatId, userId: UserId): Promise<UserId[]> {
+    const seen = await findChat(this.#chats, tx, chatId)
+    if (userId === tx.actor.userId && !mayShare(seen.chat)) {
+      if (!(await this.#sharing.leave(tx, seen))) throw new Failure('chat.not_found')
+      return []
+    }
+    const stored = await this.#hold(tx, chatId)
+    const readers = (await this.#sharing.listReaders(tx, stored)).filter(({ role }) => role === 'viewer')
+    if (!readers.some(({ id }) => id === userId)) throw new Failure('member.not_found')
+    return this.#sharing.move(tx, stored, { to: readers.length === 1 ? 'personal' : 'new scope', add: [], without: [userId] })
+  }
+
+  /** Lets nobody else read. */
+  async end(tx: WriteTx, chatId: ChatId): Promise<UserId[]> {
+    const stored = await this.#hold(tx, chatId)
+    return stored.chat.scope.kind === 'personal' ? [] : this.#sharing.move(tx, stored, { to: 'personal', add: [], without: [] })
+  }
+
+  async #hold(tx: WriteTx, chatId: ChatId): Promise<StoredChat> {
+    if (!mayShare((await findChat(this.#chats, tx, chatId)).chat)) throw new Failure('chat.not_yours')
+    const held = await this.#sharing.hold(tx, chatId)
+    if (!held) throw new Failure('sharing.changed')
+    return held
+  }
+}

@@ -1,0 +1,60 @@
+/** The endpoints of sharing. Whoever's list changes by it has it as soon as the reply is there. */
+import type { TenantId, UserId } from '#contract/ids.ts'
+import { addReaders, endSharing, getSharing, removeReader } from '#contract/sharing.ts'
+import { type ChatStore, mayShare } from '#server/features/chats/index.ts'
+import { type Route, route } from '#server/isolation/route.ts'
+import type { WriteTx } from '#server/isolation/unit-of-work.ts'
+import { errorFields, type Log } from '#server/kernel/log.ts'
+import { Changing, findChat } from './changing.ts'
+import type { SharingStore } from './store.ts'
+
+interface SharingParts {
+  readonly chats: ChatStore
+  readonly sharing: SharingStore
+  /** Has every server look up anew what these people reach. */
+  readonly membershipsChanged: (tenantId: TenantId, people: readonly UserId[]) => Promise<void>
+  readonly log: Log
+}
+
+interface By {
+  readonly actor: { readonly tenantId: TenantId; readonly userId: UserId }
+  readonly unit: { write<T>(work: (tx: WriteTx) => Promise<T>): Promise<T> }
+}
+
+/** How often a change that waited for somebody who waited for it is tried again. */
+const MOST_TRIES = 5
+const DEADLOCK = '40P01'
+
+/** The routes of this folder. */
+export function sharingRoutes({ chats, sharing, membershipsChanged, log }: SharingParts): Route[] {
+  const changing = new Changing({ chats, sharing })
+  const change = async ({ actor, unit }: By, work: (tx: WriteTx) => Promise<UserId[]>) => {
+    const people = await persistent(() => unit.write(work))
+    await membershipsChanged(actor.tenantId, [actor.userId, ...people])
+    // What is left over is let go of by the next clean-up at the latest.
+    await unit.write((tx) => sharing.dropLeft(tx)).catch((error: unknown) => log.warn(errorFields(error), 'a scope was left behind'))
+    return undefined
+  }
+  return [
+    route(getSharing, async ({ tx, params }) => {
+      const stored = await findChat(chats, tx, params.chatId)
+      const quoted = mayShare(stored.chat) ? await sharing.listQuoted(tx, stored) : []
+      return { people: await sharing.listReaders(tx, stored), quoted }
+    }),
+    route(addReaders, async ({ params, body, ...by }) => change(by, (tx) => changing.add(tx, params.chatId, body))),
+    route(removeReader, async ({ params, ...by }) => change(by, (tx) => changing.remove(tx, params.chatId, params.userId))),
+    route(endSharing, async ({ params, ...by }) => change(by, (tx) => changing.end(tx, params.chatId))),
+  ]
+}
+
+/** Two that wait for each other: PostgreSQL ends one of them, which then has the way free. */
+async function persistent<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work()
+    } catch (error) {
+      const cause = (error as { cause?: { code?: unknown } }).cause
+      if (cause?.code !== DEADLOCK || tries === MOST_TRIES) throw error
+    }
+  }
+}
