@@ -60,6 +60,13 @@ const Settings = z.strictObject({
   /** Requests a minute, of one login, and of one network without a good login; 0 is no limit. */
   SARDONYX_REQUESTS_PER_LOGIN: aMinute(1_200),
   SARDONYX_REQUESTS_PER_NETWORK: aMinute(600),
+  /** For how many seconds answers may go on that are being written when the server is told to stop. */
+  SARDONYX_FINISH_ANSWERS_S: z.coerce
+    .number('must be a number of seconds')
+    .int('must be a whole number of seconds')
+    .min(0, 'must not be negative')
+    .max(3_600, 'must not be over an hour')
+    .default(5),
   /** How many days the longest-kept backup of the database is kept; reports of erasures say it. */
   SARDONYX_BACKUPS_KEPT_DAYS: z.coerce
     .number('must be a number of days')
@@ -97,6 +104,8 @@ export interface Config {
   readonly egressAllow: readonly string[]
   /** Requests a minute; infinitely many where there is no limit. */
   readonly requestsAllowed: { readonly perLogin: number; readonly perNetwork: number }
+  /** How long answers may go on when the server stops. */
+  readonly finishAnswersMs: number
   /** Undefined where the operator has not said. */
   readonly backupsKeptDays: number | undefined
   readonly logLevel: string
@@ -159,6 +168,7 @@ function meaning(settings: z.infer<typeof Settings>): Config {
       perLogin: settings.SARDONYX_REQUESTS_PER_LOGIN || Number.POSITIVE_INFINITY,
       perNetwork: settings.SARDONYX_REQUESTS_PER_NETWORK || Number.POSITIVE_INFINITY,
     },
+    finishAnswersMs: settings.SARDONYX_FINISH_ANSWERS_S * 1_000,
     backupsKeptDays: settings.SARDONYX_BACKUPS_KEPT_DAYS,
     logLevel: settings.SARDONYX_LOG_LEVEL,
   }

@@ -43,6 +43,7 @@ import { PrivacyStore, privacyRoutes } from './features/privacy/index.ts'
 import { SharingStore, sharingRoutes } from './features/sharing/index.ts'
 import { createApp } from './http/app.ts'
 import type { Certificate } from './http/certificate.ts'
+import type { StreamTimes } from './http/events.ts'
 import { OpenStreams } from './http/open-streams.ts'
 import { RequestLimits } from './http/request-limits.ts'
 import type { Actor } from './isolation/actor.ts'
@@ -84,6 +85,8 @@ export interface ServerOptions {
   readonly onLetterKept?: (file: string) => void
   /** How many failures to prove who one is are allowed; the product's own number unless a test says otherwise. */
   readonly failuresAllowed?: FailuresAllowed
+  /** How long readers of streams are waited for; the product's own times unless a test says otherwise. */
+  readonly streamTimes?: StreamTimes
 }
 
 export interface Server {
@@ -132,6 +135,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     database,
     goingDown: goingDown.signal,
     streamsEnd: streamsEnd.signal,
+    streamTimes: options.streamTimes,
     cookies,
     streams: new OpenStreams(),
     limits: new RequestLimits({ clock: login.clock, allowed: config.requestsAllowed }),
@@ -140,15 +144,25 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     app,
     close: async () => {
       goingDown.abort()
-      await chat.generations.interruptAll()
-      streamsEnd.abort('going down' satisfies StreamEnd)
-      await app.close()
+      const endStreams = () => streamsEnd.abort('going down' satisfies StreamEnd)
+      await handOver({ app, endStreams, isAlone: cache instanceof InProcessStore }, () => chat.generations.endAll(config.finishAnswersMs))
       // Questions that were being taken meanwhile have begun answers since.
-      await Promise.all([chat.generations.interruptAll(), login.ends.stop(), happenings.stop(), egress.close()])
+      await Promise.all([chat.generations.endAll(0), login.ends.stop(), happenings.stop(), egress.close()])
       await Promise.all([login.invitations.settled(), login.background.settled()])
       mailer.close()
     },
   }
+}
+
+/** Another server serves those who read here at once, while this one goes on to write; alone, it serves them as long as it can. */
+async function handOver(
+  { app, endStreams, isAlone }: { app: FastifyInstance; endStreams: () => void; isAlone: boolean },
+  endAnswers: () => Promise<void>,
+): Promise<void> {
+  if (isAlone) await endAnswers()
+  endStreams()
+  await app.close()
+  if (!isAlone) await endAnswers()
 }
 
 type AccountParts = Omit<AuthParts, 'version'> &

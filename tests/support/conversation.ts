@@ -157,7 +157,7 @@ export async function openStream(baseUrl: string, token: string, path: string, l
     try {
       for await (const chunk of reply.body?.pipeThrough(new TextDecoderStream()) ?? []) {
         text += chunk
-        const end = text.lastIndexOf('\n\n') + 2
+        const end = wholeIn(text)
         events.push(...eventsIn(text.slice(0, end)))
         text = text.slice(end)
       }
@@ -165,13 +165,23 @@ export async function openStream(baseUrl: string, token: string, path: string, l
       if (!hangUp.signal.aborted) throw error
     }
   }
-  return { status: reply.status, events, ended: read(), close: () => hangUp.abort() }
+  const ended = read()
+  // A connection that breaks is heard of by whoever awaits the end, which may be later.
+  ended.catch(() => undefined)
+  return { status: reply.status, events, ended, close: () => hangUp.abort() }
 }
 
-function eventsIn(text: string): Event[] {
+/** How much of what a stream has sent is whole events. */
+export function wholeIn(text: string): number {
+  const end = text.lastIndexOf('\n\n')
+  return end < 0 ? 0 : end + 2
+}
+
+/** The events in what a stream has sent. */
+export function eventsIn(text: string): Event[] {
   return text
     .split('\n\n')
-    .filter((block) => block !== '' && !block.startsWith(':'))
+    .filter((block) => block.includes('data: '))
     .map((block) => {
       const fields = Object.fromEntries(
         block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]),

@@ -178,6 +178,17 @@ const BEHAVIOURS = {
       call,
       Array.from({ length: 6_000 }, (_, i) => `Sentence number ${i + 1} of a long answer, to be read slowly. `),
     ),
+  /** A word, and after `release()` more than a socket holds that nobody reads. */
+  flood: async (call: Call) => {
+    head(call)
+    say(call, ['Now: '])
+    await call.gate
+    for (let i = 0; i < 48; i++) {
+      say(call, ['0123456789'.repeat(1_000)])
+      await pause(40)
+    }
+    stream(call, [])
+  },
   /** Every byte in a write of its own, so that no character of `UNICODE` arrives whole. */
   unicode: async (call: Call) => {
     head(call)

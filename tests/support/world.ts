@@ -12,6 +12,7 @@ import type { FailuresAllowed } from '#server/auth/limits.ts'
 import type { SetupCode } from '#server/auth/setup-code.ts'
 import { readConfig } from '#server/config.ts'
 import type { Certificate } from '#server/http/certificate.ts'
+import type { StreamTimes } from '#server/http/events.ts'
 import { InProcessStore } from '#server/isolation/cache.ts'
 import { type Clock, systemClock } from '#server/kernel/clock.ts'
 import { connect } from '#server/ops/installation.ts'
@@ -51,6 +52,7 @@ export interface WorldOptions {
   /** Further settings, named as on the command line. */
   readonly settings?: Readonly<Record<string, string>>
   readonly setupCode?: SetupCode
+  readonly streamTimes?: StreamTimes
   /** As many as a test happens to need unless it says a number. */
   readonly failuresAllowed?: FailuresAllowed
   /** Begin from nothing but a migrated database: no organisation, nobody. */
@@ -74,6 +76,7 @@ export async function createWorld(options: WorldOptions = {}) {
       'egress-allow': options.egressAllow ?? '',
       'requests-per-login': '0',
       'requests-per-network': '0',
+      'finish-answers-s': '0',
       ...(options.baseUrl ? { 'base-url': options.baseUrl } : {}),
       ...options.settings,
     },
@@ -93,6 +96,7 @@ export async function createWorld(options: WorldOptions = {}) {
       certificate: options.certificate,
       failuresAllowed: options.failuresAllowed ?? { perAccount: 1_000, perAddress: 1_000 },
       ...(options.clock ? { clock: options.clock } : {}),
+      ...(options.streamTimes ? { streamTimes: options.streamTimes } : {}),
     })
   const server = await newServer()
 

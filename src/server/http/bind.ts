@@ -21,7 +21,7 @@ import { Failure } from '../kernel/failure.ts'
 import { errorFields, type Log } from '../kernel/log.ts'
 import { plainAddress } from '../kernel/network.ts'
 import { sendBytes } from './bytes.ts'
-import { sendEvents } from './events.ts'
+import { STREAM_TIMES, type StreamTimes, sendEvents } from './events.ts'
 import type { OpenStreams } from './open-streams.ts'
 import { refuseCrossSite, refusePlainHttp } from './origin.ts'
 import type { RequestLimits } from './request-limits.ts'
@@ -37,8 +37,9 @@ export interface BindParts {
   readonly limits: RequestLimits
   readonly streams: OpenStreams
   readonly log: Log
-  /** Aborts when the server is going down and every answer is kept: streams end, and their readers come back to another server. */
+  /** Aborts when the server is going down: streams end, and their readers come back to another server. */
   readonly streamsEnd: AbortSignal
+  readonly streamTimes?: StreamTimes | undefined
 }
 
 /** What a request brings to say who is asking; read once, before anything else is done for it. */
@@ -87,7 +88,13 @@ export function bind(app: FastifyInstance, { endpoint, handle }: Route, parts: B
         throw error
       })
       if (endpoint.events)
-        return sendEvents(reply, { events: result as AsyncIterable<StreamEvent>, shapes: endpoint.events, log: parts.log })
+        return sendEvents(reply, {
+          events: result as AsyncIterable<StreamEvent>,
+          shapes: endpoint.events,
+          times: parts.streamTimes ?? STREAM_TIMES,
+          handedOver: parts.streamsEnd,
+          log: parts.log,
+        })
       if (caller) await afterwards(request, { endpoint, caller, cookie, parts })
       if (endpoint.bytes) return sendBytes(reply, endpoint, { request, bytes: result as Bytes })
       if (endpoint.status === 303) return reply.redirect(result as OwnPath, 303)

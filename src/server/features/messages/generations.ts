@@ -93,12 +93,18 @@ export class Generations {
     while (!signal.aborted && (await look()).status === 'streaming') await sleep(STOPPED_YET_EVERY_MS)
   }
 
-  /** For a server that is going down: ends every answer, also those that begin from now on, as interrupted; resolves when all are kept. */
-  async interruptAll(): Promise<void> {
+  /** For a server that is going down: lets answers go on for so long, then ends them, and those that begin from now on, as interrupted; resolves when all are kept. */
+  async endAll(withinMs: number): Promise<void> {
+    const over = new AbortController()
+    await Promise.race([this.#settled(), sleep(withinMs, undefined, { signal: over.signal }).catch(() => undefined)])
+    over.abort()
     this.#isGoingDown = true
-    const all = [...this.#all]
-    for (const generation of all) generation.stop('interrupted')
-    await Promise.all(all.map((generation) => generation.ended))
+    for (const generation of this.#all) generation.stop('interrupted')
+    await this.#settled()
+  }
+
+  async #settled(): Promise<void> {
+    while (this.#all.size > 0) await Promise.all([...this.#all].map((generation) => generation.ended))
   }
 
   async #run(task: Task, generation: Generation): Promise<void> {

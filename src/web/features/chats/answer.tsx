@@ -5,13 +5,13 @@ import { whereTextGoes } from '#web/features/models/model-picker.tsx'
 import type { Model } from '#web/features/models/queries.ts'
 import { t } from '#web/kernel/text.ts'
 import { sayDate } from '#web/kernel/time.ts'
-import { Button, IconButton } from '#web/ui/button.tsx'
+import { IconButton } from '#web/ui/button.tsx'
 import { CopyIcon } from '#web/ui/copy-button.tsx'
-import { Icon } from '#web/ui/icon.tsx'
 import { Markdown } from '#web/ui/markdown.tsx'
 import { CitationChip, nameOf, Sources } from './citations.tsx'
 import { useLiveAnswer } from './data/answers.ts'
-import { citationsOf, failureOf, textOf } from './data/parts.ts'
+import { citationsOf, textOf } from './data/parts.ts'
+import { Ending, offersAgain } from './ending.tsx'
 import { MessageFrame, MessageMenu, Versions } from './message-frame.tsx'
 import { useOpenChat } from './open-chat.ts'
 
@@ -19,12 +19,14 @@ interface AnswerProps {
   message: PathMessage
   models: readonly Model[] | undefined
   arrived: boolean
+  /** Whether anything follows it. */
+  followed: boolean
   onChoose: (id: string) => void
   onAgain: (message: Message) => void
 }
 
 /** An answer. */
-export const Answer = memo(function Answer({ message, models, arrived, onChoose, onAgain }: AnswerProps) {
+export const Answer = memo(function Answer({ message, models, arrived, followed, onChoose, onAgain }: AnswerProps) {
   const { text, citations } = useAnswerParts(message)
   const writing = message.status === 'streaming'
   const chat = useOpenChat()
@@ -41,7 +43,7 @@ export const Answer = memo(function Answer({ message, models, arrived, onChoose,
       <ByLine message={message} models={models} />
       {(text !== '' || writing) && <Markdown text={text} mark={mark} growing={writing} />}
       {!writing && <Sources citations={citations} />}
-      <Ending message={message} onAgain={again} />
+      <Ending message={message} followed={followed} onAgain={again} />
       {!writing && (
         <div className="mt-1.5 -mb-2 -ml-2 flex items-center">
           <Versions of={message} onChoose={onChoose} />
@@ -72,38 +74,6 @@ function ByLine({ message, models }: { message: Message; models: readonly Model[
       {model && whereTextGoes(model)}
     </p>
   )
-}
-
-/** How an answer ended that did not end by itself. */
-function Ending({ message, onAgain }: { message: Message; onAgain: ((message: Message) => void) | null }) {
-  const sentence = endingOf(message)
-  if (!sentence) return null
-  return (
-    <p className="mt-3 flex max-w-[68ch] flex-wrap items-center gap-x-3 gap-y-2 text-base text-muted">
-      <span className="flex gap-2.5">
-        {message.status === 'failed' && <Icon name="warn" className="mt-[3px] text-danger" />}
-        {sentence}
-      </span>
-      {onAgain && offersAgain(message) && (
-        <Button icon="again" onClick={() => onAgain(message)}>
-          {t('message.again')}
-        </Button>
-      )}
-    </p>
-  )
-}
-
-/** Whether the ending itself offers to answer again. */
-function offersAgain(message: Message): boolean {
-  return endingOf(message) !== null && failureOf(message)?.retry !== false
-}
-
-function endingOf(message: Message): string | null {
-  const failure = failureOf(message)
-  if (failure) return failure.sentence
-  if (message.status === 'failed') return t('message.failed')
-  if (message.status === 'stopped') return t('message.stopped')
-  return message.status === 'interrupted' ? t('message.interrupted') : null
 }
 
 /** Gives the answer for other programs: as it was written, with the list of its sources. */

@@ -87,7 +87,7 @@ function Row({ depth, thread, arrived, onEdit }: RowProps) {
   return message.messageType === 'user' ? (
     <Question {...common} onEdit={onEdit} />
   ) : (
-    <Answer {...common} models={thread.models} onAgain={thread.answerAgain} />
+    <Answer {...common} followed={depth < thread.count - 1} models={thread.models} onAgain={thread.answerAgain} />
   )
 }
 

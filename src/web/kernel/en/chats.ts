@@ -85,6 +85,8 @@ export const chats = {
   'message.copied': 'Copied the last answer.',
   'message.edit': 'Ask this differently',
   'message.again': 'Answer again',
+  'message.continue': 'Continue',
+  'message.continueFailed': 'The answer could not be continued.',
   'message.siblings': '{index} / {total}',
   'message.siblingsLabel': 'Version {index} of {total}',
   'message.versions': 'Versions',

@@ -52,6 +52,13 @@ export async function stopAnswer({ chatId, id }: Pick<Message, 'chatId' | 'id'>)
   followed.get(id)?.abort()
 }
 
+/** Has the model go on with an answer that ended early. */
+export async function continueAnswer({ chatId, id }: Pick<Message, 'chatId' | 'id'>): Promise<void> {
+  const message = await call('generations.continue', { params: { chatId, generationId: id } })
+  putMessages(chatId, [message])
+  followAnswer(message)
+}
+
 /** Gathers what arrives and shows it once a frame, so that fast models don't render faster than the screen. */
 function gather(id: string) {
   let text = ''
