@@ -6,7 +6,7 @@ import { axe, MISSING, picture, startBrowser, type Visitor, visit } from '#tests
 import { PASSWORD, PEOPLE, type Person } from '#tests/support/cast.ts'
 import { schemaOf } from '#tests/support/conversation.ts'
 import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'
-import { createWorld, type SignedIn, type World } from '#tests/support/world.ts'
+import { chatOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 
 if (MISSING) process.stderr.write(`\nSKIPPED: tests/journeys/feel.test.ts: ${MISSING}\n`)
 
@@ -48,14 +48,17 @@ describe.skipIf(MISSING !== undefined)('the feel of it', () => {
   async function enter(person: Person, options: Parameters<typeof visit>[2] = {}): Promise<Page> {
     const visitor = await visit(browser, origin, options)
     visitors.push(visitor)
-    const { page } = visitor
+    await signIn(visitor.page, person)
+    return visitor.page
+  }
+
+  async function signIn(page: Page, person: Person): Promise<void> {
     await page.goto('/')
     await page.getByLabel('Organisation').fill(PEOPLE[person].tenant)
     await page.getByLabel('E-mail address').fill(PEOPLE[person].email)
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
     await page.getByRole('button', { name: 'Sign in', exact: true }).click()
     await composer(page).waitFor()
-    return page
   }
 
   /** Lets slow answers go on until this is seen. */
@@ -206,4 +209,195 @@ describe.skipIf(MISSING !== undefined)('the feel of it', () => {
     await row(page, 'Kept').waitFor()
     expect(await row(page, 'Changed').count()).toBe(0)
   }, 60_000)
+
+  test('out of reach one reads, writes on and asks; back, what waited is sent once, in order, and it is said', async () => {
+    const bob = await world.signIn('bob')
+    const one = await chatOf(bob, { description: 'First', question: 'one' })
+    await chatOf(bob, { description: 'Second', question: 'two' })
+    const page = await enter('bob')
+    const followed = page.waitForResponse(/\/api\/events$/)
+    await page.goto(`/chats/${one.chatId}`)
+    await followed
+    // Each was open once in this page, so that it is there to be read.
+    for (const [name, question] of [
+      ['First', 'one'],
+      ['Second', 'two'],
+      ['First', 'one'],
+    ] as const) {
+      await row(page, name).click()
+      await page.getByRole('log').getByText(question, { exact: true }).waitFor()
+    }
+    const sent: string[] = []
+    page.on('request', (request) => {
+      if (request.method() === 'POST' && /\/messages$/.test(request.url())) sent.push(request.postDataJSON().text)
+    })
+    await page.context().setOffline(true)
+    const banner = page.getByText('You are offline.')
+    await banner.waitFor()
+    await composer(page).fill('asked first')
+    await page.keyboard.press('Enter')
+    await page.getByText('Waiting for the connection.').waitFor()
+    await composer(page).fill('a draft')
+    await row(page, 'Second').click()
+    await page.getByRole('log').getByText('two', { exact: true }).waitFor()
+    await composer(page).fill('asked second')
+    await page.keyboard.press('Enter')
+    await page.getByText('Waiting for the connection.').waitFor()
+    await page.locator('#main').focus()
+    await page.keyboard.press('F2')
+    await page.getByLabel('Title of the chat').fill('Renamed away')
+    await page.keyboard.press('Enter')
+    await page.getByRole('region', { name: 'Notifications' }).getByText('The chat keeps its old title.').waitFor()
+    await row(page, 'Second').waitFor()
+    expect(await axe(page)).toEqual([])
+    await picture(page, 'feel-offline')
+    sent.length = 0
+    await page.context().setOffline(false)
+    await page.getByText('Connected again. The 2 questions that waited were sent.').waitFor()
+    await picture(page, 'feel-back')
+    expect(sent).toEqual(['asked first', 'asked second'])
+    await expect.poll(() => page.getByText('Waiting for the connection.').count()).toBe(0)
+    await row(page, 'First').click()
+    await page.getByRole('log').getByText('asked first').waitFor()
+    expect(await composer(page).inputValue()).toBe('a draft')
+  }, 90_000)
+
+  test('at midnight the chats of today become those of yesterday, without a reload', async () => {
+    const bob = await world.signIn('bob')
+    const made = await bob.call<{ id: string }>('POST', '/api/chats', { description: 'Late' })
+    const visitor = await visit(browser, origin)
+    visitors.push(visitor)
+    const { page } = visitor
+    const now = new Date()
+    const night = new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1)
+    // Its clock goes on by itself, from a quarter of an hour before midnight.
+    await page.clock.install({ time: now })
+    await signIn(page, 'bob')
+    await page.goto(`/chats/${made.body.id}`)
+    await row(page, 'Late').waitFor()
+    const headings = () => list(page).getByRole('heading').allInnerTexts()
+    await expect.poll(headings).toContain('Today')
+    await page.clock.fastForward(night.getTime() - now.getTime() - 60_000)
+    expect((await headings())[0]).toBe('Today')
+    await page.clock.fastForward(120_000)
+    await expect.poll(async () => (await headings())[0]).toBe('Yesterday')
+  }, 60_000)
+
+  test('on a phone the list covers the page, keeps the focus, and goes by Escape, by swiping and by going back', async () => {
+    const bob = await world.signIn('bob')
+    const long = 'An'.concat('extraordinarily'.repeat(8))
+    const { chatId } = await chatOf(bob, { description: long, question: long.repeat(4) })
+    const page = await enter('bob', { phone: true, dark: true })
+    await page.goto(`/chats/${chatId}`)
+    await page.getByRole('log').waitFor()
+    const drawer = page.getByRole('dialog', { name: 'Workspace' })
+    const open = async () => {
+      await page.getByRole('button', { name: 'Open the sidebar' }).click()
+      await row(page, long).waitFor()
+    }
+    await open()
+    await picture(page, 'feel-drawer')
+    for (let step = 0; step < 8; step += 1) {
+      await page.keyboard.press('Tab')
+      // The page itself is what the focus passes on its way around.
+      expect(await page.evaluate(() => document.activeElement === document.body || document.activeElement?.closest('main') === null)).toBe(
+        true,
+      )
+    }
+    await page.keyboard.press('Escape')
+    await drawer.waitFor({ state: 'detached' })
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Open the sidebar')
+    await open()
+    await page.goBack()
+    await drawer.waitFor({ state: 'detached' })
+    expect(new URL(page.url()).pathname).toBe(`/chats/${chatId}`)
+    await open()
+    await drawer.evaluate((element) => {
+      const touch = (type: string, x: number) => {
+        const finger = new Touch({ identifier: 1, target: element, clientX: x, clientY: 400 })
+        element.dispatchEvent(new TouchEvent(type, { bubbles: true, touches: type === 'touchend' ? [] : [finger] }))
+      }
+      touch('touchstart', 280)
+      touch('touchmove', 200)
+      touch('touchmove', 100)
+      touch('touchend', 100)
+    })
+    await drawer.waitFor({ state: 'detached' })
+    // Going elsewhere from the drawer leaves nothing behind that one would have to go back through.
+    await open()
+    await drawer.getByRole('link', { name: 'New chat' }).click()
+    await expect.poll(() => new URL(page.url()).pathname).toBe('/')
+    await page.goBack()
+    await expect.poll(() => new URL(page.url()).pathname).toBe(`/chats/${chatId}`)
+    await drawer.waitFor({ state: 'detached' })
+
+    await page.setViewportSize({ width: 320, height: 640 })
+    await page.getByRole('log').waitFor()
+    for (const path of [`/chats/${chatId}`, '/']) {
+      await page.goto(path)
+      await composer(page).waitFor()
+      expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(320)
+      expect(await sideways(page), path).toEqual([])
+      expect(await axe(page)).toEqual([])
+      await picture(page, `feel-320-${path === '/' ? 'new' : 'chat'}`)
+    }
+  }, 90_000)
+
+  test.each([
+    { look: 'light', options: {} },
+    { look: 'phone', options: { phone: true } },
+  ])(
+    'nothing moves by itself while a page opens: $look',
+    async ({ look, options }) => {
+      const bob = await world.signIn('bob')
+      const { chatId } = await chatOf(bob, { description: `Still ${look}`, question: 'What stays where it is?' })
+      const page = await enter('bob', options)
+      await page.addInitScript(() => {
+        const shifts: unknown[] = []
+        Object.assign(window, { shifts })
+        new PerformanceObserver((seen) => {
+          for (const entry of seen.getEntries() as unknown as { value: number; sources: { node: Element | null }[] }[])
+            if (entry.value > 0.0001) shifts.push([entry.value, entry.sources.map(({ node }) => node?.outerHTML?.slice(0, 120) ?? '')])
+        }).observe({ type: 'layout-shift', buffered: true })
+      })
+      for (const path of ['/', `/chats/${chatId}`]) {
+        await page.goto(path)
+        await page.getByRole('button', { name: /^Model: / }).waitFor()
+        if (path !== '/') await page.getByRole('button', { name: 'Copy the answer' }).waitFor()
+        await picture(page, `feel-still-${path === '/' ? 'new' : 'chat'}-${look}`)
+        expect(await page.evaluate(() => (window as unknown as { shifts: unknown[] }).shifts), path).toEqual([])
+      }
+    },
+    60_000,
+  )
+
+  test('an answer that was completed elsewhere is marked until it is looked at, also in another tab', async () => {
+    const bob = await world.signIn('bob')
+    const here = await chatOf(bob, { description: 'Looked at', question: 'one' })
+    const page = await enter('bob')
+    await page.goto(`/chats/${here.chatId}`)
+    await row(page, 'Looked at').waitFor()
+    const other = await chatOf(bob, { description: 'Elsewhere', question: 'two' })
+    const marked = list(page).getByText('new answer')
+    await row(page, 'Elsewhere').waitFor()
+    await expect.poll(() => marked.count()).toBe(1)
+    await picture(page, 'feel-unread')
+    const tab = await page.context().newPage()
+    await tab.goto(`/chats/${other.chatId}`)
+    await tab.getByRole('button', { name: 'Copy the answer' }).waitFor()
+    await expect.poll(() => marked.count()).toBe(0)
+  }, 60_000)
 })
+
+/** What reaches beyond the window and cannot be scrolled to: boxes that are cut off at its right edge. */
+function sideways(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll('main *')]
+      .filter((element) => {
+        const { right, width } = element.getBoundingClientRect()
+        const scrolls = element.closest('.overflow-x-auto, pre, table, .truncate, .sr-only') !== null
+        return width > 0 && right > innerWidth + 1 && !scrolls
+      })
+      .map((element) => element.outerHTML.slice(0, 120)),
+  )
+}

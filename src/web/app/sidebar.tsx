@@ -12,12 +12,14 @@ import { PersonMenu } from './person-menu.tsx'
 interface SidebarProps {
   onHide: () => void
   onShortcuts: () => void
+  /** Called when a new chat is asked for, also from the page of one. */
+  onNew?: () => void
   /** By which it is made wider, where it can be. */
   edge?: ReactNode
 }
 
 /** The content of the sidebar, wherever it is shown. */
-export function Sidebar({ onHide, onShortcuts, edge }: SidebarProps) {
+export function Sidebar({ onHide, onShortcuts, onNew, edge }: SidebarProps) {
   const { organisation } = useMe()
   return (
     <nav aria-label={t('nav.label')} className="flex h-full flex-col">
@@ -31,6 +33,7 @@ export function Sidebar({ onHide, onShortcuts, edge }: SidebarProps) {
       <div className="px-2.5 pb-1">
         <Link
           to="/"
+          onClick={onNew}
           {...hintOf(t('nav.newChat'), 'newChat')}
           className="flex min-h-11 items-center gap-2.5 rounded-control border border-line bg-surface px-2 font-medium hover:bg-hover desk:min-h-[34px]"
         >

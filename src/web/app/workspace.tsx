@@ -21,6 +21,7 @@ import { lazyPart } from '#web/ui/lazy-part.ts'
 import { report } from '#web/ui/report.ts'
 import { Sidebar } from './sidebar.tsx'
 import { SidebarEdge, useSidebarWidth } from './sidebar-edge.tsx'
+import { useBackCloses } from './use-back-closes.ts'
 
 const LeavingBanner = lazyPart(async () => (await import('#web/features/account/leaving-banner.tsx')).LeavingBanner)
 const ShortcutsSheet = lazyPart(async () => (await import('./shortcuts-sheet.tsx')).ShortcutsSheet)
@@ -70,7 +71,7 @@ export function WorkspaceFrame({ children }: { children: ReactNode }) {
         )}
         {!sidebar.wide && (
           <Dialog shape="drawer" title={t('nav.label')} open={sidebar.shown} onOpenChange={sidebar.toggle}>
-            <Sidebar {...does} />
+            <Sidebar {...does} onNew={sidebar.toggle} />
           </Dialog>
         )}
         <main id="main" tabIndex={-1} className="flex min-w-0 flex-1 flex-col outline-none">
@@ -121,6 +122,7 @@ function useSidebar() {
   const [hidden, setHidden] = useState(() => localStorage.getItem(HIDDEN) !== null)
   const [drawer, setDrawer] = useState(false)
   const path = useRouterState({ select: (state) => state.location.href })
+  useBackCloses(!wide && drawer, () => setDrawer(false))
   // biome-ignore lint/correctness/useExhaustiveDependencies: going somewhere closes the drawer
   useEffect(() => setDrawer(false), [path])
   return useMemo(() => {

@@ -25,6 +25,8 @@ export function noteReached(): void {
   clearTimeout(timer)
   attempts = 0
   become('reached')
+  // It may have been under way when the network went; or this device needs none to reach its server.
+  if (!navigator.onLine) timer = setTimeout(probeNow, PAUSES_MS[1])
 }
 
 /** Records that no answer came, and keeps trying until one does. */

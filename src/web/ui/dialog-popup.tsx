@@ -6,6 +6,7 @@ import { t } from '../kernel/text.ts'
 import type { DialogProps } from './dialog.tsx'
 import { Icon } from './icon.tsx'
 import { POPUP } from './popup.ts'
+import { useSwipeAway } from './use-swipe-away.ts'
 
 const BOX = `${POPUP} fixed left-1/2 -translate-x-1/2 overflow-y-auto p-5`
 const CENTRE = `${BOX} top-[12vh] max-h-[80dvh] w-[min(30rem,calc(100vw-24px))]`
@@ -20,12 +21,17 @@ const open: symbol[] = []
 export function DialogPopup({ title, open: isOpen, onOpenChange, children, shape = 'centre', description }: DialogProps) {
   const isLast = useOrder(isOpen)
   const opener = useOpener(isOpen)
+  const swipe = useSwipeAway(() => onOpenChange(false))
   const Root = shape === 'alert' ? AlertDialog.Root : Dialog.Root
   return (
     <Root open={isOpen} onOpenChange={(next) => (next || isLast()) && onOpenChange(next)}>
       <Dialog.Portal>
         <Dialog.Backdrop className="fixed inset-0 z-30 bg-scrim transition-opacity data-ending-style:opacity-0 data-starting-style:opacity-0" />
-        <Dialog.Popup finalFocus={opener} className={`z-30 ${shape === 'drawer' ? DRAWER : shape === 'wide' ? WIDE : CENTRE}`}>
+        <Dialog.Popup
+          finalFocus={opener}
+          {...(shape === 'drawer' && swipe)}
+          className={`z-30 ${shape === 'drawer' ? DRAWER : shape === 'wide' ? WIDE : CENTRE}`}
+        >
           {shape === 'drawer' ? (
             <Dialog.Title className="sr-only">{title}</Dialog.Title>
           ) : (

@@ -6,6 +6,8 @@ import { classes } from './class-names.ts'
 
 export interface Sidebar {
   readonly shown: boolean
+  /** Whether there is room for it beside the page; otherwise it covers the page, and what opened it stays where it is. */
+  readonly wide: boolean
   readonly toggle: () => void
 }
 
@@ -17,7 +19,7 @@ export function PageHead({ children }: { children: ReactNode }) {
   const sidebar = useContext(SidebarContext)
   return (
     <header className="flex h-[52px] flex-none items-center gap-2 border-b border-line px-1.5 desk:gap-3 desk:px-5">
-      {sidebar && !sidebar.shown && (
+      {sidebar && !(sidebar.shown && sidebar.wide) && (
         <IconButton icon="bars" label={t('nav.open')} shortcut="sidebar" onClick={sidebar.toggle} className="desk:-ml-2" />
       )}
       {children}

@@ -1,9 +1,16 @@
 /** Markdown, shown as plain text until its renderer has arrived. What it may contain is said in `markdown/rendered.tsx`. */
-import { type ReactNode, Suspense } from 'react'
+import { type ComponentType, type ReactNode, Suspense, useState } from 'react'
 import { lazyPart } from './lazy-part.ts'
 
+/** The renderer, once it is here: then it is used at once, and plain text never takes its place for a moment. */
+let arrived: ComponentType<MarkdownProps> | null = null
+
 /** Fetches the renderer ahead of need. */
-export const loadMarkdown = () => import('./markdown/rendered.tsx')
+export async function loadMarkdown() {
+  const { Rendered } = await import('./markdown/rendered.tsx')
+  arrived = Rendered
+  return { Rendered }
+}
 const Rendered = lazyPart(async () => (await loadMarkdown()).Rendered)
 
 export interface MarkdownProps {
@@ -18,9 +25,10 @@ export interface MarkdownProps {
 
 /** Shows Markdown safely: no HTML, no images, links only to named hosts. */
 export function Markdown(props: MarkdownProps) {
+  const [Renderer] = useState(() => arrived ?? Rendered)
   return (
     <Suspense fallback={<div className="prose whitespace-pre-wrap">{props.text}</div>}>
-      <Rendered {...props} />
+      <Renderer {...props} />
     </Suspense>
   )
 }

@@ -49,6 +49,8 @@ function Notices() {
       key={notice.id}
       toast={notice}
       swipeDirection={['right', 'up']}
+      // Base UI hides a failure from screen readers once it is announced; but its buttons can be reached.
+      aria-hidden={false}
       className="overlay-motion group rounded-control border border-l-3 border-line border-l-accent bg-surface shadow-overlay data-limited:hidden data-starting-style:-translate-y-2 data-[type=failed]:border-l-danger"
     >
       <Toast.Content className="flex items-center gap-2 py-1.5 pr-1.5 pl-3.5">
@@ -58,6 +60,7 @@ function Notices() {
         </div>
         <Toast.Action className="min-h-11 rounded-control px-2.5 font-strong text-accent hover:bg-accent-soft desk:min-h-8" />
         <Toast.Close
+          aria-hidden={false}
           aria-label={t('common.dismiss')}
           className="grid size-11 place-items-center rounded-control text-muted hover:bg-hover desk:size-8"
         >

@@ -10,6 +10,7 @@ import { t } from '#web/kernel/text.ts'
 import { Button } from '#web/ui/button.tsx'
 import { PageHead } from '#web/ui/frame.tsx'
 import { lazyPart } from '#web/ui/lazy-part.ts'
+import { loadMarkdown } from '#web/ui/markdown.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
 import { report } from '#web/ui/report.ts'
 import { ChatHead } from './chat-head.tsx'
@@ -29,13 +30,25 @@ import { stop, type ThreadState, useThread } from './use-thread.ts'
 const ReadingNote = lazyPart(async () => (await import('./sharing/reading-note.tsx')).ReadingNote)
 const NoSuchChat = lazyPart(async () => (await import('./no-such-chat.tsx')).NoSuchChat)
 
+/** Shown when what renders its answers has arrived, so that none of them changes its height. */
+const OpenChat = lazyPart(async () => {
+  await loadMarkdown()
+  return ThreadOfChat
+})
+
 /** The page of a chat: its thread, or why it can't be shown. */
 export function ChatPage() {
   const { chatId } = useParams({ from: '/workspace/chats/$chatId' })
   const chat = useQuery(chatQuery(chatId))
   const messages = useQuery(messagesQuery(chatId))
   const error = chat.error ?? messages.error
-  if (chat.data && messages.data) return <OpenChat key={chatId} chat={chat.data} branch={messages.data} />
+  if (chat.data && messages.data) {
+    return (
+      <Suspense fallback={<ThreadSkeleton />}>
+        <OpenChat key={chatId} chat={chat.data} branch={messages.data} />
+      </Suspense>
+    )
+  }
   if (error instanceof ApiProblem && (error.problem.status === 404 || error.problem.status === 400)) {
     return (
       <Suspense fallback={<ThreadSkeleton />}>
@@ -56,7 +69,7 @@ export function ChatPage() {
   return <ThreadSkeleton />
 }
 
-function OpenChat({ chat, branch }: { chat: Chat; branch: Branch }) {
+function ThreadOfChat({ chat, branch }: { chat: Chat; branch: Branch }) {
   const thread = useThread(chat.id, branch, chat.model)
   const { editing, place, composerKey, begin, end, putBack } = useEditing(chat.id)
   const earlier = useMemo(() => [...new Set(thread.messages.flatMap(({ modelName }) => modelName ?? []))], [thread.messages])

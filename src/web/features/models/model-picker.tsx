@@ -21,7 +21,9 @@ export function ModelPicker({ models, chosen, onChoose }: ModelPickerProps) {
   const name = model?.name ?? (models === undefined ? '' : models.length === 0 ? t('model.none') : t('model.unknown'))
   const options = (models ?? []).map((each) => ({ value: each.id, label: each.name, note: whereTextGoes(each) }))
   return (
+    // Another button than the one that stood here without a name: it need not grow, and so nothing moves.
     <MenuButton
+      key={models ? 'named' : 'awaited'}
       label={t('model.pickNamed', { name })}
       align="end"
       disabled={!models}
