@@ -8,7 +8,11 @@ import type { AddressInfo } from 'node:net'
 import { text as readText } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ProviderKind } from '#contract/models.ts'
+import { TITLE_INSTRUCTIONS } from '#server/features/messages/titles.ts'
 import { type Dialect, dialectOf, GOOGLE_BLOCKED, type Refusal, type RefusalName } from './model-dialects.ts'
+
+/** How the product asks for a title, as it stands in a request. */
+const NAMES_CHATS = JSON.stringify(TITLE_INSTRUCTIONS).slice(1, -1)
 
 export interface ModelRequest {
   readonly path: string
@@ -35,6 +39,9 @@ export interface ModelServer {
   readonly allow: string
   /** Every request so far, in order. */
   readonly requests: readonly ModelRequest[]
+  /** Every request for a title of a chat. They count as nothing else, and are refused where the test scripts none. */
+  readonly namings: readonly ModelRequest[]
+  scriptTitles(...behaviours: Behaviour[]): void
   /** The next chat calls get these, one each, whatever model they name. */
   script(...behaviours: Behaviour[]): void
   /** Lets the `slow` and `hang` calls that have been reached so far go on; later ones wait again. */
@@ -58,34 +65,37 @@ interface Call {
 export async function startModelServer(options: { key?: string } = {}): Promise<ModelServer> {
   const requests: ModelRequest[] = []
   const queue: Behaviour[] = []
+  const namings: ModelRequest[] = []
+  const titles: Behaviour[] = []
   let gate = Promise.withResolvers<void>()
   const begun = new EventTarget()
   let calls = 0
 
   const serve = async (incoming: IncomingMessage, response: ServerResponse) => {
     const text = await readText(incoming)
+    const namesChat = text.includes(NAMES_CHATS)
     const request: ModelRequest = { path: incoming.url ?? '', headers: incoming.headers, body: text ? JSON.parse(text) : {}, hungUp: false }
-    requests.push(request)
+    ;(namesChat ? namings : requests).push(request)
     response.on('close', () => (request.hungUp = !response.writableFinished))
     const spoken = dialectOf(request)
-    if (!spoken) return json(response, { error: { message: `Unknown address ${request.path}` } }, { status: 404 })
+    if (!spoken) return unknown(request, response)
     const { dialect, asks } = spoken
     const given = String(incoming.headers[dialect.key.header] ?? '').slice(dialect.key.before.length)
-    if (options.key && given !== options.key) {
-      const { 'wrong-key': wrong } = dialect.refusals
-      // A careless server quotes what it was given.
-      return refuse({ response, dialect }, { ...wrong, message: wrong.message.replace(/( provided)?\.?$/, `$1: ${given}.`) })
-    }
+    if (options.key && given !== options.key) return refuse({ response, dialect }, wrongKey(dialect, given))
     if (!asks) return json(response, dialect.list([...Object.keys(dialect.refusals), ...Object.keys(BEHAVIOURS)]))
-    const behaviour = queue.shift() ?? dialect.model(request)
+    await converse({ request, response, dialect }, namesChat)
+  }
+  const converse = async ({ request, response, dialect }: Pick<Call, 'request' | 'response' | 'dialect'>, namesChat: boolean) => {
     const call = {
       request,
       response,
       dialect,
       gate: gate.promise,
       nextGate: () => gate.promise,
-      words: wordsOf(dialect.questions(request).at(-1) ?? ''),
+      words: wordsOf(questionIn(request, dialect)),
     }
+    if (namesChat) return answer(titles.shift() ?? 'wrong-key', call)
+    const behaviour = queue.shift() ?? dialect.model(request)
     calls += 1
     begun.dispatchEvent(new Event('call'))
     await answer(behaviour, call)
@@ -102,6 +112,8 @@ export async function startModelServer(options: { key?: string } = {}): Promise<
     port,
     allow: `127.0.0.1:${port}`,
     requests,
+    namings,
+    scriptTitles: (...behaviours) => void titles.push(...behaviours),
     script: (...behaviours) => void queue.push(...behaviours),
     release() {
       gate.resolve()
@@ -117,6 +129,18 @@ export async function startModelServer(options: { key?: string } = {}): Promise<
       await once(server, 'close')
     },
   }
+}
+
+function unknown({ path }: ModelRequest, response: ServerResponse): void {
+  json(response, { error: { message: `Unknown address ${path}` } }, { status: 404 })
+}
+
+const questionIn = (request: ModelRequest, dialect: Dialect) => dialect.questions(request).at(-1) ?? ''
+
+/** A careless server quotes what it was given. */
+function wrongKey(dialect: Dialect, given: string): Refusal {
+  const { 'wrong-key': wrong } = dialect.refusals
+  return { ...wrong, message: wrong.message.replace(/( provided)?\.?$/, `$1: ${given}.`) }
 }
 
 /** Streams, by name. Each writes the whole reply. */

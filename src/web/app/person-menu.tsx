@@ -1,9 +1,9 @@
 /** The person at the foot of the sidebar, and everything that is about them or the organisation. */
 import { useNavigate } from '@tanstack/react-router'
 import type { Me } from '#contract/accounts.ts'
-import { onlyHere } from '#web/features/chats/data/drafts.ts'
+import { leave } from '#web/features/chats/data/leave.ts'
 import { changePreferences, pictureOf } from '#web/kernel/preferences.ts'
-import { signOut, useMe } from '#web/kernel/session.ts'
+import { useMe } from '#web/kernel/session.ts'
 import { caps } from '#web/kernel/shortcuts.ts'
 import { t } from '#web/kernel/text.ts'
 import type { Theme } from '#web/kernel/theme.ts'
@@ -61,10 +61,4 @@ function useEntries(me: Me, onShortcuts: () => void): MenuEntry[] {
     { kind: 'line' },
     { kind: 'action', icon: 'out', label: t('nav.signOut'), onSelect: () => void leave(me).catch(report) },
   ]
-}
-
-/** Signs out once the drafts are kept. Where they cannot be, they stay in this tab for the same person, and nobody is held. */
-async function leave(me: Me): Promise<void> {
-  await import('#web/features/chats/data/keep-drafts.ts').then(({ settleDrafts }) => settleDrafts(me.user.id)).catch(report)
-  await signOut(onlyHere())
 }

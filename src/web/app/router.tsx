@@ -1,59 +1,12 @@
 /** The addresses of the interface. Settings pages and everything before signing in are fetched when they are opened. */
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router'
-import { ChatPage } from '#web/features/chats/chat-page.tsx'
-import { chatQuery } from '#web/features/chats/data/chat-list.ts'
-import { openDrafts } from '#web/features/chats/data/drafts.ts'
-import { messagesQuery } from '#web/features/chats/data/messages.ts'
-import { NewChatPage } from '#web/features/chats/new-chat-page.tsx'
+import { createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
 import type { LoginSearch } from '#web/features/logins/filter.ts'
 import type { Found } from '#web/features/members/queries.ts'
-import { mayBeSignedIn } from '#web/kernel/login.ts'
 import { isSessionEnd } from '#web/kernel/problem.ts'
-import { meQuery, queryClient, SECOND_FACTOR_NEEDED, statusQuery, whyEndedQuery } from '#web/kernel/session.ts'
-import { loadMarkdown } from '#web/ui/markdown.tsx'
+import { meQuery, queryClient, statusQuery, whyEndedQuery } from '#web/kernel/session.ts'
+import { chatRoutes } from './chat-routes.ts'
 import { FailurePage, NotFoundPage } from './failure-page.tsx'
-import { Workspace } from './workspace.tsx'
-
-const rootRoute = createRootRoute({ component: Outlet, errorComponent: FailurePage, notFoundComponent: NotFoundPage })
-
-/** Pages for people who are signed in; the others are led to set the server up, or to sign in and back again. */
-const workspaceRoute = createRoute({
-  getParentRoute: () => rootRoute,
-  id: 'workspace',
-  component: Workspace,
-  beforeLoad: async ({ location }) => {
-    if (!mayBeSignedIn()) await leadToSetup()
-    try {
-      const me = await queryClient.ensureQueryData(meQuery)
-      if (me.session.restricted) throw redirect({ to: SECOND_FACTOR_NEEDED, replace: true })
-      openDrafts(me.user.id)
-    } catch (error) {
-      if (!isSessionEnd(error)) throw error
-      await leadToSetup()
-      // What stands behind a # may be secret, and is sent nowhere as long as it stays there.
-      const next = location.pathname + location.searchStr
-      throw redirect({ to: '/sign-in', search: next === '/' ? {} : { next }, hash: location.hash, replace: true })
-    }
-  },
-})
-
-async function leadToSetup(): Promise<void> {
-  const status = await queryClient.ensureQueryData(statusQuery)
-  if (status.state === 'setup') throw redirect({ to: '/setup', replace: true })
-}
-
-const newChatRoute = createRoute({ getParentRoute: () => workspaceRoute, path: '/', component: NewChatPage })
-
-const chatRoute = createRoute({
-  getParentRoute: () => workspaceRoute,
-  path: '/chats/$chatId',
-  component: ChatPage,
-  loader: ({ params: { chatId } }) => {
-    void loadMarkdown()
-    void queryClient.prefetchQuery(chatQuery(chatId))
-    void queryClient.prefetchQuery(messagesQuery(chatId))
-  },
-})
+import { leadToSetup, rootRoute, workspaceRoute } from './root.tsx'
 
 const peopleRoute = createRoute({
   getParentRoute: () => workspaceRoute,
@@ -310,8 +263,7 @@ const accountRoutes = [
 const peopleRoutes = [personListRoute, personRoute, inviteRoute, invitationsRoute, requestsRoute, directoryRoute] as const
 
 const routes = [
-  newChatRoute,
-  chatRoute,
+  ...chatRoutes,
   peopleRoute.addChildren(peopleRoutes),
   modelsRoute,
   providerRoute,

@@ -9,6 +9,12 @@ import { IconButton, Keys } from '#web/ui/button.tsx'
 import { Icon, Mark } from '#web/ui/icon.tsx'
 import { PersonMenu } from './person-menu.tsx'
 
+const PLACES = [
+  { to: '/archive', icon: 'archive', label: 'nav.archive' },
+  { to: '/trash', icon: 'trash', label: 'nav.trash' },
+  { to: '/find-chat', icon: 'help', label: 'nav.findChat' },
+] as const
+
 interface SidebarProps {
   onHide: () => void
   onShortcuts: () => void
@@ -45,10 +51,31 @@ export function Sidebar({ onHide, onShortcuts, onNew, edge }: SidebarProps) {
         </Link>
       </div>
       <ChatList />
+      <Places />
       <div className="flex-none border-t border-line p-2 pb-[max(8px,env(safe-area-inset-bottom))]">
         <PersonMenu onShortcuts={onShortcuts} />
       </div>
       {edge}
     </nav>
+  )
+}
+
+/** Where chats are that are not in the list. */
+function Places() {
+  return (
+    <ul className="flex flex-none border-t border-line px-2 py-1">
+      {PLACES.map(({ to, icon, label }) => (
+        <li key={to} className="min-w-0 flex-auto">
+          <Link
+            to={to}
+            title={t(label)}
+            className="flex min-h-11 items-center justify-center gap-1.5 rounded-control px-1.5 text-small text-muted hover:bg-hover hover:text-ink aria-[current=page]:text-ink desk:min-h-[30px]"
+          >
+            <Icon name={icon} size={14} />
+            <span className="truncate">{t(label)}</span>
+          </Link>
+        </li>
+      ))}
+    </ul>
   )
 }

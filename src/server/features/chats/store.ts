@@ -145,6 +145,14 @@ export class ChatStore {
     )
   }
 
+  /** Gives a chat a title that nobody chose; one that a person gave it meanwhile stays. False where nothing was changed. */
+  async suggestTitle(tx: WriteTx<JobActor>, chat: Chat, description: string): Promise<boolean> {
+    const sealer = await this.#keys.ofScope(tx, chat.scope.id, 'chat_session')
+    const sealed = sealer.seal(description, chat.id, 'description')
+    const unnamed = tx.db.updateTable('chat_session').set({ description: sealed }).where('id', '=', chat.id).where('named', '=', false)
+    return (await tx.change(unnamed.where('scope_id', '=', chat.scope.id))) === 1
+  }
+
   /** Pins a chat, or archives it, or neither; it is never both. */
   async place(tx: WriteTx, id: ChatId, at: { pinned: boolean; archived: boolean }): Promise<void> {
     await one(tx.change(tx.db.updateTable('chat_session').set(at).where('id', '=', id)))

@@ -10,7 +10,7 @@ import { LIBRARIAN } from '#server/features/librarian/index.ts'
 import type { JobActor } from '#server/isolation/actor.ts'
 import type { CacheStore } from '#server/isolation/cache.ts'
 import { isRefusal, type Jobs } from '#server/isolation/jobs.ts'
-import type { UnitsOfWork } from '#server/isolation/unit-of-work.ts'
+import type { UnitsOfWork, WriteTx } from '#server/isolation/unit-of-work.ts'
 import type { Clock } from '#server/kernel/clock.ts'
 import { errorFields, type Log } from '#server/kernel/log.ts'
 import { continueAnswer } from '#server/providers/continue-answer.ts'
@@ -22,6 +22,7 @@ import { Generation } from './generation.ts'
 import { Place } from './place.ts'
 import type { MessageSearch } from './search.ts'
 import { type MessageStore, textOf } from './store.ts'
+import { Titling } from './titling.ts'
 
 const CHECKPOINT_EVERY_MS = 1_000
 const FIRST_TOKEN_TIMEOUT_MS = 120_000
@@ -60,11 +61,13 @@ export class Generations {
   /** The same between servers. */
   readonly elsewhere: Elsewhere
   readonly #parts: GenerationParts
+  readonly #titling: Titling
   readonly #running = new Map<string, Generation>()
   readonly #all = new Set<Generation>()
   #isGoingDown = false
   constructor(parts: GenerationParts) {
     this.#parts = parts
+    this.#titling = new Titling(parts)
     this.elsewhere = new Elsewhere({ cache: parts.cache, clock: parts.clock, find: (whose) => this.find(whose) })
   }
 
@@ -101,6 +104,7 @@ export class Generations {
     this.#isGoingDown = true
     for (const generation of this.#all) generation.stop('interrupted')
     await this.#settled()
+    await this.#titling.stop()
   }
 
   async #settled(): Promise<void> {
@@ -214,23 +218,23 @@ export class Generations {
 
   async #finish(
     place: Place,
-    { modelId }: Conversation,
+    conversation: Conversation,
     { task, generation, ending }: { task: Task; generation: Generation; ending: Ending },
   ): Promise<Message | undefined> {
-    const { chats, messages, search, clock, log } = this.#parts
+    const { messages, clock, log } = this.#parts
     const parts = generation.parts
     const text = textOf(parts)
-    const isLibrarian = modelId === LIBRARIAN.id
+    const jobGoesOn = ending.status === 'complete' && text !== '' && this.#titling.wants(conversation)
     const lastMs = clock.now() + FINISH_WITHIN_MS
     for (;;) {
       try {
-        return await place.write(async (tx, stored) => {
-          const ended = await messages.finish(tx, stored, { id: task.answerId, parts, ...ending })
-          // The Librarian's answers are quotations: found again they would only echo what they quote.
-          if (ended && text !== '' && !isLibrarian) await search.index(tx, stored, { id: task.answerId, text })
-          if (ended) await chats.touch(tx, stored.chat.id, new Date(clock.now()))
+        const message = await place.write(async (tx, stored) => {
+          const ended = await messages.finish(tx, stored, { id: task.answerId, parts, ...ending, jobGoesOn })
+          if (ended) await this.#settle(tx, { stored, modelId: conversation.modelId }, { id: task.answerId, text })
           return messages.find(tx, stored, task.answerId)
         })
+        if (jobGoesOn) this.#titling.start(place, { conversation, answer: text })
+        return message
       } catch (error) {
         if (isRefusal(error)) return undefined
         if (clock.now() > lastMs) throw error
@@ -238,6 +242,20 @@ export class Generations {
         await sleep(1_000)
       }
     }
+  }
+
+  /** What follows from the end of an answer. A temporary chat whose time is up is not there any more, and one that was kept meanwhile is found. */
+  async #settle(
+    tx: WriteTx<JobActor>,
+    { stored, modelId }: Pick<Conversation, 'stored' | 'modelId'>,
+    answer: { id: MessageId; text: string },
+  ): Promise<void> {
+    const { chats, search, clock } = this.#parts
+    const now = (await chats.find(tx, stored.chat.id))?.chat
+    if (!now) return
+    // The Librarian's answers are quotations: found again they would only echo what they quote.
+    if (answer.text !== '' && modelId !== LIBRARIAN.id && !now.temporaryUntil) await search.index(tx, stored, answer)
+    await chats.touch(tx, stored.chat.id, new Date(clock.now()))
   }
 }
 

@@ -27,6 +27,11 @@ export class Place {
     this.#stored = now.stored
   }
 
+  /** Who acts in it. */
+  get actor(): JobActor {
+    return this.#actor
+  }
+
   /** Writes in one transaction; once more where the chat is now, if `work` finds nothing to write to where it was. */
   async write<T>(work: (tx: WriteTx<JobActor>, stored: StoredChat) => Promise<T>): Promise<T> {
     const before = this.#stored.chat.scope.id

@@ -159,7 +159,7 @@ export class MessageStore {
     )
     const kept = locked && (await this.find(tx, stored, id))
     if (!kept) {
-      await this.#endJob(tx)
+      await this.endJob(tx)
       return false
     }
     const texts = textsOf(kept.parts)
@@ -204,6 +204,8 @@ export class MessageStore {
       parts: readonly Part[]
       status: Exclude<MessageStatus, 'streaming'>
       usage: { inputTokens: number; outputTokens: number } | undefined
+      /** Whether there is more for the job to do. */
+      jobGoesOn: boolean
     },
   ): Promise<boolean> {
     const sealer = await this.#sealer(tx, stored)
@@ -223,7 +225,7 @@ export class MessageStore {
         .where('status', '=', 'streaming')
         .where('written_by', '=', tx.actor.jobId),
     )
-    await this.#endJob(tx)
+    if (!answer.jobGoesOn) await this.endJob(tx)
     return touched === 1
   }
 
@@ -233,7 +235,8 @@ export class MessageStore {
     return rows.map((row) => read(row, { sealer, said, userId: tx.actor.userId }))
   }
 
-  async #endJob(tx: WriteTx<JobActor>): Promise<void> {
+  /** Ends the job under which this is done. */
+  async endJob(tx: WriteTx<JobActor>): Promise<void> {
     await tx.change(tx.db.updateTable('job').set({ state: 'ended' }).where('id', '=', tx.actor.jobId))
   }
 

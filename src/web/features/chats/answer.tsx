@@ -1,5 +1,5 @@
 /** What a model answered: whole, being written, or ended early; with its sources and what can be done with it. */
-import { memo, useCallback } from 'react'
+import { memo, Suspense, useCallback, useState } from 'react'
 import type { Citation, Message, PathMessage } from '#contract/chats.ts'
 import { whereTextGoes } from '#web/features/models/model-picker.tsx'
 import type { Model } from '#web/features/models/queries.ts'
@@ -7,6 +7,7 @@ import { t } from '#web/kernel/text.ts'
 import { sayDate } from '#web/kernel/time.ts'
 import { IconButton } from '#web/ui/button.tsx'
 import { CopyIcon } from '#web/ui/copy-button.tsx'
+import { lazyPart } from '#web/ui/lazy-part.ts'
 import { Markdown } from '#web/ui/markdown.tsx'
 import { CitationChip, nameOf, Sources } from './citations.tsx'
 import { useLiveAnswer } from './data/answers.ts'
@@ -14,6 +15,9 @@ import { citationsOf, textOf } from './data/parts.ts'
 import { Ending, offersAgain } from './ending.tsx'
 import { MessageFrame, MessageMenu, Versions } from './message-frame.tsx'
 import { useOpenChat } from './open-chat.ts'
+
+const Thumbs = lazyPart(async () => (await import('./feedback.tsx')).Thumbs)
+const FeedbackNote = lazyPart(async () => (await import('./feedback.tsx')).FeedbackNote)
 
 interface AnswerProps {
   message: PathMessage
@@ -38,6 +42,7 @@ export const Answer = memo(function Answer({ message, models, arrived, followed,
     },
     [citations],
   )
+  const [noting, setNoting] = useState(false)
   return (
     <MessageFrame id={message.id} author={message.modelName ?? ''} time={message.timeCreated} arrived={arrived}>
       <ByLine message={message} models={models} />
@@ -48,9 +53,19 @@ export const Answer = memo(function Answer({ message, models, arrived, followed,
         <div className="mt-1.5 -mb-2 -ml-2 flex items-center">
           <Versions of={message} onChoose={onChoose} />
           {text !== '' && <CopyIcon label={t('message.copy')} text={() => asMarkdown(text, citations, chat)} />}
+          {text !== '' && again && (
+            <Suspense>
+              <Thumbs message={message} onNote={() => setNoting(true)} />
+            </Suspense>
+          )}
           {again && !offersAgain(message) && <IconButton icon="again" label={t('message.again')} onClick={() => again(message)} />}
           <MessageMenu message={message} />
         </div>
+      )}
+      {noting && (
+        <Suspense>
+          <FeedbackNote message={message} onDone={() => setNoting(false)} />
+        </Suspense>
       )}
     </MessageFrame>
   )

@@ -9,9 +9,11 @@ import { Button } from '#web/ui/button.tsx'
 import { lazyPart } from '#web/ui/lazy-part.ts'
 import { FailureNotice } from '#web/ui/notice.tsx'
 import { chatsQuery } from './data/chat-list.ts'
+import { useSelection } from './data/selection.ts'
 import { noteList, noteSeen } from './data/unread.ts'
 import { useAnsweringWatch } from './use-answering-watch.ts'
 
+const SelectionBar = lazyPart(async () => (await import('./selection-bar.tsx')).SelectionBar)
 const ChatRows = lazyPart(async () => (await import('./chat-rows.tsx')).ChatRows)
 
 /** Shows the person's chats; more are fetched as the end of the list comes near. */
@@ -21,18 +23,26 @@ export function ChatList() {
   const chats = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data])
   useAnsweringWatch(chats)
   useSeen(chats, query.isSuccess, !query.hasNextPage)
+  const selecting = useSelection() !== null
   const isStuck = query.isFetchNextPageError && !query.isFetchingNextPage
   return (
-    <div ref={scroller} className="relative min-h-0 flex-1 overflow-y-auto px-2.5 pb-4 [overflow-anchor:none]">
-      {query.isError && !query.data && <FailureNotice error={query.error} onRetry={query.refetch} className="mt-3" />}
-      {query.isSuccess && chats.length === 0 && <p className="px-2 py-3 text-muted">{t('chats.empty')}</p>}
-      <Suspense fallback={<Skeleton />}>
-        {query.isPending && <Skeleton />}
-        <ChatRows chats={chats} hasMore={query.hasNextPage} scroller={scroller} />
-      </Suspense>
-      {isStuck && <Stuck onRetry={() => void query.fetchNextPage()} />}
-      {query.hasNextPage && !isStuck && <MoreBelow root={scroller} key={chats.length} onSeen={() => void query.fetchNextPage()} />}
-    </div>
+    <>
+      {selecting && (
+        <Suspense>
+          <SelectionBar />
+        </Suspense>
+      )}
+      <div ref={scroller} className="relative min-h-0 flex-1 overflow-y-auto px-2.5 pb-4 [overflow-anchor:none]">
+        {query.isError && !query.data && <FailureNotice error={query.error} onRetry={query.refetch} className="mt-3" />}
+        {query.isSuccess && chats.length === 0 && <p className="px-2 py-3 text-muted">{t('chats.empty')}</p>}
+        <Suspense fallback={<Skeleton />}>
+          {query.isPending && <Skeleton />}
+          <ChatRows chats={chats} hasMore={query.hasNextPage} scroller={scroller} />
+        </Suspense>
+        {isStuck && <Stuck onRetry={() => void query.fetchNextPage()} />}
+        {query.hasNextPage && !isStuck && <MoreBelow root={scroller} key={chats.length} onSeen={() => void query.fetchNextPage()} />}
+      </div>
+    </>
   )
 }
 

@@ -28,6 +28,7 @@ import { useEditing } from './use-editing.ts'
 import { stop, type ThreadState, useThread } from './use-thread.ts'
 
 const ReadingNote = lazyPart(async () => (await import('./sharing/reading-note.tsx')).ReadingNote)
+const TemporaryNote = lazyPart(async () => (await import('./temporary.tsx')).TemporaryNote)
 const NoSuchChat = lazyPart(async () => (await import('./no-such-chat.tsx')).NoSuchChat)
 
 /** Shown when what renders its answers has arrived, so that none of them changes its height. */
@@ -88,6 +89,11 @@ function ThreadOfChat({ chat, branch }: { chat: Chat; branch: Branch }) {
   return (
     <OpenChatContext value={chat}>
       <ChatHead chat={chat} earlier={earlier} />
+      {chat.temporaryUntil && (
+        <Suspense>
+          <TemporaryNote chat={chat} ends={chat.temporaryUntil} />
+        </Suspense>
+      )}
       <Thread
         chat={chat}
         thread={thread}

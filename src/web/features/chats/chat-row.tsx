@@ -8,6 +8,7 @@ import { classes } from '#web/ui/class-names.ts'
 import { Icon } from '#web/ui/icon.tsx'
 import { MenuButton } from '#web/ui/menu.tsx'
 import { useChatActions } from './chat-actions.ts'
+import { choose, useChosen } from './data/selection.ts'
 import { useUnread } from './data/unread.ts'
 import { TitleInput } from './title-input.tsx'
 import { useChatMenu } from './use-chat-menu.ts'
@@ -38,8 +39,15 @@ export const ChatRow = memo(function ChatRow({ chat, isStop }: ChatRowProps) {
   const unread = useUnread(chat)
   const entries = useChatMenu(chat, () => setRenaming(true), 'list')
   const row = useRef<HTMLDivElement>(null)
+  const isChosen = useChosen(chat.id)
+  // What others share is theirs to pin, archive and delete.
+  const chosen = chat.owner ? null : isChosen
   const onKeyDown = (event: KeyboardEvent) => {
     if (!row.current?.contains(event.target as Element)) return
+    if (event.key === ' ' && !chat.owner && (chosen !== null || event.shiftKey || event.ctrlKey)) {
+      event.preventDefault()
+      return choose(chat.id, event.shiftKey)
+    }
     const openMenu = () => row.current?.querySelector<HTMLElement>('[aria-haspopup]')?.click()
     const acts = { renameRow: () => setRenaming(true), removeRow: () => void remove(chat), menuOfRow: openMenu }
     const id = (Object.keys(acts) as (keyof typeof acts)[]).find((each) => isShortcut(event, each))
@@ -63,6 +71,7 @@ export const ChatRow = memo(function ChatRow({ chat, isStop }: ChatRowProps) {
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: keys pressed on the link and the button inside it
     <div ref={row} className={ROW} onKeyDown={onKeyDown}>
+      {chosen !== null && <Tick chosen={chosen} />}
       <Link
         to="/chats/$chatId"
         params={{ chatId: chat.id }}
@@ -73,14 +82,22 @@ export const ChatRow = memo(function ChatRow({ chat, isStop }: ChatRowProps) {
           unread && 'font-strong',
         )}
         title={chat.description}
+        {...(chosen !== null && { role: 'checkbox', 'aria-checked': chosen })}
+        onClick={(event) => {
+          if (chat.owner || (chosen === null && !event.shiftKey)) return
+          event.preventDefault()
+          choose(chat.id, event.shiftKey)
+        }}
       >
         {chat.description}
       </Link>
       {chat.owner && <Owner name={chat.owner.name} />}
       <Marks answering={chat.answering} unread={unread} />
-      <MenuButton label={t('chats.menu', { title: chat.description })} tabIndex={isStop ? 0 : -1} className={MENU} entries={entries}>
-        <Icon name="more" />
-      </MenuButton>
+      {chosen === null && (
+        <MenuButton label={t('chats.menu', { title: chat.description })} tabIndex={isStop ? 0 : -1} className={MENU} entries={entries}>
+          <Icon name="more" />
+        </MenuButton>
+      )}
     </div>
   )
 })
@@ -91,6 +108,20 @@ function Owner({ name }: { name: string }) {
     <span className="ml-2 max-w-[45%] flex-none truncate text-small text-muted" title={t('shared.by', { name })}>
       <span className="sr-only">{t('shared.by', { name })}</span>
       <span aria-hidden="true">{name.split(' ')[0]}</span>
+    </span>
+  )
+}
+
+function Tick({ chosen }: { chosen: boolean }) {
+  return (
+    <span
+      aria-hidden="true"
+      className={classes(
+        'mr-3 grid size-4 flex-none place-items-center rounded-[4px] border',
+        chosen ? 'border-accent bg-accent text-accent-ink' : 'border-control bg-surface',
+      )}
+    >
+      {chosen && <Icon name="check" size={12} />}
     </span>
   )
 }

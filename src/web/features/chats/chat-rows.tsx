@@ -8,8 +8,9 @@ import { t } from '#web/kernel/text.ts'
 import { useToday } from '#web/kernel/today.ts'
 import { useVirtualList } from '#web/ui/virtual-list.ts'
 import { ChatRow, Heading } from './chat-row.tsx'
-import { sharedQuery } from './data/chat-list.ts'
-import { type Row, toRows } from './groups.ts'
+import { pinnedQuery, sharedQuery } from './data/chat-list.ts'
+import { noteOrder } from './data/selection.ts'
+import { type Row, type Shelf, toRows } from './groups.ts'
 import { useListKeys } from './use-list-keys.ts'
 
 const HEADING_PX = 38
@@ -26,8 +27,10 @@ interface ChatRowsProps {
 /** Shows the chats under their headings, each at the place that it has in the whole list. */
 export function ChatRows({ chats, hasMore, scroller }: ChatRowsProps) {
   const today = useToday()
+  const pinned = useQuery(pinnedQuery).data
   const shared = useQuery(sharedQuery).data
-  const rows = useMemo(() => toRows(chats, today, [{ words: t('shared.with'), chats: shared ?? NONE }]), [chats, today, shared])
+  const rows = useMemo(() => toRows(chats, today, shelvesOf(pinned, shared)), [chats, today, pinned, shared])
+  useEffect(() => noteOrder(rows.flatMap((row) => (row.kind === 'chat' && !row.chat.owner ? row.key : []))), [rows])
   const chatPx = useWide() ? 34 : 44
   const { chatId } = useParams({ strict: false })
   const heightOf = useCallback((row: Row) => (row.kind === 'heading' ? HEADING_PX : chatPx), [chatPx])
@@ -63,6 +66,13 @@ export function ChatRows({ chats, hasMore, scroller }: ChatRowsProps) {
       })}
     </ul>
   )
+}
+
+function shelvesOf(pinned: readonly Chat[] = NONE, shared: readonly Chat[] = NONE): Shelf[] {
+  return [
+    { words: t('group.pinned'), chats: pinned },
+    { words: t('shared.with'), chats: shared },
+  ]
 }
 
 /** A chat that is opened is brought into sight, once: afterwards the list is where the person scrolled it. */

@@ -1,7 +1,7 @@
 /** A chat that does not exist yet: what can be asked, and by whom it is answered. The first question begins it. */
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { Suspense, useEffect, useState } from 'react'
 import { ModelPicker } from '#web/features/models/model-picker.tsx'
 import { type Model, modelsQuery } from '#web/features/models/queries.ts'
 import { changePreferences } from '#web/kernel/preferences.ts'
@@ -10,6 +10,7 @@ import { useMe } from '#web/kernel/session.ts'
 import { t } from '#web/kernel/text.ts'
 import { PageHead } from '#web/ui/frame.tsx'
 import { Icon, Mark } from '#web/ui/icon.tsx'
+import { lazyPart } from '#web/ui/lazy-part.ts'
 import { loadMarkdown } from '#web/ui/markdown.tsx'
 import { report } from '#web/ui/report.ts'
 import { ChatSeal } from './chat-seal.tsx'
@@ -17,6 +18,9 @@ import { Composer } from './composer.tsx'
 import { putInFront } from './data/drafts.ts'
 import { ask, askAgain, NEW, type Place, takeBack, type Unsent, useUnsentFirst, whenBegun } from './data/outbox.ts'
 import { UnsentQuestion } from './question.tsx'
+import { type Lasts, TemporarySwitch } from './temporary-switch.tsx'
+
+const TemporaryWords = lazyPart(async () => (await import('./temporary.tsx')).TemporaryWords)
 
 const EXAMPLES = {
   admin: ['new.example1', 'new.example2', 'new.example3'],
@@ -32,7 +36,8 @@ export function NewChatPage() {
   useOpenWhenSent()
   const librarian = models?.find(({ builtIn }) => builtIn)
   const isSending = waiting.some(([, { state }]) => state === 'sending')
-  const send = (text: string, by = model) => by && ask(NEW, { text, model: by.id, parentId: null })
+  const [lasts, setLasts] = useState<Lasts>(null)
+  const send = (text: string, by = model) => by && ask(NEW, { text, model: by.id, parentId: null, temporaryHours: lasts })
   const edit = (place: Place, { text }: Unsent) => {
     takeBack(place)
     putInFront(NEW, text)
@@ -66,7 +71,19 @@ export function NewChatPage() {
         onStop={null}
         hold={isSending ? t('composer.holdSending') : hold}
         isHoldBrief={!isSending && !failed}
-        seal={<ChatSeal model={model?.id ?? null} />}
+        above={
+          lasts !== null && (
+            <Suspense>
+              <TemporaryWords hours={lasts} onChange={setLasts} />
+            </Suspense>
+          )
+        }
+        seal={
+          <>
+            <ChatSeal model={model?.id ?? null} />
+            <TemporarySwitch lasts={lasts} onChange={setLasts} />
+          </>
+        }
         model={<ModelPicker models={models} chosen={model?.id ?? null} onChoose={choose} />}
       />
     </>

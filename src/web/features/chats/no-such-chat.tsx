@@ -1,43 +1,49 @@
-/** What is shown for a chat that is absent, deleted or another person's: the same, for the page can't tell either. */
-import { useMutation } from '@tanstack/react-query'
+/** What is shown for a chat that is absent, erased or another person's: the same, for the page can't tell either. One's own in the trash can be restored. */
+import { useQuery } from '@tanstack/react-query'
 import { call } from '#web/kernel/api.ts'
-import { ApiProblem } from '#web/kernel/problem.ts'
 import { queryClient } from '#web/kernel/session.ts'
-import { t } from '#web/kernel/text.ts'
 import { Button, ButtonLink } from '#web/ui/button.tsx'
 import { PageHead } from '#web/ui/frame.tsx'
-import { FailureNotice, Notice } from '#web/ui/notice.tsx'
-import { putChat } from './data/chat-list.ts'
+import { t } from './care-text.ts'
+import { chatQuery } from './data/chat-list.ts'
+import { changeChats } from './data/many.ts'
 import { messagesQuery } from './data/messages.ts'
 
-/** Says so, and leads on; whoever deleted the chat can have it back from here. */
+/** Says so, and leads on. */
 export function NoSuchChat({ chatId }: { chatId: string }) {
-  const restoration = useMutation({
-    mutationFn: () => call('chats.restore', { params: { chatId } }),
-    onSuccess: async (chat) => {
-      await queryClient.resetQueries({ queryKey: messagesQuery(chatId).queryKey })
-      putChat(chat)
-    },
+  const found = useQuery({
+    queryKey: ['shelf', 'find', undefined, chatId],
+    queryFn: async ({ signal }) => (await call('chats.find', { query: { chatId } }, { signal })).items,
+    retry: false,
   })
-  const refused = restoration.error instanceof ApiProblem && restoration.error.problem.status < 500
+  const trashed = found.data?.find(({ deletedAt }) => deletedAt !== null)
+  const restore = async () => {
+    if (!trashed) return
+    await changeChats('restore', [trashed])
+    await queryClient.resetQueries({ queryKey: messagesQuery(chatId).queryKey })
+    await queryClient.resetQueries({ queryKey: chatQuery(chatId).queryKey })
+  }
+  const title = trashed ? t('chats.inTrash', { title: trashed.description }) : t('chats.notFoundTitle')
   return (
     <>
-      <title>{t('chats.notFoundTitle')}</title>
+      <title>{title}</title>
       <PageHead>{null}</PageHead>
       <div className="mx-auto flex max-w-[34rem] flex-1 flex-col justify-center px-6 pb-24">
-        <h1 className="mb-2 text-title font-strong text-balance">{t('chats.notFoundTitle')}</h1>
-        <p className="mb-5 text-muted">{t('chats.notFound')}</p>
-        {refused && <Notice className="mb-5">{t('chats.nothingToRestore')}</Notice>}
-        {restoration.error && !refused && <FailureNotice error={restoration.error} className="mb-5" />}
+        <h1 className="mb-2 text-title font-strong text-balance wrap-anywhere">{title}</h1>
+        <p className="mb-5 text-muted">{t(trashed ? 'chats.inTrashWhy' : 'chats.notFound')}</p>
         <div className="flex flex-wrap gap-2">
-          <ButtonLink to="/" look="solid" icon="plus">
-            {t('nav.newChat')}
-          </ButtonLink>
-          {!refused && (
-            <Button icon="again" busy={restoration.isPending} onClick={() => restoration.mutate()}>
+          {trashed ? (
+            <Button look="solid" icon="again" onClick={() => void restore()}>
               {t('chats.restore')}
             </Button>
+          ) : (
+            <ButtonLink to="/" look="solid" icon="plus">
+              {t('nav.newChat')}
+            </ButtonLink>
           )}
+          <ButtonLink to="/find-chat" search={{ chat: chatId }} icon="help">
+            {t('chats.whereIsIt')}
+          </ButtonLink>
         </div>
       </div>
     </>

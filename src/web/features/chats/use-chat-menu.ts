@@ -3,7 +3,9 @@ import type { Chat } from '#contract/chats.ts'
 import { caps } from '#web/kernel/shortcuts.ts'
 import { t } from '#web/kernel/text.ts'
 import type { MenuEntry } from '#web/ui/menu.tsx'
+import { report } from '#web/ui/report.ts'
 import { useChatActions } from './chat-actions.ts'
+import { choose } from './data/selection.ts'
 import { opened } from './sharing/opened.ts'
 
 /** Gives the entries; `onRename` begins to edit the title in its place. The keys are those of the place where the menu is. */
@@ -19,6 +21,22 @@ export function useChatMenu(chat: Chat, onRename: () => void, place: 'chat' | 'l
       onSelect: () => opened.set({ chat, act: 'share' }),
     },
     { kind: 'action', icon: 'pencil', label: t('chats.rename'), caps: caps('rename'), onSelect: onRename },
+    ...(chat.temporaryUntil ? [] : placesOf(chat)),
     { kind: 'action', icon: 'trash', label: t('common.delete'), danger: true, caps: caps(removing), onSelect: () => void remove(chat) },
+  ]
+}
+
+/** Pinned, archived, or chosen together with others. A temporary chat is in no list. */
+function placesOf(chat: Chat): MenuEntry[] {
+  const entry = (act: 'pin' | 'unpin' | 'archive' | 'unarchive'): MenuEntry => ({
+    kind: 'action',
+    icon: act.endsWith('pin') ? 'pin' : 'archive',
+    label: t(`act.${act}`),
+    onSelect: () => void import('./data/many.ts').then(({ changeChats }) => changeChats(act, [chat]), report),
+  })
+  return [
+    entry(chat.pinned ? 'unpin' : 'pin'),
+    entry(chat.archived ? 'unarchive' : 'archive'),
+    ...(chat.archived ? [] : [{ kind: 'action', icon: 'check', label: t('act.choose'), onSelect: () => choose(chat.id) } as const]),
   ]
 }

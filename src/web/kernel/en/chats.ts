@@ -1,5 +1,6 @@
 /** English: chats, messages, who can read them, and who answers. */
 export const chats = {
+  'group.pinned': 'Pinned',
   'group.today': 'Today',
   'group.yesterday': 'Yesterday',
   'group.week': 'Previous 7 days',
@@ -13,14 +14,10 @@ export const chats = {
   'chats.renameLabel': 'Title of the chat',
   'chats.menu': 'Menu of “{title}”',
   'chats.deleted': 'Deleted “{title}”.',
-  'chats.deletedSeal': 'Nobody can open it now. Undo brings it back whole.',
+  'chats.deletedSeal': 'It is in the trash for 30 days. Nobody can open it there.',
   'chats.restored': '“{title}” is back. Only you can read it.',
   'chats.renamed': 'Renamed to “{title}”.',
   'chats.renameFailed': 'The chat keeps its old title.',
-  'chats.notFoundTitle': 'There is no such chat, or it is not yours to see.',
-  'chats.notFound': 'If somebody sent you this link: chats belong to one person, and a link gives nobody else access.',
-  'chats.restore': 'Restore it, if you deleted it',
-  'chats.nothingToRestore': 'You have deleted no chat with this address, so there is nothing to restore.',
   'chats.untitled': 'New chat',
 
   'chats.share': 'Share',
@@ -35,6 +32,15 @@ export const chats = {
     one: 'Shared with {count} person. Who can read this chat?',
     other: 'Shared, {count} people can read it. Who can read this chat?',
   },
+  'act.pin': 'Pin',
+  'act.unpin': 'Unpin',
+  'act.archive': 'Archive',
+  'act.unarchive': 'Take out of the archive',
+  'act.choose': 'Choose several',
+
+  'temporary.switch': 'Temporary chat',
+  'temporary.short': 'Temporary',
+
   'seal.onlyYou': 'Only you',
   'seal.who': 'Only you. Who can read this chat?',
   'seal.title': 'Who can read this',

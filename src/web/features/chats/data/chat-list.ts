@@ -21,12 +21,15 @@ export const chatsQuery = infiniteQueryOptions({
   staleTime: Number.POSITIVE_INFINITY,
 })
 
-/** Those that others share with the person: they stand above the others. */
-export const sharedQuery = queryOptions({
-  queryKey: ['shared'],
-  queryFn: async ({ signal }) => (await call('chats.list', { query: { in: 'shared', limit: 100 } }, { signal })).items,
-  staleTime: Number.POSITIVE_INFINITY,
-})
+/** Those that stand above the others and are few: pinned ones, and those that others share with the person. */
+const shelfQuery = (shelf: 'pinned' | 'shared') =>
+  queryOptions({
+    queryKey: [shelf],
+    queryFn: async ({ signal }) => (await call('chats.list', { query: { in: shelf, limit: 100 } }, { signal })).items,
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+export const pinnedQuery = shelfQuery('pinned')
+export const sharedQuery = shelfQuery('shared')
 
 /** The query for one chat. */
 export const chatQuery = (chatId: string) =>
@@ -36,12 +39,13 @@ export const chatQuery = (chatId: string) =>
 export function putChat(chat: Chat): void {
   queryClient.setQueryData(chatQuery(chat.id).queryKey, chat)
   if (chat.owner) {
-    editShared(chat.id, chat)
+    editShelf(sharedQuery, chat.id, chat)
     return
   }
+  editShelf(pinnedQuery, chat.id, chat.pinned && isListed(chat) ? chat : null)
   edit((chats, hasMore) => {
     const others = chats.filter((other) => other.id !== chat.id)
-    if (chat.deletedAt || chat.archived || chat.temporaryUntil) return others
+    if (!isListed(chat)) return others
     const place = others.findIndex((other) => latestFirst(chat, other) < 0)
     // Below the last one known it comes with the page that it is on.
     if (place < 0 && hasMore) return others
@@ -58,24 +62,38 @@ export function changeChat(chat: Chat, changes: Partial<Chat>): () => void {
 
 /** Gives the chat below this one in the list, or above it; without one the first. */
 export function neighbourOf(chatId: string | undefined, by: 1 | -1): Chat | undefined {
-  const chats = queryClient.getQueryData<Pages>(chatsQuery.queryKey)?.pages.flatMap((page) => page.items) ?? []
+  const pinned = shelved(pinnedQuery)
+  const others = queryClient.getQueryData<Pages>(chatsQuery.queryKey)?.pages.flatMap((page) => page.items) ?? []
+  const chats = [...pinned, ...others.filter((chat) => !chat.pinned)]
   return chatId === undefined ? chats[0] : chats[chats.findIndex(({ id }) => id === chatId) + by]
 }
 
-/** Changes the shelf of chats that others share. */
-function editShared(chatId: string, chat: Chat | null): void {
-  queryClient.setQueryData(sharedQuery.queryKey, (shared) => {
-    if (!shared) return shared
-    const others = shared.filter(({ id }) => id !== chatId)
+type Shelf = typeof pinnedQuery
+
+const shelved = ({ queryKey }: Shelf): readonly Chat[] => queryClient.getQueryData(queryKey) ?? []
+
+/** Changes what stands on a shelf. */
+function editShelf({ queryKey }: Shelf, chatId: string, chat: Chat | null): void {
+  queryClient.setQueryData(queryKey, (chats) => {
+    if (!chats) return chats
+    const others = chats.filter(({ id }) => id !== chatId)
     return chat ? [...others, chat].sort(latestFirst) : others
   })
 }
 
+const isListed = (chat: Chat) => !(chat.deletedAt || chat.archived || chat.temporaryUntil)
+
+/** The chats of these ids that the lists know. */
+export function knownChats(ids: ReadonlySet<string>): Chat[] {
+  const pages = queryClient.getQueryData<Pages>(chatsQuery.queryKey)?.pages.flatMap((page) => page.items) ?? []
+  const all = [...shelved(pinnedQuery), ...shelved(sharedQuery), ...pages]
+  return [...new Map(all.filter(({ id }) => ids.has(id)).map((chat) => [chat.id, chat])).values()]
+}
+
 /** Takes a chat out of the list; gives the way to put it back. */
 export function dropChat(chatId: string): () => void {
-  editShared(chatId, null)
-  const before = queryClient.getQueryData<Pages>(chatsQuery.queryKey)
-  const dropped = before?.pages.flatMap((page) => page.items).find((chat) => chat.id === chatId)
+  const [dropped] = knownChats(new Set([chatId]))
+  for (const shelf of [pinnedQuery, sharedQuery]) editShelf(shelf, chatId, null)
   edit((chats) => chats.filter((chat) => chat.id !== chatId))
   return () => dropped && putChat(dropped)
 }
@@ -83,7 +101,7 @@ export function dropChat(chatId: string): () => void {
 /** Brings the list up to date with one call, however long it has become: the first page is fetched, the rest is kept. */
 export async function refreshChats(): Promise<void> {
   if (!queryClient.getQueryData(chatsQuery.queryKey)) return
-  void queryClient.invalidateQueries(sharedQuery)
+  for (const { queryKey } of [pinnedQuery, sharedQuery]) void queryClient.invalidateQueries({ queryKey })
   const first = await call('chats.list')
   const oldest = first.items.at(-1)
   queryClient.setQueryData<Pages>(chatsQuery.queryKey, (data) => {

@@ -32,6 +32,8 @@ function take(items: readonly Happening[]): void {
     items.filter(({ chatId }) => chatId !== null),
     ({ chatId }) => String(chatId),
   )
+  // The archive, the trash, and what was found, where one of them is open.
+  void queryClient.invalidateQueries({ queryKey: ['shelf'] })
   const changed = [...ofChats].filter(([chatId, ofChat]) => takeChat(chatId, ofChat)).map(([chatId]) => chatId)
   if (changed.length > FEW) quietly(refreshChats())
   else for (const chatId of changed) quietly(look(chatId))

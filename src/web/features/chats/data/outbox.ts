@@ -25,6 +25,8 @@ export interface Question {
   readonly text: string
   readonly parentId: string | null
   readonly model: string
+  /** Of a first question: for how many hours its chat is there; null or nothing for one that is kept. */
+  readonly temporaryHours?: number | null
 }
 
 export interface Unsent extends Question {
@@ -120,7 +122,7 @@ async function deliver(place: Place, unsent: Unsent): Promise<boolean> {
   keep(place, unsent)
   let { chatId } = unsent
   try {
-    chatId ??= (await call('chats.create', { body: { model: unsent.model } })).id
+    chatId ??= await begin(unsent)
     const { text, model, parentId, key } = unsent
     const sent = await call('messages.send', { params: { chatId }, body: { text, model, parentId, idempotencyKey: key } })
     putExchange(chatId, sent, isFirst(place))
@@ -141,6 +143,10 @@ async function deliver(place: Place, unsent: Unsent): Promise<boolean> {
     noticeSessionEnd(error)
     return false
   }
+}
+
+async function begin({ model, temporaryHours }: Question): Promise<string> {
+  return (await call('chats.create', { body: { model, ...(temporaryHours && { temporaryHours }) } })).id
 }
 
 /** Removes a chat that was begun for a question which it will not get. */
