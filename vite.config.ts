@@ -2,9 +2,12 @@
  * Builds the web interface: hashed files under /assets, nothing inlined, no address but this server's own.
  * The addresses of all endpoints are taken from the contract at build time, so the browser need not load zod to call them.
  */
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { gzipSync } from 'node:zlib'
 import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
-import { defineConfig, type Plugin } from 'vite'
+import { defineConfig, type Plugin, transformWithOxc } from 'vite'
 import { ENDPOINTS } from './src/contract/index.ts'
 
 const WIRE = 'virtual:wire'
@@ -20,11 +23,35 @@ function wire(): Plugin {
   }
 }
 
+/** The document of `ui/markdown/diagram`, whole in one file: it may ask for nothing, not even for a script of this server. */
+function diagram(): Plugin {
+  const { resolve } = createRequire(import.meta.url)
+  const own = new URL('src/web/ui/markdown/diagram/frame.ts', import.meta.url)
+  const inScript = (code: string) => `<script>${code.replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--')}</script>`
+  return {
+    name: 'sardonyx-diagram',
+    apply: 'build',
+    async generateBundle() {
+      const font = await readFile(
+        resolve('@fontsource-variable/atkinson-hyperlegible-next/files/atkinson-hyperlegible-next-latin-wght-normal.woff2'),
+      )
+      const library = await readFile(resolve('mermaid/dist/mermaid.min.js'), 'utf8')
+      // It imports types only, and is no module once they are gone.
+      const code = (await transformWithOxc(await readFile(own, 'utf8'), own.pathname)).code.replace(/^export \{\};?$/m, '')
+      const style =
+        `@font-face{font-family:Atkinson;font-weight:200 800;src:url(data:font/woff2;base64,${font.toString('base64')})}` +
+        'html{overflow:auto hidden}body{margin:0;padding:12px 16px;color:transparent}svg{display:block;margin:0 auto}'
+      const source = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Diagram</title><style>${style}</style><body>${inScript(library)}${inScript(code)}`
+      this.emitFile({ type: 'asset', fileName: 'diagram.html.gz', source: gzipSync(source) })
+    },
+  }
+}
+
 const api = { target: 'http://127.0.0.1:4700', changeOrigin: false }
 
 export default defineConfig({
   root: 'src/web',
-  plugins: [wire(), react(), tailwindcss()],
+  plugins: [wire(), diagram(), react(), tailwindcss()],
   build: {
     outDir: '../../dist/web',
     emptyOutDir: true,

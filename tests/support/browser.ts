@@ -31,8 +31,8 @@ function missing(): string {
 }
 
 /** Starts Chromium without any traffic of its own. */
-export function startBrowser(): Promise<Browser> {
-  return chromium.launch(LAUNCH)
+export function startBrowser(...switches: string[]): Promise<Browser> {
+  return chromium.launch({ ...LAUNCH, args: [...LAUNCH.args, ...switches] })
 }
 
 /** Starts Chromium on a profile that it finds again at its next start, as people’s own browsers do; close the context to close it. */

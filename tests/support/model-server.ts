@@ -26,8 +26,8 @@ export interface ModelRequest {
   hungUp: boolean
 }
 
-/** What a call gets: a refusal of the vendor or a name of `BEHAVIOURS`, a text to stream, or a refusal that the test words. */
-export type Behaviour = RefusalName | keyof typeof BEHAVIOURS | { readonly text: string } | Refusal
+/** What a call gets: a refusal of the vendor or a name of `BEHAVIOURS`, a text to stream by words or in these pieces, or a refusal that the test words. */
+export type Behaviour = RefusalName | keyof typeof BEHAVIOURS | { readonly text: string } | { readonly pieces: readonly string[] } | Refusal
 
 export interface ModelServer {
   /** Base address for OpenAI's protocol, ending in `/v1`. */
@@ -245,7 +245,10 @@ const BEHAVIOURS = {
 export const UNICODE = 'naïve café — 日本語 👩‍👩‍👧 ﷽ 𝔘nicode'
 
 async function answer(behaviour: string | Exclude<Behaviour, string>, call: Call): Promise<void> {
-  if (typeof behaviour === 'object') return 'text' in behaviour ? stream(call, wordsOf(behaviour.text)) : refuse(call, behaviour)
+  if (typeof behaviour === 'object') {
+    if ('pieces' in behaviour) return stream(call, behaviour.pieces)
+    return 'text' in behaviour ? stream(call, wordsOf(behaviour.text)) : refuse(call, behaviour)
+  }
   const { refusals, unknownModel } = call.dialect
   if (Object.hasOwn(refusals, behaviour)) return refuse(call, refusals[behaviour as RefusalName])
   if (!Object.hasOwn(BEHAVIOURS, behaviour)) return refuse(call, unknownModel(behaviour))

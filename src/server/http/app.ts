@@ -13,6 +13,7 @@ import { Failure } from '../kernel/failure.ts'
 import type { Ids } from '../kernel/ids.ts'
 import { type BindParts, bind } from './bind.ts'
 import type { Certificate } from './certificate.ts'
+import { addDiagram } from './diagram.ts'
 import { bindForm } from './form.ts'
 import { addHealth } from './health.ts'
 import { openApiDocument } from './openapi.ts'
@@ -86,6 +87,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   addHealth(app, parts)
   const document = openApiDocument(parts.version, parts.baseUrl)
   app.get('/openapi.json', async () => document)
+  addDiagram(app, WEB)
   await app.register(statics, {
     root: WEB,
     wildcard: true,
@@ -111,6 +113,7 @@ function headers(secure: boolean) {
         imgSrc: ["'self'", 'data:', 'blob:'],
         fontSrc: ["'self'"],
         connectSrc: ["'self'"],
+        frameSrc: ["'self'"],
         objectSrc: ["'none'"],
         frameAncestors: ["'none'"],
         baseUri: ["'none'"],

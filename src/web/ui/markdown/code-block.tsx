@@ -1,19 +1,22 @@
-/** A block of code: its language, buttons to wrap and copy it, and colours once the highlighter has arrived. */
-import { type ReactNode, useContext, useDeferredValue, useState } from 'react'
+/** A block of code, with buttons to wrap and copy it; a diagram where it is the source of one. */
+import { useContext, useState } from 'react'
 import { IconButton } from '../button.tsx'
-import { CopyIcon } from '../copy-button.tsx'
+import { CodeFrame, Coloured } from './code-frame.tsx'
 import { OpenContext } from './growth.ts'
 import { nameOf } from './languages.ts'
 import { part } from './loaded.ts'
 import { t } from './words.ts'
 
-/** How much code is coloured: at once, and while it is being written, when all of it is coloured again at each step. */
-const COLOURED = { whole: 50_000, open: 8_000 }
-
-const highlighter = part(async () => (await import('./highlight.ts')).highlight)
+const diagrams = part(async () => (await import('./diagram/diagram.tsx')).Diagram)
 
 /** Draws a block of code. */
 export function CodeBlock({ text, language }: { text: string; language: string | null }) {
+  const open = useContext(OpenContext)
+  const Diagram = diagrams.use(language === 'mermaid' && !open)
+  return Diagram ? <Diagram key={text} source={text} /> : <Code text={text} language={language} />
+}
+
+function Code({ text, language }: { text: string; language: string | null }) {
   const [wraps, setWraps] = useState(false)
   return (
     <CodeFrame
@@ -23,32 +26,5 @@ export function CodeBlock({ text, language }: { text: string; language: string |
     >
       <Coloured text={text} language={language} wraps={wraps} />
     </CodeFrame>
-  )
-}
-
-/** The frame around code and what is made of it. */
-function CodeFrame({ title, text, actions, children }: { title: string; text: string; actions: ReactNode; children: ReactNode }) {
-  return (
-    <div className="code overflow-hidden rounded-panel border border-line bg-sunken">
-      <div className="flex items-center border-b border-line py-0.5 pr-1 pl-4 font-sans text-small text-muted">
-        <span className="mr-auto truncate">{title}</span>
-        {actions}
-        <CopyIcon label={t('code.copy')} text={() => text} />
-      </div>
-      {children}
-    </div>
-  )
-}
-
-/** The code itself. */
-function Coloured({ text, language, wraps }: { text: string; language: string | null; wraps: boolean }) {
-  const open = useContext(OpenContext)
-  const shown = useDeferredValue(text)
-  const highlight = highlighter.use(language !== null && shown.length <= COLOURED[open ? 'open' : 'whole'])
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: long lines are scrolled by keyboard
-    <pre tabIndex={0} className={wraps ? 'wrap-anywhere whitespace-pre-wrap' : ''}>
-      <code>{(language !== null && highlight?.(shown, language)) || text}</code>
-    </pre>
   )
 }

@@ -35,7 +35,7 @@ const own: Readonly<Record<string, (properties: Properties) => Properties>> = {
 }
 
 function aligned({ align }: Properties): Properties {
-  return align ? { style: { textAlign: align } } : {}
+  return align ? { style: { textAlign: align }, className: align === 'right' ? 'whitespace-nowrap' : undefined } : {}
 }
 
 /** What this folder draws itself; each takes only the properties that it knows. */

@@ -49,15 +49,26 @@ type Tree = string | { readonly scope?: string; readonly children: readonly Tree
 
 export type Highlight = (code: string, language: string) => ReactNode
 
-/** Gives the code in colours, or null where the language is not known. */
+/** Colours that nest deeper are those of the level above: a browser lays out each level within the one before. */
+const DEEPEST = 16
+
+/** Gives the code in colours, or null where the language is not known or the code nests beyond reason. */
 export const highlight: Highlight = (code, language) => {
   if (!hljs.getLanguage(language)) return null
-  const { _emitter } = hljs.highlight(code, { language, ignoreIllegals: true })
-  return draw((_emitter as unknown as { readonly rootNode: Tree }).rootNode, 0)
+  try {
+    const { _emitter } = hljs.highlight(code, { language, ignoreIllegals: true })
+    return draw((_emitter as unknown as { readonly rootNode: Tree }).rootNode, 0)
+  } catch (error) {
+    if (error instanceof RangeError) return null
+    throw error
+  }
 }
 
-function draw(tree: Tree, key: number): ReactNode {
+function draw(tree: Tree, key: number, depth = 0): ReactNode {
   if (typeof tree === 'string') return tree
   const scope = tree.scope?.split('.')[0]
-  return createElement('span', { key, className: scope && `hl-${scope}` }, tree.children.map(draw))
+  const within = tree.children.map((child, index) => (depth < DEEPEST ? draw(child, index, depth + 1) : textOf(child)))
+  return createElement('span', { key, className: scope && `hl-${scope}` }, within)
 }
+
+const textOf = (tree: Tree): string => (typeof tree === 'string' ? tree : tree.children.map(textOf).join(''))

@@ -16,6 +16,7 @@ const NAMES: Readonly<Record<string, string>> = {
   jsx: 'JavaScript, JSX',
   latex: 'LaTeX',
   md: 'Markdown',
+  mermaid: 'Diagram',
   php: 'PHP',
   plaintext: 'Text',
   py: 'Python',

@@ -32,5 +32,6 @@ export function parse(text: string, { maths, prefix }: { maths?: Syntax | undefi
     mdastExtensions: syntaxes.map(({ makes }) => makes),
   })
   splitMarks(tree as Parameters<typeof splitMarks>[0])
-  return toHast(tree, { clobberPrefix: prefix, handlers })
+  // The list of footnotes is named by its section; a heading of its own would be one of the text's.
+  return toHast(tree, { clobberPrefix: prefix, handlers, footnoteLabelTagName: 'none' })
 }
