@@ -14,6 +14,7 @@ export interface OneServer {
   readonly baseUrl: string
   /** How a person of the world calls this server. */
   as(person: SignedIn): SignedIn['call']
+  /** Closing it again is no error. */
   close(): Promise<void>
 }
 
@@ -62,6 +63,12 @@ async function startServer({ installation, config, log }: World, redisUrl: strin
   const failuresAllowed = { perAccount: 1_000, perAddress: 1_000 }
   const server = await createServer({ installation, config, database, log, cache, failuresAllowed, setupCode: undefined })
   const baseUrl = await server.app.listen({ host: '127.0.0.1', port: 0 })
+  let closed: Promise<void> | undefined
+  const close = async () => {
+    await server.close()
+    await cache.close()
+    await database.close()
+  }
   return {
     baseUrl,
     as:
@@ -76,10 +83,6 @@ async function startServer({ installation, config, log }: World, redisUrl: strin
         const isJson = text !== '' && reply.headers.get('content-type')?.includes('json')
         return { status: reply.status, body: (isJson ? JSON.parse(text) : text) as T, text, headers: Object.fromEntries(reply.headers) }
       },
-    async close() {
-      await server.close()
-      await cache.close()
-      await database.close()
-    },
+    close: () => (closed ??= close()),
   }
 }

@@ -12,12 +12,12 @@ export interface Reader {
   readonly done: Promise<Message>
 }
 
-/** Begins to read; `path` is the answer's. */
-export function readAnswer(address: string, token: string, path: string): Reader {
+/** Begins to read at the first of the addresses, and after each break at the next; `path` is the answer's. */
+export function readAnswer(addresses: readonly string[], token: string, path: string): Reader {
   const state = { text: '', lastEventId: '' }
   const read = async (): Promise<Message> => {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const message = await readOnce(`${address}${path}/events`, token, state).catch((error: unknown) => {
+      const message = await readOnce(`${addresses[tries % addresses.length]}${path}/events`, token, state).catch((error: unknown) => {
         if (!(error instanceof TypeError)) throw error
       })
       if (message) return message
@@ -51,7 +51,8 @@ async function readOnce(url: string, token: string, state: { text: string; lastE
       const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1] ?? ''
       const data = JSON.parse(field('data'))
       state.lastEventId = field('id')
-      state.text += data.text ?? ''
+      // What was lost with a server that was killed is taken back.
+      state.text = field('event') === 'rewind' ? state.text.slice(0, data.text) : state.text + (data.text ?? '')
       if (field('event') === 'done') return data.message
     }
   }

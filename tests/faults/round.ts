@@ -96,7 +96,7 @@ async function openThread(stage: Stage, round: Round, player: Player): Promise<T
   const thread = { player, chatId, secret: `${CANARY}${word()}`, questions: [] }
   const held = await ask(round, thread, 'held')
   const half = halfAnswerTo(held.key)
-  const reader = readAnswer(stage.address, player.token, held.taken.path)
+  const reader = readAnswer([stage.address], player.token, held.taken.path)
   await vi.waitUntil(() => reader.text === half, UNHURRIED)
   await vi.waitUntil(async () => (await keptText(player, held.taken)) === half, UNHURRIED)
   return { ...thread, seen: half, reader }

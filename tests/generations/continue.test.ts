@@ -7,7 +7,6 @@ import {
   ask,
   begin,
   doneOf,
-  type Event,
   follow,
   messageOf,
   messagesOf,
@@ -44,13 +43,6 @@ afterAll(async () => {
 })
 
 const goOn = (answer: Asked, person = alice) => person.call<Message>('POST', `${answer.path}/continue`)
-/** What somebody has on their screen who has read these events. */
-function onScreen(events: readonly Event[], before = ''): string {
-  return events.reduce((text, { event, data }) => {
-    if (event === 'rewind') return text.slice(0, Number(data.text))
-    return event === 'delta' ? text + data.text : text
-  }, before)
-}
 /** An answer of which half was written before it was stopped. */
 async function stopped(): Promise<Asked> {
   const answer = await begin(alice, { model: model('slow'), text: QUESTION })
@@ -77,7 +69,7 @@ describe('an answer that ended early', () => {
     expect([begun.status, begun.body.id]).toEqual([202, answer.answerId])
     const whole = isHalf ? FIRST_HALF + REST : QUESTION + REST
     const events = await follow(alice, answer)
-    expect(onScreen(events)).toBe(whole)
+    expect(shown(events)).toBe(whole)
     const kept = await messageOf(alice, answer)
     expect(doneOf(events)).toEqual(kept)
     expect([kept.status, textOf(kept), kept.parts.map(({ type }) => type)]).toEqual(['complete', whole, ['text', 'text']])
@@ -141,21 +133,21 @@ describe('an answer that ended early', () => {
     expect(kept.parts.map((part) => part.type === 'text' && part.text)).toEqual([FIRST_HALF, '', 'five ', 'six '])
     for (let length = 0; length <= 24; length++)
       for (const run of ['', '-1', '-2', '-3'])
-        expect(onScreen(await follow(alice, answer, `${length}-0${run}`), textOf(kept).slice(0, length))).toBe(textOf(kept))
+        expect(shown(await follow(alice, answer, `${length}-0${run}`), textOf(kept).slice(0, length))).toBe(textOf(kept))
   })
 
   test('a reader who had seen what was lost with its writer takes that back, and has what is kept', async () => {
     const answer = await stopped()
     // They saw more than was kept.
     const seen = `${FIRST_HALF}fünf sechs`
-    expect(onScreen(await follow(alice, answer, `${seen.length}-0`), seen)).toBe(FIRST_HALF)
+    expect(shown(await follow(alice, answer, `${seen.length}-0`), seen)).toBe(FIRST_HALF)
     models.script({ text: REST })
     await goOn(answer)
     const events = await follow(alice, answer, `${seen.length}-0`)
     expect(events[0]).toMatchObject({ event: 'rewind', data: { text: FIRST_HALF.length, citations: 0 } })
-    expect(onScreen(events, seen)).toBe(FIRST_HALF + REST)
+    expect(shown(events, seen)).toBe(FIRST_HALF + REST)
     // Whoever comes back from there is told nothing twice.
-    expect(onScreen(await follow(alice, answer, events[0]!.id), FIRST_HALF)).toBe(FIRST_HALF + REST)
+    expect(shown(await follow(alice, answer, events[0]!.id), FIRST_HALF)).toBe(FIRST_HALF + REST)
   })
 
   test('a failure is a sentence, the text stays, and it can be tried again', async () => {

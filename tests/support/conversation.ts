@@ -82,8 +82,9 @@ export async function follow(person: SignedIn, answer: Asked, lastEventId?: stri
   return eventsIn(reply.text)
 }
 
-/** The text that a reader of these events has seen. */
-export const shown = (events: readonly Event[]) => events.map(({ data }) => data.text ?? '').join('')
+/** The text that a reader has before them who had `before` and has read these events since. */
+export const shown = (events: readonly Event[], before = '') =>
+  events.reduce((text, { event, data }) => (event === 'rewind' ? text.slice(0, Number(data.text)) : text + (data.text ?? '')), before)
 
 /** The message that the last event carries. */
 export function doneOf(events: readonly Event[]): Message {
