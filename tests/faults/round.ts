@@ -107,7 +107,7 @@ async function keptText(player: Player, taken: Asked): Promise<string | undefine
   return kept && textOf(kept)
 }
 
-/** Asks under one key until it is taken. */
+/** Asks under one key until it is taken; below the answer before, but for the first, which is held. */
 async function ask(
   round: Round,
   thread: Pick<Thread, 'player' | 'chatId' | 'secret' | 'questions'>,
@@ -116,7 +116,7 @@ async function ask(
   const { player, chatId, secret, questions } = thread
   const key = crypto.randomUUID()
   const text = `What is said of ${round.topic} by ${secret}? key=${key} ${PADDING}`
-  const body = { text, parentId: questions.at(-1)?.taken.answerId ?? null, model: player.model(model), idempotencyKey: key }
+  const body = { text, parentId: questions.slice(1).at(-1)?.taken.answerId ?? null, model: player.model(model), idempotencyKey: key }
   const answer = await insist(round, () => player.call<Exchange>('POST', `/api/chats/${chatId}/messages`, body))
   if (answer.status !== 202) throw new Error(`a question was refused: ${answer.text}`)
   const question = { key, text, taken: asked(answer.body) }
@@ -124,7 +124,7 @@ async function ask(
   return question
 }
 
-/** Calls until there is an answer, noting what went wrong. Only a broken connection, a database that is away, and being busy are tried again. */
+/** Calls until there is an answer, noting what went wrong. Only a broken connection, a database that is away, being busy, and an answer that is still written are tried again. */
 export async function insist<T>(round: Pick<Round, 'troubles' | 'wrong'>, attempt: () => Promise<Answer<T>>): Promise<Answer<T>> {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const answer = await attempt().catch((error: unknown) => {
@@ -132,7 +132,7 @@ export async function insist<T>(round: Pick<Round, 'troubles' | 'wrong'>, attemp
       round.troubles.push('connection')
     })
     const code = (answer?.body as { code?: string } | undefined)?.code
-    if (answer && answer.status < 500 && code !== 'generation.too_many') return answer
+    if (answer && answer.status < 500 && code !== 'generation.too_many' && code !== 'message.unfinished') return answer
     if (code === 'server.unavailable') round.troubles.push('unavailable')
     else if (answer && answer.status >= 500) round.wrong.push(`${answer.status} ${answer.text}`)
     await pause(PAUSE_MS)
