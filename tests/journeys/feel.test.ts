@@ -387,6 +387,60 @@ describe.skipIf(MISSING !== undefined)('the feel of it', () => {
     await tab.getByRole('button', { name: 'Copy the answer' }).waitFor()
     await expect.poll(() => marked.count()).toBe(0)
   }, 60_000)
+
+  test('far too much text is not put in, and it is said why; what fits is put in and can be sent', async () => {
+    const page = await enter('bob', { dark: true })
+    const paste = (count: number) =>
+      composer(page).evaluate((area, length) => {
+        const clipboardData = new DataTransfer()
+        clipboardData.setData('text/plain', 'x'.repeat(length))
+        return area.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
+      }, count)
+    // An event that nobody cancels is what the browser goes on to put in.
+    expect(await paste(1_000)).toBe(true)
+    expect(await paste(2_300_000)).toBe(false)
+    await page.getByRole('alert').filter({ hasText: 'That text has 2,300,000 characters, and at most 100,000 fit here.' }).waitFor()
+    expect(await axe(page)).toEqual([])
+    await picture(page, 'feel-paste-dark')
+    await composer(page).fill('What is short enough?')
+    await expect.poll(() => page.getByText('That text has').count()).toBe(0)
+    await page.keyboard.press('Enter')
+    await expect
+      .poll(() =>
+        page
+          .getByRole('status')
+          .filter({ hasText: /^(Answering|Answer complete, [\d,]+ words)$/ })
+          .count(),
+      )
+      .toBe(1)
+    await released(page.getByText(/^Answer complete, [\d,]+ words?$/))
+    // Its words themselves are not announced, and every message has a heading.
+    expect(await page.getByRole('log').getAttribute('aria-live')).toBe('off')
+    expect(await page.getByRole('article').getByRole('heading', { level: 2 }).count()).toBe(2)
+  }, 60_000)
+
+  test('the sidebar is as wide as it was made, and away as long as it was put away, also after a reload', async () => {
+    const page = await enter('bob')
+    const edge = page.getByRole('separator', { name: 'Width of the sidebar' })
+    const nav = page.getByRole('navigation', { name: 'Workspace' })
+    const width = async () => Math.round((await nav.boundingBox())?.width ?? 0)
+    const usual = await width()
+    await edge.focus()
+    for (let step = 0; step < 4; step += 1) await page.keyboard.press('ArrowRight')
+    expect(await width()).toBe(usual + 64)
+    await page.reload()
+    await nav.waitFor()
+    expect(await width()).toBe(usual + 64)
+    await edge.dblclick()
+    await expect.poll(width).toBe(usual)
+    await page.keyboard.press('Control+b')
+    await nav.waitFor({ state: 'detached' })
+    await page.reload()
+    await composer(page).waitFor()
+    expect(await nav.count()).toBe(0)
+    await page.keyboard.press('Control+b')
+    await nav.waitFor()
+  }, 60_000)
 })
 
 /** What reaches beyond the window and cannot be scrolled to: boxes that are cut off at its right edge. */
