@@ -54,7 +54,7 @@ export const Answer = memo(function Answer({ message, models, arrived, followed,
           <Versions of={message} onChoose={onChoose} />
           {text !== '' && <CopyIcon label={t('message.copy')} text={() => asMarkdown(text, citations, chat)} />}
           {text !== '' && again && (
-            <Suspense>
+            <Suspense fallback={<span className="w-22 desk:w-[68px]" />}>
               <Thumbs message={message} onNote={() => setNoting(true)} />
             </Suspense>
           )}
