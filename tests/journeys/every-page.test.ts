@@ -9,7 +9,8 @@ import { chatOf, createWorld, type World } from '#tests/support/world.ts'
 
 if (MISSING) process.stderr.write(`\nSKIPPED: tests/journeys/every-page.test.ts: ${MISSING}\n`)
 
-const router = await readFile(new URL('../../src/web/app/router.tsx', import.meta.url), 'utf8')
+const read = (file: string) => readFile(new URL(`../../src/web/app/${file}`, import.meta.url), 'utf8')
+const router = (await Promise.all(['root.tsx', 'chat-routes.ts', 'router.tsx'].map(read))).join('\n')
 const ROUTE = /const (\w+) = createRoute\(\{\s+getParentRoute: \(\) => (\w+),\s+(?:path: '([^']+)'|id: '\w+')/g
 const ROUTES = [...router.matchAll(ROUTE)].map(([, name = '', parent = '', path = '']) => ({ name, parent, path }))
 
@@ -29,7 +30,7 @@ const MARKUP = '<img src=x onerror="document.title=1"><script>1</script>'
 
 test('no route of the router is overlooked', () => {
   expect(ROUTES).toHaveLength(router.split('= createRoute({').length - 1)
-  expect(PATHS).toEqual(expect.arrayContaining(['/', '/chats/$chatId', '/people', '/models', '/models/$providerId', '/handbook']))
+  expect(PATHS).toEqual(expect.arrayContaining(['/', '/chats/$chatId', '/trash', '/people', '/models', '/models/$providerId', '/handbook']))
 })
 
 describe.skipIf(MISSING !== undefined)('every page of somebody who is signed in', () => {
