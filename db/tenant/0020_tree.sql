@@ -83,12 +83,13 @@ revoke all on function {schema}.forget_branches() from public;
 create trigger forget_branches after delete on {schema}.chat_session for each row execute function {schema}.forget_branches();
 
 -- The functions on the tree run with the rights and in the context of whoever calls them: they see and change what row security lets
--- them, and answer ids, not content.
+-- them, and answer ids, not content. They are planned anew each time: a plan that was made while the table was
+-- small reads more than one row for each step, and paths are long.
 
 -- The end of a branch: the one through a message, or else the one last shown, or else the one with the newest message. Below its
 -- beginning it goes by the version that was chosen at each fork, or the newest.
 create function {schema}.message_leaf(of_chat uuid, through uuid) returns table (id uuid, depth int)
-language sql stable set search_path = pg_catalog, pg_temp as $$
+language sql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
   with recursive way as (
     select beginning.id, 0 as step from (
       select coalesce(message_leaf.through,
@@ -113,7 +114,7 @@ $$;
 -- how many they are, and those on both sides of it. `offset 0` has each step look one row up.
 create function {schema}.message_path(of_chat uuid, leaf uuid, top int, most int)
 returns table (id uuid, number int, total int, previous_id uuid, next_id uuid)
-language sql stable set search_path = pg_catalog, pg_temp as $$
+language sql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
   with recursive way as (
     select m.id, m.parent_id, m.depth from {schema}.chat_message m where m.chat_session_id = of_chat and m.id = leaf
     union all
@@ -138,7 +139,7 @@ $$;
 -- Has the branch that ends at a message be the one last shown, with the version at each of its forks. What the one before had in common
 -- with it is remembered already. One at a time for a person and a chat: the row of the branch is held first.
 create function {schema}.show_branch(of_chat uuid, leaf uuid) returns void
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+language plpgsql set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   before uuid;
 begin

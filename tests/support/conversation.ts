@@ -111,7 +111,7 @@ export async function messagesOf(person: SignedIn, chatId: ChatId): Promise<Mess
 }
 
 /** A whole path, the latest message first, page by page. */
-async function pathOf(person: SignedIn, chatId: ChatId, query = '', limit = 100): Promise<PathMessage[]> {
+export async function pathOf(person: SignedIn, chatId: ChatId, query = '', limit = 100): Promise<PathMessage[]> {
   const path: PathMessage[] = []
   let page: string | null = query
   while (page !== null) {

@@ -110,10 +110,12 @@ export class Answering {
   }
 
   /** What the Librarian may quote: messages that the asking person may read, without its own answers and the conversation at hand. */
-  async #passages(actor: JobActor, { path }: Conversation, question: string): Promise<Passage[]> {
+  async #passages(actor: JobActor, { path, messages }: Conversation, question: string): Promise<Passage[]> {
+    // A fork says what its original says.
+    const said = new Set(messages.map(({ text }) => text))
     const found = await this.#parts.units.read(actor, (tx) => this.#parts.search.find(tx, question, MOST_PASSAGES))
     return found
-      .filter(({ message }) => message.model !== LIBRARIAN.id && !path.has(message.id))
+      .filter(({ message }) => message.model !== LIBRARIAN.id && !path.has(message.id) && !said.has(textOf(message.parts)))
       .map(({ stored: { chat }, message }, rank) => ({
         source: { kind: 'message', chatId: chat.id, messageId: message.id, title: chat.description },
         title: chat.description,

@@ -97,7 +97,7 @@ export function MessageMenu({ message }: { message: PathMessage }) {
   return (
     <MenuButton
       label={t('message.menu')}
-      align="end"
+      align={message.messageType === 'user' ? 'end' : 'start'}
       className="grid size-11 flex-none place-items-center rounded-control text-muted hover:bg-hover hover:text-ink desk:size-[34px]"
       entries={entries}
     >

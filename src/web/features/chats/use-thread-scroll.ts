@@ -14,10 +14,11 @@ const PASSING_MS = 60
 /** How many messages beyond those drawn are fetched. */
 const AHEAD = 10
 
-/** A message at the top of what is seen, and how much of it lies above. */
+/** What is at the top of what is seen, and how much of it lies above. */
 interface Place {
   readonly depth: number
-  readonly messageId: string
+  /** Null where it was passed before it was fetched. */
+  readonly messageId: string | null
   readonly offset: number
 }
 
@@ -25,8 +26,7 @@ interface Place {
 export function useThreadScroll(chatId: string, branch: Branch, { count, more }: { count: number; more: number }) {
   const { kept, keep } = useKeptPlace(chatId)
   const onMove = (spot: Spot) => {
-    const message = spot !== 'end' && branch.at.get(spot.index)
-    keep(message ? { depth: message.depth, messageId: message.id, offset: spot.offset } : null)
+    keep(spot === 'end' ? null : { depth: spot.index, messageId: branch.at.get(spot.index)?.id ?? null, offset: spot.offset })
   }
   const list = useMeasuredList({
     count: count + more,
@@ -47,7 +47,7 @@ export function useThreadScroll(chatId: string, branch: Branch, { count, more }:
     if (checked || !there) return
     setChecked(true)
     // Another branch is shown by now.
-    if (there !== kept?.messageId) toEnd()
+    if (kept?.messageId && there !== kept.messageId) toEnd()
   }, [checked, there, kept, toEnd])
   useFetching(chatId, branch, [drawn[0] ?? 0, drawn.at(-1) ?? 0])
   return { ...list, toEnd }

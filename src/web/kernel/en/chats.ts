@@ -82,7 +82,7 @@ export const chats = {
 
   'thread.log': 'Messages',
   'thread.latest': 'Jump to latest',
-  'thread.forked': 'What is here up to the fork was copied from another chat, which stays as it is.',
+  'thread.forked': 'Forked from another chat.',
   'thread.forkedOpen': 'Open it there',
   'message.you': 'You',
   'message.by': '{author}, {time}',
