@@ -1,6 +1,6 @@
 /** What must hold after a round, whatever broke in it; each breach is a sentence. */
 import type { Message } from '#contract/chats.ts'
-import { textOf } from '#tests/support/conversation.ts'
+import { messagesOf, textOf } from '#tests/support/conversation.ts'
 import { chatOf } from '#tests/support/world.ts'
 import { answerTo } from './provider.ts'
 import { insist, type Round, type Thread } from './round.ts'
@@ -109,19 +109,5 @@ async function strangersWords(round: Round, { player, secret, chatId }: Thread):
 }
 
 async function everyMessage(round: Round, { player, chatId }: Thread): Promise<Message[]> {
-  const messages: Message[] = []
-  const page = (cursor: string) =>
-    insist(round, () => player.call<Page>('GET', `/api/chats/${chatId}/messages?limit=100${cursor && `&cursor=${cursor}`}`))
-  let next: string | null = ''
-  while (next !== null) {
-    const { body }: { body: Page } = await page(next)
-    messages.push(...body.items)
-    next = body.next
-  }
-  return messages
-}
-
-interface Page {
-  readonly items: readonly Message[]
-  readonly next: string | null
+  return messagesOf({ ...player, call: (...request) => insist(round, () => player.call(...request)) }, chatId)
 }
