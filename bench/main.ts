@@ -11,13 +11,14 @@ import type { Row, Stage } from './measure.ts'
 import { keep, lineOf, type Result, resultOf } from './report.ts'
 import { amountRows } from './rows/amounts.ts'
 import { databaseRows } from './rows/database.ts'
+import { inStepRows } from './rows/in-step.ts'
 import { loginRows } from './rows/logins.ts'
 import { requestRows } from './rows/requests.ts'
 import { startRows } from './rows/start.ts'
 import { streamRows } from './rows/streams.ts'
 import { createWorld, startCluster, type World } from './world.ts'
 
-const ROWS: readonly Row[] = [...databaseRows, ...requestRows, ...amountRows, ...loginRows, ...streamRows, ...startRows]
+const ROWS: readonly Row[] = [...databaseRows, ...requestRows, ...amountRows, ...loginRows, ...streamRows, ...inStepRows, ...startRows]
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, quick: { type: 'boolean', default: false } } })
 const chosen = ROWS.filter(({ name }) => name.includes(values.only ?? ''))

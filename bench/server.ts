@@ -13,6 +13,8 @@ export interface ServerOptions {
   readonly redisUrl?: string
   /** Ask Redis each time, keeping nothing near. */
   readonly far?: boolean
+  /** Keep 64 KB for every open stream. For the control of the row on idle streams. */
+  readonly hoarding?: boolean
   /** How far its clock is ahead. */
   readonly aheadMs?: number
 }
@@ -22,6 +24,7 @@ export type Settings = ServerOptions & { readonly url: string; readonly keyringD
 /** What a server process can be asked besides HTTP. */
 export type Question =
   | { readonly kind: 'cpu' }
+  | { readonly kind: 'memory' }
   | { readonly kind: 'hash' }
   | { readonly kind: 'sdk'; readonly baseUrl: string; readonly model: string }
 
@@ -29,6 +32,8 @@ export interface ServedBy {
   readonly port: number
   /** Processor time of the process so far, in milliseconds. */
   cpuMs(): Promise<number>
+  /** Memory of JavaScript in use after all rubbish was collected, in KB. */
+  memoryKb(): Promise<number>
   /** Milliseconds it takes to check a password against its hash there. */
   hashMs(): Promise<number>
   /** Has it ask a model through the AI SDK alone, and answers how many pieces came. */
@@ -38,7 +43,7 @@ export interface ServedBy {
 
 /** Starts one; resolves once it listens. */
 export async function startServer(settings: Settings): Promise<ServedBy> {
-  const child = fork(PROGRAM, [JSON.stringify(settings)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(PROGRAM, [JSON.stringify(settings)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: ['--expose-gc'] })
   const ended = new Promise<never>((_, reject) => child.once('exit', (code) => reject(new Error(`a server process ended with ${code}`))))
   ended.catch(() => undefined)
   const answers: ((value: number) => void)[] = []
@@ -51,6 +56,7 @@ export async function startServer(settings: Settings): Promise<ServedBy> {
   return {
     port: await next(),
     cpuMs: () => ask({ kind: 'cpu' }),
+    memoryKb: () => ask({ kind: 'memory' }),
     hashMs: () => ask({ kind: 'hash' }),
     askBySdk: (of) => ask({ kind: 'sdk', ...of }),
     async stop() {

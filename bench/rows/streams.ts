@@ -19,17 +19,19 @@ async function conversing(stage: Stage, name: string) {
 }
 
 /** Alice, with a way to ask the named model and answer where its answer is. */
-async function asker(world: World, { server, models, name }: { server: ServedBy; models: ModelServer; name: string }) {
+export async function asker(world: World, { server, models, name }: { server: ServedBy; models: ModelServer; name: string }) {
   const carol = clientOf(server.port, (await world.signIn('carol')).token)
   const provider = await carol.call<Provider>('POST', '/api/providers', { name: 'Scripted', baseUrl: models.url, models: [name] })
-  const client = clientOf(server.port, (await world.signIn('alice')).token)
+  const { token } = await world.signIn('alice')
+  const client = clientOf(server.port, token)
   const newChat = async (by: Client = client): Promise<string> =>
     (await by.call<Chat>('POST', '/api/chats', { model: `${provider.id}:${name}` })).id
   const ask = async (by: Client = client): Promise<string> => askIn(by, await newChat(by))
-  return { client, newChat, ask }
+  return { token, client, newChat, ask }
 }
 
-async function askIn(client: Client, chatId: string): Promise<string> {
+/** Asks in a chat and answers where its answer is. */
+export async function askIn(client: Client, chatId: string): Promise<string> {
   const question = { text: 'One two three four five.', parentId: null, idempotencyKey: crypto.randomUUID() }
   const { answer } = await client.call<{ answer: Message }>('POST', `/api/chats/${chatId}/messages`, question)
   return `/api/chats/${chatId}/generations/${answer.id}/events`
