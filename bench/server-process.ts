@@ -51,6 +51,11 @@ const server = await createServer({
 
 const HELLO = { hello: 'Good morning.' }
 server.app.get('/hello', async () => HELLO)
+/** A stream in which nothing is but its beginning, as bare as Node has it. */
+server.app.get('/held', (_request, reply) => {
+  reply.hijack()
+  reply.raw.writeHead(200, { 'content-type': 'text/event-stream' }).write('event: opened\n\n')
+})
 const helloSignedIn = endpoint({
   id: 'bench.hello',
   method: 'GET',

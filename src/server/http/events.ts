@@ -32,8 +32,14 @@ interface Streamed {
 export async function sendEvents(reply: FastifyReply, { events, shapes, times, handedOver, log }: Streamed): Promise<void> {
   reply.hijack()
   const { raw } = reply
-  for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value)
-  raw.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
+  // Written at once and not set one by one, which Node would keep in memory for as long as the stream is open.
+  const headers = Object.fromEntries(Object.entries(reply.getHeaders()).filter(([, value]) => value !== undefined))
+  raw.writeHead(200, {
+    ...headers,
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  })
   raw.flushHeaders()
   const heartbeat = setInterval(() => raw.writableNeedDrain || raw.write(': still here\n\n'), times.heartbeatMs)
   const closed = new AbortController()
