@@ -2,10 +2,10 @@
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from 'redis'
-import type { Chat } from '#contract/chats.ts'
+import type { Chat, Message } from '#contract/chats.ts'
 import { startModelServer } from '#tests/support/model-server.ts'
 import { MISSING as NO_REDIS, startRedis, type TestRedis } from '#tests/support/redis.ts'
-import { clientOf } from '../client.ts'
+import { type Client, clientOf } from '../client.ts'
 import { compare, quantile, type Row, type Stage, summary, timeOf } from '../measure.ts'
 import { asker, askIn } from './streams.ts'
 
@@ -216,6 +216,7 @@ const afterKill: Row = {
         const here = await world.serve(options)
         const path = await askIn(clientOf(here.port, token), await newChat())
         const first = () => timeOf(() => reader.read(path, (text) => text.includes('event: delta')))
+        await kept(reader, path)
         await first()
         const before = await first()
         await here.stop()
@@ -234,6 +235,13 @@ const afterKill: Row = {
       const ratios = (costs: readonly number[]) => costs.map((cost, i) => cost / sides.base[i]!)
       return summary(rounds, { values: ratios(sides.subject), controls: ratios(sides.control) })
     }),
+}
+
+/** Resolves once a checkpoint of the answer at this path holds some text. */
+async function kept(reader: Client, path: string): Promise<void> {
+  const [, chatId] = /chats\/([^/]+)/.exec(path)!
+  const latest = async () => (await reader.call<{ items: Message[] }>('GET', `/api/chats/${chatId}/messages?limit=1`)).items[0]
+  while (((await latest())?.parts.length ?? 0) === 0) await sleep(50)
 }
 
 export const inStepRows: readonly Row[] = [idleStreams, eventElsewhere, afterKill]
