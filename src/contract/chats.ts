@@ -200,11 +200,25 @@ export const restoreChat = endpoint({
   fails: ['chat.not_found', 'chat.not_yours'],
 })
 
+export const lookAtChat = endpoint({
+  id: 'chats.use',
+  method: 'POST',
+  path: '/api/chats/:chatId/use',
+  summary: 'Say that you look at a chat as it is now, so that your other devices need not point to it',
+  access: 'user',
+  work: 'read',
+  token: ['chat'],
+  activity: false,
+  params: inChat,
+  status: 204,
+  fails: ['chat.not_found'],
+})
+
 export const listUsedChats = endpoint({
   id: 'chats.used',
   method: 'GET',
   path: '/api/chats/used',
-  summary: 'When you last used these chats on any device, as far as you were the last and it was within the hour',
+  summary: 'When you last looked at these chats on any device, as far as you were the last and it was within the hour',
   access: 'user',
   work: 'none',
   token: ['read', 'chat'],

@@ -18,7 +18,7 @@ import { whyEnded } from './auth/sessions/why-ended.ts'
 import type { SetupCode } from './auth/setup-code.ts'
 import type { Tenants } from './auth/tenants.ts'
 import type { Config } from './config.ts'
-import { ChatStore, ChatUse, chatRoutes, notingUse } from './features/chats/index.ts'
+import { ChatStore, ChatUse, chatRoutes } from './features/chats/index.ts'
 import { DraftStore, draftRoutes } from './features/drafts/index.ts'
 import { eventRoutes, type LoginWatch } from './features/events/index.ts'
 import { handbookRoutes } from './features/librarian/index.ts'
@@ -201,10 +201,11 @@ function featureRoutes(parts: ReturnType<typeof chatParts> & { egress: Egress })
   return [
     ...memberRoutes(parts),
     ...pictureRoutes(parts),
-    ...notingUse(
-      [...chatRoutes(parts), ...messageRoutes(parts), ...treeRoutes(parts), ...caringRoutes(parts), ...generationRoutes(parts)],
-      parts.use,
-    ),
+    ...chatRoutes(parts),
+    ...messageRoutes(parts),
+    ...treeRoutes(parts),
+    ...caringRoutes(parts),
+    ...generationRoutes(parts),
     ...sharingRoutes(parts),
     ...draftRoutes(parts),
     ...modelRoutes(parts),

@@ -188,6 +188,21 @@ test('a list that is asked for after a change was answered shows it, while other
   await Promise.all(lanes)
 })
 
+test('a shared chat is in the kept page of its reader from the commit on, and from the commit on no more', async () => {
+  const { body: chat } = await alice.call<Chat>('POST', '/api/chats', { description: 'For Bob' })
+  const shown = async () =>
+    Promise.all(callsOf(bob).map(async (call) => (await firstPage(call, 'shared')).map(({ description }) => description)))
+  for (let round = 0; round < 3; round++) {
+    const given = await alice.call('POST', `/api/chats/${chat.id}/readers`, { userIds: [bob.me.user.id], quoted: [] })
+    expect(given.status, given.text).toBe(204)
+    expect(await shown()).toEqual([['For Bob'], ['For Bob']])
+    expect(await shown()).toEqual([['For Bob'], ['For Bob']])
+    const taken = await alice.call('DELETE', `/api/chats/${chat.id}/readers/${bob.me.user.id}`)
+    expect(taken.status, taken.text).toBe(204)
+    expect(await shown()).toEqual([[], []])
+  }
+})
+
 test('what lapses without a commit lapses in the kept page, too: an answer whose server died is not shown as being written', async () => {
   const made = await bob.call<Chat>('POST', '/api/chats', { description: 'Asked' })
   const asked = (await send(bob, made.body.id, { text: 'hello', parentId: null })).body.answer

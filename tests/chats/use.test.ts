@@ -1,4 +1,4 @@
-/** When chats were last used: across devices and servers, by one's own person only, for an hour, and never more than a hint. */
+/** When chats were last looked at: across devices and servers, by one's own person only, for an hour, and never more than a hint. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Chat } from '#contract/chats.ts'
 import { systemClock } from '#server/kernel/clock.ts'
@@ -28,11 +28,12 @@ afterAll(async () => {
 type Used = { items: { chatId: string; lastAccessed: string }[] }
 const used = async (call: SignedIn['call'], ...chatIds: string[]) =>
   (await call<Used>('GET', `/api/chats/used?chatIds=${chatIds.join(',')}`)).body.items
+const look = (call: SignedIn['call'], chatId: string = chat.chatId) => call('POST', `/api/chats/${chatId}/use`)
 const keyOf = (chatId: string, person = laptop) => `t:${person.me.organisation.id}:session:${chatId}`
 
 test('what is used on one device and server is known on another, by the key of the guide, with its owner, for an hour', async () => {
   const set = vi.spyOn(world.cache, 'set')
-  await laptop.call('GET', `/api/chats/${chat.chatId}/messages`)
+  expect((await look(laptop.call)).status).toBe(204)
   expect(set.mock.calls.find(([key]) => key === keyOf(chat.chatId))?.[2]).toBe(3_600)
   set.mockRestore()
   const entry = JSON.parse((await world.cache.get(keyOf(chat.chatId)))!)
@@ -42,16 +43,18 @@ test('what is used on one device and server is known on another, by the key of t
   expect(await used(another.as(phone), chat.chatId)).toEqual([])
 })
 
-test('an answer that was followed to its end was used at its end, so that it is not new on the other device', async () => {
+test('what was looked at is not new on the other device; what was only followed is', async () => {
   const { chatId } = await chatOf(laptop, { description: 'Followed', question: 'hello' })
+  expect(await used(phone.call, chatId)).toEqual([])
+  await look(laptop.call, chatId)
   const [entry] = await used(phone.call, chatId)
   const { timeUpdated } = (await phone.call<Chat>('GET', `/api/chats/${chatId}`)).body
   expect(entry!.lastAccessed >= timeUpdated).toBe(true)
 })
 
 test('nobody learns of somebody else’s use, and a refused one is none', async () => {
-  await laptop.call('GET', `/api/chats/${chat.chatId}`)
-  expect(codeOf(await bob.call('GET', `/api/chats/${chat.chatId}`))).toBe('chat.not_found')
+  await look(laptop.call)
+  expect(codeOf(await look(bob.call))).toBe('chat.not_found')
   expect(await used(bob.call, chat.chatId, crypto.randomUUID())).toEqual([])
   expect((await used(phone.call, chat.chatId)).map(({ chatId }) => chatId)).toEqual([chat.chatId])
 })
@@ -63,7 +66,7 @@ test.each<[string, (entry: object) => unknown]>([
   ['with no time in it', (entry) => ({ ...entry, last_accessed: 'yesterday' })],
   ['null', () => null],
 ])('an entry that is %s is none, and lets nobody into the chat', async (_, bent) => {
-  await laptop.call('GET', `/api/chats/${chat.chatId}`)
+  await look(laptop.call)
   const entry = JSON.parse((await world.cache.get(keyOf(chat.chatId)))!)
   await world.cache.set(keyOf(chat.chatId), JSON.stringify(bent(entry)), 3_600)
   expect(await used(phone.call, chat.chatId)).toEqual([])
@@ -71,7 +74,7 @@ test.each<[string, (entry: object) => unknown]>([
 })
 
 test('without the cache nothing is known and nothing fails', async () => {
-  await laptop.call('GET', `/api/chats/${chat.chatId}`)
+  await look(laptop.call)
   for (const key of world.cache.keys()) await world.cache.delete(key)
   expect(await used(phone.call, chat.chatId)).toEqual([])
   expect((await phone.call('GET', `/api/chats/${chat.chatId}/messages`)).status).toBe(200)

@@ -192,6 +192,7 @@ export const EXAMPLES: Readonly<Record<string, (things: Things) => Request>> = {
     body: { rating: 'down', note: 'Too long' },
   }),
   'feedback.remove': ({ chatId, generationId }) => ({ params: { chatId, messageId: generationId } }),
+  'chats.use': ({ chatId }) => ({ params: { chatId } }),
   'chats.used': ({ chatId }) => ({ query: { chatIds: chatId } }),
   'messages.list': ({ chatId }) => ({ params: { chatId }, query: { limit: '100' } }),
   'branches.show': ({ chatId, questionId }) => ({ params: { chatId }, body: { messageId: questionId } }),

@@ -59,6 +59,7 @@ afterEach(() => world.cache.delete(keyOf(bob)))
 
 test('every key begins with its tenant, and is of a login, of the use of a chat, or of a page that is sealed; none holds a token or a word that somebody typed', async () => {
   await Promise.all([alice, bob, carol, mallory].map((person) => person.call('GET', '/api/chats')))
+  await alice.call('POST', `/api/chats/${secret.chatId}/use`)
   const keys = world.cache.keys()
   expect(keys.length).toBeGreaterThanOrEqual(4)
   for (const key of keys) expect(key).toMatch(KEY)

@@ -1,5 +1,5 @@
 /** The endpoints of chats. */
-import { changeChat, createChat, deleteChat, getChat, listChats, listUsedChats, restoreChat } from '#contract/chats.ts'
+import { changeChat, createChat, deleteChat, getChat, listChats, listUsedChats, lookAtChat, restoreChat } from '#contract/chats.ts'
 import { type ChatId, ScopeId } from '#contract/ids.ts'
 import type { ModelChoice } from '#server/features/models/index.ts'
 import type { Cursors } from '#server/isolation/cursor.ts'
@@ -29,6 +29,13 @@ const HOUR_MS = 3_600_000
 export function chatRoutes({ chats, pages, use, models, cursors, clock, ids }: ChatParts): Route[] {
   return [
     route(listChats, async ({ tx, query }) => pageOfChats({ chats, pages, cursors }, tx, query)),
+
+    route(lookAtChat, async ({ actor, tx, params, fail }) => {
+      const found = await chats.find(tx, params.chatId)
+      if (!found || found.chat.deletedAt) throw fail('chat.not_found')
+      await use.note(actor, params.chatId)
+      return undefined
+    }),
 
     route(listUsedChats, async ({ actor, query }) => ({ items: await use.list(actor, query.chatIds) })),
 

@@ -1,5 +1,5 @@
 /**
- * When a chat was last used, and by whom: `session:{chat id}` in the cache, for an hour. It decides nothing and is asked by its own person
+ * When a chat was last looked at, and by whom: `session:{chat id}` in the cache, for an hour. It decides nothing and is asked by its own person
  * only, so that what they read on one device is not offered as new on another. What sending and following need beside it, the database
  * says in the flight in which it lets them (docs/decisions/0030).
  */
@@ -7,7 +7,6 @@ import { z } from 'zod'
 import { type ChatId, TenantId, UserId } from '#contract/ids.ts'
 import type { Actor } from '#server/isolation/actor.ts'
 import { type CacheStore, TenantCache } from '#server/isolation/cache.ts'
-import type { Route } from '#server/isolation/route.ts'
 import type { Clock } from '#server/kernel/clock.ts'
 
 const TTL_S = 3_600
@@ -23,37 +22,16 @@ export class ChatUse {
     this.#clock = clock
   }
 
-  /** Writes down that the actor uses a chat now. Never rejects. */
+  /** Writes down that the actor looks at a chat now. Never rejects. */
   note({ tenantId, userId }: Actor, chatId: ChatId): Promise<void> {
     const entry: Used = { user_id: userId, tenant_id: tenantId, last_accessed: new Date(this.#clock.now()).toISOString() }
     return new TenantCache(this.#cache, tenantId).set(`session:${chatId}`, entry, TTL_S)
   }
 
-  /** When the actor was the last to use each of these chats; those that they were not, or not within the hour, are left out. */
+  /** When the actor was the last to look at each of these chats; those that they were not, or not within the hour, are left out. */
   async list({ tenantId, userId }: Actor, chatIds: readonly ChatId[]): Promise<{ chatId: ChatId; lastAccessed: string }[]> {
     const cache = new TenantCache(this.#cache, tenantId)
     const entries = await Promise.all(chatIds.map(async (chatId) => ({ chatId, ...Used.safeParse(await cache.get(`session:${chatId}`)) })))
     return entries.flatMap(({ chatId, data }) => (data?.user_id === userId ? [{ chatId, lastAccessed: data.last_accessed }] : []))
   }
-}
-
-type Handle = (context: { actor: Actor; params: { chatId: ChatId } }) => Promise<unknown>
-
-/** The same routes, of which those that name a chat note its use when they succeed, and streams again when they end. */
-export function notingUse(routes: readonly Route[], use: ChatUse): Route[] {
-  return routes.map((route) => {
-    if (!('chatId' in route.endpoint.params.shape)) return route
-    const handle: Handle = async (context) => {
-      const result = await (route.handle as Handle)(context)
-      const note = () => use.note(context.actor, context.params.chatId)
-      await note()
-      return route.endpoint.events ? thenNote(result as AsyncIterable<unknown>, note) : result
-    }
-    return { ...route, handle }
-  })
-}
-
-async function* thenNote(events: AsyncIterable<unknown>, note: () => Promise<void>): AsyncGenerator<unknown, void, undefined> {
-  yield* events
-  await note()
 }

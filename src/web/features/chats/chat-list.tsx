@@ -4,13 +4,14 @@ import { useParams } from '@tanstack/react-router'
 import { type RefObject, Suspense, useEffect, useMemo, useRef } from 'react'
 import type { Chat } from '#contract/chats.ts'
 import { onCatchUp } from '#web/kernel/catch-up.ts'
+import { noticeSessionEnd } from '#web/kernel/session.ts'
 import { t } from '#web/kernel/text.ts'
 import { Button } from '#web/ui/button.tsx'
 import { lazyPart } from '#web/ui/lazy-part.ts'
 import { FailureNotice } from '#web/ui/notice.tsx'
 import { chatsQuery } from './data/chat-list.ts'
 import { useSelection } from './data/selection.ts'
-import { noteList, noteSeen } from './data/unread.ts'
+import { noteList, noteSeenElsewhere, tellSeen } from './data/unread.ts'
 import { useAnsweringWatch } from './use-answering-watch.ts'
 
 const SelectionBar = lazyPart(async () => (await import('./selection-bar.tsx')).SelectionBar)
@@ -103,10 +104,12 @@ function useSeen(chats: readonly Chat[], isLoaded: boolean, isWhole: boolean): v
   }, [chats, isLoaded, isWhole])
   useEffect(() => {
     const look = () => {
-      if (open && document.visibilityState === 'visible') noteSeen(open)
+      if (document.visibilityState !== 'visible') return
+      if (open) tellSeen(open)
+      noteSeenElsewhere(chats).catch(noticeSessionEnd)
     }
     look()
     document.addEventListener('visibilitychange', look)
     return () => document.removeEventListener('visibilitychange', look)
-  }, [open])
+  }, [open, chats])
 }

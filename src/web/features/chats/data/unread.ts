@@ -1,9 +1,11 @@
 /**
- * Which chats have an answer that nobody has looked at in this browser: one that was completed while the person was in another chat,
- * away, or on another device. Kept for all tabs of the browser; the chats that were there before it are taken as read.
+ * Which chats have an answer that the person has not looked at: one that was completed while they were in another chat, or away. Kept for
+ * all tabs of the browser; the chats that were there before it are taken as read, and for an hour what they read on another device.
  */
 import type { Chat } from '#contract/chats.ts'
+import { call } from '#web/kernel/api.ts'
 import { cell, useCell } from '#web/kernel/cell.ts'
+import { noticeSessionEnd } from '#web/kernel/session.ts'
 import { onStoredElsewhere, storedHere, storeHere } from '#web/kernel/stored.ts'
 
 const NAME = 'seen'
@@ -31,11 +33,30 @@ export function useUnread(chat: Chat): boolean {
   return useCell(seen, (known) => known !== null && isUnread(known, chat))
 }
 
-/** Takes in that the person is looking at the chat as it is. An answer being written will only have been seen when it is complete. */
-export function noteSeen({ id, timeUpdated, answering }: Chat): void {
+/** Takes in that the person has looked at the chat as it is. An answer being written will only have been seen when it is complete. */
+function noteSeen({ id, timeUpdated, answering }: Chat): void {
   const known = seen.get()
   if (!known || answering || timeUpdated <= upToOf(known, id)) return
   become({ ...known, chats: { ...known.chats, [id]: timeUpdated } })
+}
+
+/** Tells the person's other devices that they are looking at the chat as it is, if that is new here. */
+export function tellSeen(chat: Chat): void {
+  const known = seen.get()
+  if (!known || !isUnread(known, chat)) return
+  noteSeen(chat)
+  // Without word of it the mark stays there until it is looked at.
+  call('chats.use', { params: { chatId: chat.id } }).catch(noticeSessionEnd)
+}
+
+/** Takes in what the person has looked at on another device since it was marked here. */
+export async function noteSeenElsewhere(chats: readonly Chat[]): Promise<void> {
+  const known = seen.get()
+  const marked = known ? chats.filter((chat) => isUnread(known, chat)).slice(0, 50) : []
+  if (marked.length === 0) return
+  const { items } = await call('chats.used', { query: { chatIds: marked.map(({ id }) => id).join(',') } })
+  const times = new Map<string, string>(items.map(({ chatId, lastAccessed }) => [chatId, lastAccessed]))
+  for (const chat of marked) if ((times.get(chat.id) ?? '') >= chat.timeUpdated) noteSeen(chat)
 }
 
 /** Takes in the list, latest first and `isWhole` when nothing is missing below it. */
