@@ -34,7 +34,7 @@ export function useUnread(chat: Chat): boolean {
 }
 
 /** Takes in that the person has looked at the chat as it is. An answer being written will only have been seen when it is complete. */
-function noteSeen({ id, timeUpdated, answering }: Chat): void {
+export function noteSeen({ id, timeUpdated, answering }: Chat): void {
   const known = seen.get()
   if (!known || answering || timeUpdated <= upToOf(known, id)) return
   become({ ...known, chats: { ...known.chats, [id]: timeUpdated } })
