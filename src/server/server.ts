@@ -26,6 +26,7 @@ import { memberRoutes } from './features/members/index.ts'
 import {
   Answering,
   Asking,
+  answerFollower,
   caringRoutes,
   FeedbackStore,
   Forking,
@@ -122,7 +123,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     routes: [
       ...accountRoutes({ ...account, founding: { migrator, prefix: secrets.prefix, keyring }, setupCode: options.setupCode }),
       ...featureRoutes({ ...chat, egress }),
-      ...eventRoutes({ units, happenings, cursors: chat.cursors, login: loginWatch(login) }),
+      ...eventRoutes({ units, happenings, followAnswer: answerFollower(chat), cursors: chat.cursors, login: loginWatch(login), log }),
       ...(await leavingParts(leaving)),
     ],
     ...login,

@@ -8,7 +8,7 @@ import type { SignedIn, World } from '#tests/support/world.ts'
 
 /** Follows the events of a person; resolves once everything that happens from now on is told. */
 export async function followEvents(baseUrl: string, { token }: Pick<SignedIn, 'token'>, lastEventId?: string): Promise<LiveStream> {
-  const stream = await openStream(baseUrl, token, '/api', lastEventId)
+  const stream = await openStream(baseUrl, token, '/api', { lastEventId })
   if (lastEventId === undefined) await expect.poll(() => stream.events[0]?.event, { interval: 5 }).toBe('opened')
   return stream
 }

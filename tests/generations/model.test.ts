@@ -118,7 +118,9 @@ async function readOn(play: Play, { answer, server, id }: { answer: Answer; serv
   const events: Event[] = []
   for (let which = server; ; which = (which + 1) % 2) {
     const last = events.at(-1)?.id ?? id
-    const stream = await openStream(play.servers[which]!.baseUrl, play.alice.token, answer.asked.path, last).catch(() => undefined)
+    const stream = await openStream(play.servers[which]!.baseUrl, play.alice.token, answer.asked.path, { lastEventId: last }).catch(
+      () => undefined,
+    )
     await stream?.ended.catch(() => undefined)
     events.push(...(stream?.events ?? []))
     if (events.at(-1)?.event === 'done') return events

@@ -67,7 +67,8 @@ describe.skipIf(MISSING !== undefined)('two processes', () => {
     const body = { text: QUESTION, parentId: null, idempotencyKey: crypto.randomUUID() }
     return asked(await call<Exchange>(server, `/api/chats/${id}/messages`, body))
   }
-  const read = (server: ServerProcess, answer: Asked, after?: string) => openStream(server.address, alice.token, answer.path, after)
+  const read = (server: ServerProcess, answer: Asked, after?: string) =>
+    openStream(server.address, alice.token, answer.path, { lastEventId: after })
   const half = (stream: LiveStream) => expect.poll(() => shown(stream.events), PATIENT).toBe(FIRST_HALF)
   const kept = (answer: Asked) => messageOf(alice, answer)
 

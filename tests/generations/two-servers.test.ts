@@ -37,7 +37,7 @@ describe.skipIf(MISSING !== undefined)('two servers', () => {
 
   const at = (server: OneServer, person = alice): SignedIn => ({ ...person, call: server.as(person) })
   const readAt = (server: OneServer, answer: Asked, lastEventId?: string) =>
-    openStream(server.baseUrl, alice.token, answer.path, lastEventId)
+    openStream(server.baseUrl, alice.token, answer.path, { lastEventId })
   const sees = (stream: LiveStream, text: string) => expect.poll(() => shown(stream.events), PATIENT).toBe(text)
   /** An answer that A writes a word at a time, and of which the first is there. */
   const stepping = async (): Promise<Asked> => {

@@ -14,6 +14,9 @@ export interface Event {
     readonly message?: Message
     readonly citation?: object
     readonly items?: readonly Happening[]
+    /** Of an answer that is watched on the stream of events. */
+    readonly answerId?: MessageId
+    readonly at?: string
     readonly reason?: string
   }
 }
@@ -148,10 +151,15 @@ export interface LiveStream {
 }
 
 /** Opens the stream of an answer, or at `/api` that of all events, over a real connection; resolves with the head of the reply. */
-export async function openStream(baseUrl: string, token: string, path: string, lastEventId?: string): Promise<LiveStream> {
+export async function openStream(
+  baseUrl: string,
+  token: string,
+  path: string,
+  { lastEventId, watch }: { lastEventId?: string | undefined; watch?: string } = {},
+): Promise<LiveStream> {
   const hangUp = new AbortController()
   const headers = { authorization: `Bearer ${token}`, ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }) }
-  const reply = await fetch(`${baseUrl}${path}/events`, { headers, signal: hangUp.signal })
+  const reply = await fetch(`${baseUrl}${path}/events${watch === undefined ? '' : `?watch=${watch}`}`, { headers, signal: hangUp.signal })
   const events: Event[] = []
   const read = async () => {
     let text = ''

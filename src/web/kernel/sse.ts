@@ -18,6 +18,8 @@ type EventOf<Id extends EndpointId> = {
 
 export interface Following<Id extends EndpointId> {
   readonly params: Record<string, string>
+  /** Asked for each time the stream is connected. */
+  readonly query?: () => Record<string, string | undefined>
   readonly signal: AbortSignal
   /** The id of an event behind which to begin. */
   readonly after?: string | null
@@ -35,7 +37,7 @@ export async function follow<Id extends EndpointId>(id: Id, following: Following
     } catch (error) {
       if (!signal.aborted && !mayPass(error)) throw error
     }
-    if (state.ended) return
+    if (state.ended || signal.aborted) return
     await pause(PAUSES_MS[Math.min(state.failures, PAUSES_MS.length - 1)] ?? 0, signal)
   }
 }
@@ -67,12 +69,12 @@ interface Raw {
 
 async function* events(
   id: EndpointId,
-  { params, signal }: Omit<Following<EndpointId>, 'onEvent'>,
+  { params, query, signal }: Omit<Following<EndpointId>, 'onEvent'>,
   last: string | null,
 ): AsyncGenerator<Raw> {
   const quiet = new AbortController()
   const headers = { accept: 'text/event-stream', ...(last === null ? {} : { 'last-event-id': last }) }
-  const response = await open(id, { params }, { signal: AbortSignal.any([signal, quiet.signal]), headers })
+  const response = await open(id, { params, query: query?.() ?? {} }, { signal: AbortSignal.any([signal, quiet.signal]), headers })
   if (!response.body) return
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
   let rest = ''

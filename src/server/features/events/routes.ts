@@ -6,9 +6,10 @@ import { type EventParts, EventStream } from './stream.ts'
 /** The routes of this folder. */
 export function eventRoutes(parts: EventParts): Route[] {
   return [
-    route(followEvents, async ({ actor, presented, request }) => {
+    route(followEvents, async ({ actor, presented, query, request }) => {
       const { signal, lastEventId } = request
-      return new EventStream(parts, { actor, token: presented.token, signal }).open(lastEventId)
+      const watched = query.watch?.map(([chatId, answerId, at]) => ({ chatId, answerId, at })) ?? []
+      return new EventStream(parts, { actor, token: presented.token, watched, signal }).open(lastEventId)
     }),
   ]
 }

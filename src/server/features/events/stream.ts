@@ -4,18 +4,24 @@
  * looks, nor told twice: each goes on from what the one before it knew.
  */
 import type { EndReason } from '#contract/end-reason.ts'
+import type { Happening } from '#contract/events.ts'
+import type { AnswerReader, FollowAnswer } from '#server/features/messages/index.ts'
 import type { Actor } from '#server/isolation/actor.ts'
 import type { Cursors } from '#server/isolation/cursor.ts'
 import { type Happenings, knows } from '#server/isolation/happenings.ts'
 import type { StreamEnd, StreamEvent } from '#server/isolation/route.ts'
 import type { UnitsOfWork } from '#server/isolation/unit-of-work.ts'
 import { Failure } from '#server/kernel/failure.ts'
+import type { Log } from '#server/kernel/log.ts'
+import { type Watched, WatchedAnswers } from './answers.ts'
 import { idOf, type Position, positionOf } from './position.ts'
 import { type Found, findHappened, latest } from './store.ts'
 
 /** What happened is kept for two days; who has been away for longer than this looks again. */
 const RESUMES_WITHIN_MS = 24 * 3_600_000
 const RETRY_MS = 1_000
+/** After these somebody may have lost what they watch. */
+const LOSING: readonly Happening['kind'][] = ['access.changed', 'chat.left', 'chat.moved', 'chat.deleted', 'chat.erased']
 
 /** What the stream must know of logins. */
 export interface LoginWatch {
@@ -31,11 +37,14 @@ export interface EventParts {
   readonly cursors: Cursors
   readonly happenings: Happenings
   readonly login: LoginWatch
+  readonly followAnswer: FollowAnswer
+  readonly log: Log
 }
 
 export interface Reader {
   readonly actor: Actor
   readonly token: string
+  readonly watched: readonly Watched[]
   /** Aborts with a `StreamEnd`. */
   readonly signal: AbortSignal
 }
@@ -44,6 +53,7 @@ export class EventStream {
   readonly #parts: EventParts
   readonly #token: string
   readonly #signal: AbortSignal
+  readonly #answers: WatchedAnswers
   #actor: Actor
   /** Up to where the reader was told; null before the first look. */
   #position: Position | null = null
@@ -53,7 +63,7 @@ export class EventStream {
   #wake: () => void = () => undefined
   #unfollow: () => void = () => undefined
 
-  constructor(parts: EventParts, { actor, token, signal }: Reader) {
+  constructor(parts: EventParts, { actor, token, watched, signal }: Reader) {
     this.#parts = parts
     this.#actor = actor
     this.#token = token
@@ -65,6 +75,11 @@ export class EventStream {
       onChanged: () => isLogin && this.#hear('me'),
     })
     this.#follow()
+    const read: AnswerReader['read'] = (work) => parts.units.read(this.#actor, work)
+    this.#answers = new WatchedAnswers(
+      { follow: parts.followAnswer, reader: { tenantId: actor.tenantId, read, signal }, log: parts.log, onReady: () => this.#wake() },
+      watched,
+    )
     const stop = () => {
       unwatch()
       this.#unfollow()
@@ -98,7 +113,8 @@ export class EventStream {
         }
         const happened = await this.#happened()
         if (happened) yield happened
-        else if (!this.#signal.aborted) await woken
+        yield* this.#answers.take()
+        if (!happened && !this.#signal.aborted) await woken
       }
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== 'auth.required') throw error
@@ -158,6 +174,7 @@ export class EventStream {
 
   async #tell({ position, items }: Found): Promise<StreamEvent | null> {
     this.#position = position
+    if (!items || items.some(({ kind }) => LOSING.includes(kind))) this.#answers.recheck()
     if (!items) return this.#say('resumed', {})
     return items.length > 0 ? this.#say('happened', { items: latest(items) }) : null
   }

@@ -1,59 +1,29 @@
 /** The endpoints of answers that are there: following, stopping and continuing them. */
-import { continueGeneration, followGeneration, type Message, stopGeneration } from '#contract/chats.ts'
+import { continueGeneration, followGeneration, stopGeneration } from '#contract/chats.ts'
 import type { ChatId, MessageId } from '#contract/ids.ts'
-import { type ChatStore, mayChange, type StoredChat } from '#server/features/chats/index.ts'
+import { mayChange } from '#server/features/chats/index.ts'
 import { type Route, route } from '#server/isolation/route.ts'
 import type { AnyReadTx } from '#server/isolation/unit-of-work.ts'
-import type { Clock } from '#server/kernel/clock.ts'
-import { Failure } from '#server/kernel/failure.ts'
 import type { Asking } from './asking.ts'
-import { follow, type Look } from './following.ts'
-import { positionOf } from './generation.ts'
-import type { Generations } from './generations.ts'
-import { openChat } from './routes.ts'
-import type { MessageStore } from './store.ts'
+import { answerFollower, findAnswer, type WatchingParts } from './watching.ts'
 
-interface OfAnswer {
-  readonly chatId: ChatId
-  readonly generationId: MessageId
-}
-interface Found {
-  readonly stored: StoredChat
-  readonly message: Message
-}
-
-export interface GenerationParts {
-  readonly chats: ChatStore
-  readonly messages: MessageStore
+export interface GenerationParts extends WatchingParts {
   readonly asking: Asking
-  readonly generations: Generations
-  readonly clock: Clock
 }
 
 /** The routes of answers. */
-export function generationRoutes({ chats, messages, asking, generations, clock }: GenerationParts): Route[] {
-  const answerOf = async (tx: AnyReadTx, { chatId, generationId }: OfAnswer): Promise<Found> => {
-    const stored = await openChat(chats, tx, chatId)
-    const message = await messages.find(tx, stored, generationId)
-    if (message?.messageType !== 'assistant') throw new Failure('generation.not_found')
-    return { stored, message }
-  }
+export function generationRoutes(parts: GenerationParts): Route[] {
+  const { asking, generations, messages } = parts
+  const followAnswer = answerFollower(parts)
+  const answerOf = (tx: AnyReadTx, { chatId, generationId }: { chatId: ChatId; generationId: MessageId }) =>
+    findAnswer(parts, tx, { chatId, answerId: generationId })
   return [
-    route(followGeneration, async ({ actor, unit, params, request }) => {
-      const { chat } = await unit.read((tx) => openChat(chats, tx, params.chatId))
-      return follow(generations, clock, {
-        tenantId: actor.tenantId,
-        answerId: params.generationId,
-        from: positionOf(request.lastEventId),
-        signal: request.signal,
-        look: () =>
-          unit.read(async (tx): Promise<Look> => {
-            const { stored, message } = await answerOf(tx, params)
-            return { message, sealer: await messages.sealerOfPieces(tx, stored) }
-          }),
-        confirm: chat.owner ? () => unit.read((tx) => chats.confirm(tx, params.chatId)) : undefined,
-      })
-    }),
+    route(followGeneration, async ({ actor, unit, params: { chatId, generationId }, request }) =>
+      followAnswer(
+        { chatId, answerId: generationId, at: request.lastEventId },
+        { tenantId: actor.tenantId, read: unit.read, signal: request.signal },
+      ),
+    ),
 
     route(continueGeneration, async ({ unit, params }) => {
       await unit.write((tx) => asking.goOn(tx, params.chatId, params.generationId))

@@ -1,15 +1,13 @@
 /**
- * Answers being written. Each is followed once, however many places show it and whether or not its chat is open, from its
- * first event to its last; then the finished message takes its place.
+ * Answers being written. Each is watched once, however many places show it and whether or not its chat is open, on the stream of
+ * events that all tabs share, from its first word to its last; then the finished message takes its place. What comes says where in the
+ * answer it belongs, so that a piece that comes twice changes nothing, and one that is missing is noticed.
  */
 import type { Citation, Message } from '#contract/chats.ts'
 import { call } from '#web/kernel/api.ts'
 import { cell, useCell } from '#web/kernel/cell.ts'
-import { ApiProblem, explain } from '#web/kernel/problem.ts'
+import { onEvent, watchAnswer } from '#web/kernel/events.ts'
 import { noticeSessionEnd } from '#web/kernel/session.ts'
-import { follow } from '#web/kernel/sse.ts'
-import { toast } from '#web/ui/toast.ts'
-import { putChat } from './chat-list.ts'
 import { putMessages, refreshMessages } from './messages.ts'
 
 export interface LiveAnswer {
@@ -17,39 +15,40 @@ export interface LiveAnswer {
   readonly citations: readonly Citation[]
 }
 
+interface Followed extends LiveAnswer {
+  readonly chatId: string
+  /** After which of its events this is how it stands. */
+  readonly at: string
+}
+
+const BEGINNING = '0-0'
+/** Before an answer is watched anew that could not be. */
+const AGAIN_MS = 1_000
+
 const live = cell<ReadonlyMap<string, LiveAnswer>>(new Map())
-const followed = new Map<string, AbortController>()
+const followed = new Map<string, Followed>()
+let scheduled = false
 
 /** Gives what has arrived of the answer, or undefined when it isn't being followed. */
 export function useLiveAnswer(answerId: string): LiveAnswer | undefined {
   return useCell(live, (answers) => answers.get(answerId))
 }
 
+/** Tells whether what comes of the answer arrives here. */
+export function isFollowed(answerId: string): boolean {
+  return followed.has(answerId)
+}
+
 /** Follows the answer to its end, unless that is happening already. */
 export function followAnswer({ chatId, id }: Pick<Message, 'chatId' | 'id'>): void {
   if (followed.has(id)) return
-  const stop = new AbortController()
-  followed.set(id, stop)
-  const gathered = gather(id)
-  void follow('generations.follow', {
-    params: { chatId, generationId: id },
-    signal: stop.signal,
-    onEvent: (event) => {
-      if (event.name === 'delta') gathered.add(event.data.text)
-      if (event.name === 'citation') gathered.cite(event.data.citation)
-      if (event.name === 'rewind') gathered.rewind(event.data)
-      if (event.name === 'done') finish(event.data.message)
-      return event.name === 'done'
-    },
-  })
-    .catch((error: unknown) => lost(chatId, error))
-    .finally(() => forget(id, stop))
+  followed.set(id, { chatId, text: '', citations: [], at: BEGINNING })
+  watch(id)
 }
 
 /** Stops the answer on the server and keeps what was written. */
 export async function stopAnswer({ chatId, id }: Pick<Message, 'chatId' | 'id'>): Promise<void> {
   finish(await call('generations.stop', { params: { chatId, generationId: id } }))
-  followed.get(id)?.abort()
 }
 
 /** Has the model go on with an answer that ended early. */
@@ -59,53 +58,71 @@ export async function continueAnswer({ chatId, id }: Pick<Message, 'chatId' | 'i
   followAnswer(message)
 }
 
-/** Gathers what arrives and shows it once a frame, so that fast models don't render faster than the screen. */
-function gather(id: string) {
-  let text = ''
-  let citations: readonly Citation[] = []
-  let scheduled = false
-  const show = () => {
-    scheduled = false
-    if (followed.has(id)) live.set(new Map(live.get()).set(id, { text, citations }))
+onEvent('delta', ({ answerId, at, text }) =>
+  take(answerId, at, (known) => {
+    const begins = Number.parseInt(at, 10) - text.length
+    if (begins > known.text.length) return null
+    const isKnown = begins + text.length <= known.text.length
+    return isKnown ? known : { ...known, text: known.text.slice(0, begins) + text }
+  }),
+)
+onEvent('citation', ({ answerId, at, citation }) =>
+  take(answerId, at, (known) => {
+    const place = Number(at.split('-')[1]) - 1
+    return place > known.citations.length ? null : { ...known, citations: [...known.citations.slice(0, place), citation] }
+  }),
+)
+// What was lost with the server that wrote it is taken back.
+onEvent('rewind', ({ answerId, at, text, citations }) =>
+  take(answerId, at, (known) => ({ ...known, text: known.text.slice(0, text), citations: known.citations.slice(0, citations) })),
+)
+onEvent('done', ({ message }) => finish(message))
+onEvent('lost', ({ answerId, gone }) => {
+  const known = followed.get(answerId)
+  if (!known) return
+  if (!gone) {
+    setTimeout(() => watch(answerId), AGAIN_MS)
+    return
   }
-  const soon = () => {
-    if (!scheduled) requestAnimationFrame(show)
-    scheduled = true
-  }
-  return {
-    add(delta: string) {
-      text += delta
-      soon()
-    },
-    cite(citation: Citation) {
-      citations = [...citations, citation]
-      soon()
-    },
-    /** Takes back what was lost with the server that wrote it. */
-    rewind(to: { text: number; citations: number }) {
-      text = text.slice(0, to.text)
-      citations = citations.slice(0, to.citations)
-      soon()
-    },
-  }
+  forget(answerId)
+  refreshMessages(known.chatId).catch(noticeSessionEnd)
+})
+// Whoever leads now does not know what the one before was told to watch.
+onEvent('leading', () => {
+  for (const answerId of followed.keys()) watch(answerId)
+})
+
+function watch(answerId: string): void {
+  const known = followed.get(answerId)
+  if (known) watchAnswer({ answerId, chatId: known.chatId, at: known.at })
+}
+
+/** Takes in what came. Where something is missing before it, asks for all that comes after what is known. */
+function take(answerId: string, at: string, change: (known: Followed) => Followed | null): void {
+  const known = followed.get(answerId)
+  if (!known) return
+  const next = change(known)
+  if (next) followed.set(answerId, { ...next, at: next === known ? known.at : at })
+  if (next) soon()
+  else watch(answerId)
+}
+
+/** Shows what has arrived once a frame, so that fast models don't render faster than the screen. */
+function soon(): void {
+  if (!scheduled) requestAnimationFrame(show)
+  scheduled = true
+}
+
+function show(): void {
+  scheduled = false
+  live.set(new Map(followed))
 }
 
 function finish(message: Message): void {
   putMessages(message.chatId, [message])
-  void call('chats.get', { params: { chatId: message.chatId } }).then(putChat, noticeSessionEnd)
+  forget(message.id)
 }
 
-function lost(chatId: string, error: unknown): void {
-  noticeSessionEnd(error)
-  const gone = error instanceof ApiProblem && error.problem.status === 404
-  if (gone) refreshMessages(chatId).catch(noticeSessionEnd)
-  else toast({ kind: 'failed', text: explain(error).what })
-}
-
-function forget(id: string, stop: AbortController): void {
-  if (followed.get(id) !== stop) return
-  followed.delete(id)
-  const rest = new Map(live.get())
-  rest.delete(id)
-  live.set(rest)
+function forget(id: string): void {
+  if (followed.delete(id)) show()
 }

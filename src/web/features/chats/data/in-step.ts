@@ -4,16 +4,21 @@
  */
 import type { Happening } from '#contract/events.ts'
 import { call } from '#web/kernel/api.ts'
+import { onCatchUp } from '#web/kernel/catch-up.ts'
 import { onEvent } from '#web/kernel/events.ts'
-import { ApiProblem } from '#web/kernel/problem.ts'
+import { ApiProblem, mayPass } from '#web/kernel/problem.ts'
 import { noticeSessionEnd, queryClient } from '#web/kernel/session.ts'
+import { isFollowed } from './answers.ts'
 import { chatQuery, chatsQuery, dropChat, putChat, refreshChats } from './chat-list.ts'
 import { knownMessage, messagesQuery, refreshMessages } from './messages.ts'
 
 /** Beyond so many chats at once the list is asked for as a whole. */
 const FEW = 8
+const LATER_MS = 5_000
 const GONE: readonly Happening['kind'][] = ['chat.deleted', 'chat.left', 'chat.erased']
 const BACK: readonly Happening['kind'][] = ['chat.restored', 'chat.moved']
+
+let later: ReturnType<typeof setTimeout> | undefined
 
 /** Begins to keep in step; gives the way to stop. */
 export function keepInStep(): () => void {
@@ -55,6 +60,7 @@ function takeChat(chatId: string, items: readonly Happening[]): boolean {
 function isNew({ kind, chatId, messageId }: Happening): boolean {
   if (!chatId || !messageId) return false
   const known = knownMessage(chatId, messageId)
+  if (isFollowed(messageId)) return false
   if (!known || kind === 'message.changed') return true
   return kind !== 'message.created' && (kind === 'answer.ended') === (known.status === 'streaming')
 }
@@ -84,7 +90,18 @@ function catchUp(): void {
     quietly(refreshMessages(String(queryKey[1])))
 }
 
-/** What fails because the server is away comes again with the events, once it is back. */
+/** What could not be asked for is caught up with: when the server can be reached again, or after a while. */
 function quietly(asked: Promise<void>): void {
-  asked.catch(noticeSessionEnd)
+  asked.catch((error: unknown) => {
+    if (mayPass(error)) later ??= setTimeout(retry, LATER_MS)
+    else noticeSessionEnd(error)
+  })
 }
+
+function retry(): void {
+  clearTimeout(later)
+  if (later === undefined) return
+  later = undefined
+  catchUp()
+}
+onCatchUp('rest', async () => retry())
