@@ -92,6 +92,7 @@ export const ChatRow = memo(function ChatRow({ chat, isStop }: ChatRowProps) {
         {chat.description}
       </Link>
       {chat.owner && <Owner name={chat.owner.name} />}
+      {!chat.owner && chat.people > 1 && <SharedMark people={chat.people} />}
       <Marks answering={chat.answering} unread={unread} />
       {chosen === null && (
         <MenuButton label={t('chats.menu', { title: chat.description })} tabIndex={isStop ? 0 : -1} className={MENU} entries={entries}>
@@ -101,6 +102,17 @@ export const ChatRow = memo(function ChatRow({ chat, isStop }: ChatRowProps) {
     </div>
   )
 })
+
+/** That others read a chat of the person's own. */
+function SharedMark({ people }: { people: number }) {
+  const words = t('seal.shared', { count: people })
+  return (
+    <span className="ml-2 flex-none text-muted" title={words}>
+      <Icon name="people" size={14} />
+      <span className="sr-only">{words}</span>
+    </span>
+  )
+}
 
 /** Whose chat it is that is shared with the person. */
 function Owner({ name }: { name: string }) {

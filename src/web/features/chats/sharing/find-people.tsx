@@ -45,10 +45,10 @@ export function FindPeople({ known, onChoose }: FindPeopleProps) {
             <li key={member.id}>
               <button
                 type="button"
-                aria-label={t('share.add', { name: member.name })}
                 onClick={() => choose(member)}
                 className="flex w-full items-center px-3 text-left hover:bg-hover focus-visible:-outline-offset-2"
               >
+                <span className="sr-only">{t('share.add')} </span>
                 <PersonLine person={member} />
               </button>
             </li>

@@ -50,10 +50,9 @@ export function ShareForm({ chat, onDone }: { chat: Chat; onDone: () => void }) 
                 <PersonLine person={member}>
                   <Button
                     look="quiet"
-                    aria-label={t('share.notAfterAll', { name: member.name })}
                     onClick={() => setChosen((before) => before.filter(({ id }) => id !== member.id))}
                   >
-                    {t('common.remove')}
+                    {t('common.remove')} <span className="sr-only">{member.name}</span>
                   </Button>
                 </PersonLine>
               </li>
@@ -63,9 +62,13 @@ export function ShareForm({ chat, onDone }: { chat: Chat; onDone: () => void }) 
       )}
       <WhatTheySee chat={chat} quoted={quoted} />
       {sharing.error && <FailureNotice error={sharing.error} className="mb-4" />}
-      <Button type="submit" look="solid" icon="people" disabled={chosen.length === 0} busy={sharing.isPending}>
-        {chosen.length === 0 ? t('share.chooseFirst') : t('share.act', { count: chosen.length })}
-      </Button>
+      {chosen.length > 0 && (
+        <div className="sticky -bottom-5 -mx-5 -mb-5 border-t border-line bg-surface px-5 py-3">
+          <Button type="submit" look="solid" icon="people" busy={sharing.isPending}>
+            {t('share.act', { count: chosen.length })}
+          </Button>
+        </div>
+      )}
     </form>
   )
 }
@@ -94,10 +97,9 @@ function Readers({ chat, people }: { chat: Chat; people: readonly ChatReader[] }
                 <Button
                   look="danger"
                   busy={back.isPending && back.variables?.id === person.id}
-                  aria-label={t('share.takeBackFrom', { name: person.name })}
                   onClick={() => back.mutate(person)}
                 >
-                  {t('share.takeBack')}
+                  {t('share.takeBack')} <span className="sr-only">{t('share.from', { name: person.name })}</span>
                 </Button>
               </PersonLine>
             )}

@@ -1,0 +1,139 @@
+/** Sharing a chat with a colleague and taking it back, as both see it, each in a browser of their own. */
+import type { AddressInfo } from 'node:net'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { axe, MISSING, picture, startBrowser, type Visitor, visit } from '#tests/support/browser.ts'
+import { PASSWORD, PEOPLE, type Person } from '#tests/support/cast.ts'
+import { ask, follow, messagesOf, offer } from '#tests/support/conversation.ts'
+import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'
+import { type AskedChat, chatOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
+
+if (MISSING) process.stderr.write(`\nSKIPPED: tests/journeys/sharing.test.ts: ${MISSING}\n`)
+
+const PATIENT = { timeout: 30_000 }
+
+describe.skipIf(MISSING !== undefined)('in the browser', () => {
+  let world: World
+  let models: ModelServer
+  let browser: Browser
+  let origin: string
+  let alice: SignedIn
+  let named: (name: string) => string
+  let chat: AskedChat
+  beforeAll(async () => {
+    models = await startModelServer()
+    world = await createWorld({ egressAllow: `127.0.0.1:${models.port}` })
+    await world.server.app.listen({ host: '127.0.0.1', port: 0 })
+    origin = `http://localhost:${(world.server.app.server.address() as AddressInfo).port}`
+    named = await offer(await world.signIn('carol'), models, ['echo'])
+    alice = await world.signIn('alice')
+    await chatOf(alice, { description: 'Ferry times', question: 'The ferry to Gotland leaves at noon.', model: named('echo') })
+    chat = await chatOf(alice, { description: 'A week on Gotland', question: 'When does the ferry to Gotland leave?' })
+    browser = await startBrowser()
+  }, 120_000)
+  afterAll(async () => {
+    await browser?.close()
+    await world?.close()
+    await models?.close()
+  })
+
+  const enter = async (person: Person, options: { dark?: boolean; phone?: boolean } = {}): Promise<Visitor> => {
+    const visitor = await visit(browser, origin, options)
+    visitor.page.setDefaultTimeout(30_000)
+    await visitor.page.goto('/')
+    await visitor.page.getByLabel('Organisation').fill(PEOPLE[person].tenant)
+    await visitor.page.getByLabel('E-mail address').fill(PEOPLE[person].email)
+    await visitor.page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+    await visitor.page.getByRole('button', { name: 'Sign in', exact: true }).click()
+    await visitor.page.getByLabel('Your question').waitFor()
+    return visitor
+  }
+  const openShare = async (page: Page, entry: string) => {
+    await page.locator('main').getByRole('button', { name: /^Menu of “A week on Gotland”/ }).click()
+    await page.getByRole('menuitem', { name: entry }).click()
+    await page.getByRole('heading', { name: 'What they will see' }).waitFor()
+  }
+
+  test('share with a colleague, who reads along, and take it back', async () => {
+    const one = await enter('alice')
+    const two = await enter('bob')
+    await one.page.goto(`/chats/${chat.chatId}`)
+    await openShare(one.page, 'Share')
+    await one.page.getByText('It quotes another chat of yours.').waitFor()
+    await one.page.getByText('Ferry times', { exact: true }).last().waitFor()
+    await one.page.getByLabel(/^Add somebody of/).fill('oka')
+    await one.page.getByRole('button', { name: /^Add Bob Okafor/ }).click()
+    await one.page.getByRole('heading', { name: 'Who will be able to read it' }).waitFor()
+    expect(await axe(one.page)).toEqual([])
+    await picture(one.page, 'share-before')
+    await one.page.getByRole('button', { name: 'Share with 1 person' }).click()
+    await one.page.getByText('“A week on Gotland” is shared with Bob Okafor.').waitFor()
+    await one.page.getByText('Shared · 2 people').first().waitFor()
+
+    // It appears with whoever it was shared with, by itself.
+    await two.page.getByRole('heading', { name: 'Shared with you' }).waitFor()
+    await two.page.getByRole('link', { name: 'A week on Gotland' }).click()
+    await two.page.getByText('Alice Moreau shares this chat with you.').waitFor()
+    await two.page.getByText('leaves at noon').first().waitFor()
+    expect(await two.page.getByLabel('Your question').count()).toBe(0)
+    expect(await two.page.getByRole('link', { name: /Ferry times/ }).count()).toBe(0)
+    await two.page.getByText('“Ferry times”, another chat of Alice Moreau').first().waitFor()
+    await two.page.getByRole('button', { name: /^Shared, 2 people can read it/ }).last().click()
+    await two.page.getByText('Alice Moreau shares it with you.').waitFor()
+    expect(await axe(two.page)).toEqual([])
+    await picture(two.page, 'share-reader')
+    await two.page.keyboard.press('Escape')
+
+    // What its owner goes on with is read as it is written.
+    const at = (await messagesOf(alice, chat.chatId)).at(-1)!.id
+    await follow(alice, await ask(alice, chat.chatId, { text: 'And who rents bicycles in Visby?', parentId: at, model: named('echo') }))
+    await two.page.getByText('And who rents bicycles in Visby?').first().waitFor()
+
+    await openShare(one.page, 'Who can read it')
+    await picture(one.page, 'share-after')
+    await one.page.getByRole('button', { name: 'Take back from Bob Okafor' }).click()
+    await one.page.getByText('Bob Okafor cannot read “A week on Gotland” any more.').waitFor()
+    await one.page.keyboard.press('Escape')
+    await one.page.getByText('Only you', { exact: true }).first().waitFor()
+    await two.page.getByText('There is no such chat, or it is not yours to see.').waitFor()
+    await expect.poll(() => two.page.getByText('A week on Gotland').count(), PATIENT).toBe(0)
+    expect((await two.page.content()).includes('bicycles')).toBe(false)
+    expect([...one.complaints, ...two.complaints]).toEqual([])
+    await one.context.close()
+    await two.context.close()
+  }, 120_000)
+
+  test('leave what somebody shares; in the dark and on a phone it looks as good', async () => {
+    const { quoted } = (await alice.call<{ quoted: { chatId: string }[] }>('GET', `/api/chats/${chat.chatId}/readers`)).body
+    const bob = await world.signIn('bob')
+    const carol = await world.signIn('carol')
+    const userIds = [bob.me.user.id, carol.me.user.id]
+    const shared = await alice.call('POST', `/api/chats/${chat.chatId}/readers`, { userIds, quoted: quoted.map(({ chatId }) => chatId) })
+    expect(shared.status).toBe(204)
+    const owner = await enter('alice', { dark: true })
+    await owner.page.goto(`/chats/${chat.chatId}`)
+    await openShare(owner.page, 'Who can read it')
+    await picture(owner.page, 'share-dark')
+    expect(await axe(owner.page)).toEqual([])
+    await owner.context.close()
+    const { page, context, complaints } = await enter('bob', { phone: true })
+    await page.goto(`/chats/${chat.chatId}`)
+    await page.getByText('Alice Moreau shares this chat with you.').waitFor()
+    await picture(page, 'share-reader-phone')
+    expect(await axe(page)).toEqual([])
+    await page.getByRole('button', { name: 'Leave', exact: true }).click()
+    await page.getByText('Leave “A week on Gotland”?').waitFor()
+    await picture(page, 'share-leave-phone')
+    await page.getByRole('button', { name: 'Leave', exact: true }).last().click()
+    await page.getByText('You have left “A week on Gotland”.').waitFor()
+    expect((await bob.call('GET', `/api/chats/${chat.chatId}`)).status).toBe(404)
+    expect((await carol.call('GET', `/api/chats/${chat.chatId}`)).status).toBe(200)
+    expect(complaints).toEqual([])
+    await context.close()
+    const phone = await enter('alice', { phone: true })
+    await phone.page.goto(`/chats/${chat.chatId}`)
+    await openShare(phone.page, 'Who can read it')
+    await picture(phone.page, 'share-phone')
+    await phone.context.close()
+  }, 120_000)
+})
