@@ -66,11 +66,14 @@ export class Answering {
     const answer = await this.#parts.messages.find(tx, stored, of.answerId)
     const path = answer ? await this.#leadingTo(tx, stored, answer) : []
     const modelId = answer?.model ?? ''
+    // A chat that moved to another scope between two flights seems to end in the middle.
+    const now = await this.#parts.chats.find(tx, of.chatId)
+    if (!answer || now?.chat.scope.id !== stored.chat.scope.id) throw new Failure('chat.not_found')
     return {
       stored,
       messages: fitting(path).map((message) => ({ role: message.messageType, text: textOf(message.parts) })),
       modelId,
-      kept: answer?.parts ?? [],
+      kept: answer.parts,
       sealer: await this.#parts.messages.sealerOfPieces(tx, stored),
       reachable: modelId === LIBRARIAN.id ? undefined : await this.#parts.models.reach(tx, modelId),
       path: new Set(path.map((message) => message.id)),

@@ -48,10 +48,7 @@ export function ShareForm({ chat, onDone }: { chat: Chat; onDone: () => void }) 
             {chosen.map((member) => (
               <li key={member.id} className="flex">
                 <PersonLine person={member}>
-                  <Button
-                    look="quiet"
-                    onClick={() => setChosen((before) => before.filter(({ id }) => id !== member.id))}
-                  >
+                  <Button look="quiet" onClick={() => setChosen((before) => before.filter(({ id }) => id !== member.id))}>
                     {t('common.remove')} <span className="sr-only">{member.name}</span>
                   </Button>
                 </PersonLine>
@@ -94,11 +91,7 @@ function Readers({ chat, people }: { chat: Chat; people: readonly ChatReader[] }
               <PersonLine person={person} name={t('share.you', { name: person.name })} note={t('share.ownerIs')} />
             ) : (
               <PersonLine person={person}>
-                <Button
-                  look="danger"
-                  busy={back.isPending && back.variables?.id === person.id}
-                  onClick={() => back.mutate(person)}
-                >
+                <Button look="danger" busy={back.isPending && back.variables?.id === person.id} onClick={() => back.mutate(person)}>
                   {t('share.takeBack')} <span className="sr-only">{t('share.from', { name: person.name })}</span>
                 </Button>
               </PersonLine>
