@@ -49,7 +49,10 @@ describe.skipIf(MISSING !== undefined)('in the browser', () => {
     return visitor
   }
   const openShare = async (page: Page, entry: string) => {
-    await page.locator('main').getByRole('button', { name: /^Menu of “A week on Gotland”/ }).click()
+    await page
+      .locator('main')
+      .getByRole('button', { name: /^Menu of “A week on Gotland”/ })
+      .click()
     await page.getByRole('menuitem', { name: entry }).click()
     await page.getByRole('heading', { name: 'What they will see' }).waitFor()
   }
@@ -78,7 +81,10 @@ describe.skipIf(MISSING !== undefined)('in the browser', () => {
     expect(await two.page.getByLabel('Your question').count()).toBe(0)
     expect(await two.page.getByRole('link', { name: /Ferry times/ }).count()).toBe(0)
     await two.page.getByText('“Ferry times”, another chat of Alice Moreau').first().waitFor()
-    await two.page.getByRole('button', { name: /^Shared, 2 people can read it/ }).last().click()
+    await two.page
+      .getByRole('button', { name: /^Shared, 2 people can read it/ })
+      .last()
+      .click()
     await two.page.getByText('Alice Moreau shares it with you.').waitFor()
     expect(await axe(two.page)).toEqual([])
     await picture(two.page, 'share-reader')
