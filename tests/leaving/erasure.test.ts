@@ -268,7 +268,7 @@ describe('once begun', () => {
     expect((await erasureRow()).counts).toMatchObject({ chat_session: 2, chat_message: 4, draft: 1, user: 1 })
     await world.queue.strike('erasure_round')
     expect(world.queue.waiting).toEqual([])
-  }, 60_000)
+  }, 180_000)
 
   test('a server that dies before it hands it on is followed by one that does', async () => {
     await askAndWait()
