@@ -115,7 +115,7 @@ const eventElsewhere: Row = {
   how: 'Two server processes that share PostgreSQL and Redis; from sending a rename to one of them to its event in a stream at the other, p99, less the median of a bare publish from one client of Redis to another.',
   control: 'Two servers that share no cache: each finds what happened at the other when it looks in the database, once a second.',
   finding:
-    'Measured while the machine had far more to do than it has processors (a load of 23), where the rename itself took most of it; in the middle half of the rounds it was 22 to 93 ms.',
+    'The rename itself takes most of it. On a machine with ten times what it can do (a load of 23) it was 292 ms, and 22 to 93 in the middle half of the rounds.',
   measure: (stage) =>
     withRedis(async (redis) => {
       const rounds = stage.quick ? 10 : 200
@@ -205,7 +205,7 @@ const afterKill: Row = {
   how: 'Two server processes that share PostgreSQL and Redis; an answer is being written by one of them. From asking the other for it to the first piece, at once after the first was killed, against before.',
   control: 'A reader who tries the server that is gone for another 100 ms.',
   finding:
-    'The checkpoint is the first piece, whoever wrote it. Measured at a load of 23, with quartiles far apart; at a load of 12 it was 0.6.',
+    'The checkpoint is the first piece, whoever wrote it. At a load of 23 it was 1.6, with quartiles far apart.',
   measure: (stage) =>
     withRedis(async (redis) => {
       const models = await startModelServer()
