@@ -204,8 +204,7 @@ const afterKill: Row = {
   goal: { atMost: 1.5 },
   how: 'Two server processes that share PostgreSQL and Redis; an answer is being written by one of them. From asking the other for it to the first piece, at once after the first was killed, against before.',
   control: 'A reader who tries the server that is gone for another 100 ms.',
-  finding:
-    'The checkpoint is the first piece, whoever wrote it. At a load of 23 it was 1.6, with quartiles far apart.',
+  finding: 'The checkpoint is the first piece, whoever wrote it. At a load of 23 it was 1.6, with quartiles far apart.',
   measure: (stage) =>
     withRedis(async (redis) => {
       const models = await startModelServer()
