@@ -1,4 +1,5 @@
 /** Temporary chats: in no list, no search, no export and no answer of the Librarian; and at their end nobody's, whether or not anybody cleaned up. */
+import { strFromU8, unzipSync } from 'fflate'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Chat, Message } from '#contract/chats.ts'
 import type { ChatId, MessageId } from '#contract/ids.ts'
@@ -145,6 +146,7 @@ test('no context of its owner reads the row of one whose time is up, with or wit
 test('is in no export, neither while it is there nor afterwards', async () => {
   const kept = await begin(alice, { model: echo, text: 'What is kept?' })
   await follow(alice, kept)
+  for (const place of [kept.chatId, chatId]) await alice.call('PATCH', `/api/drafts/${place}`, { text: `begun in ${place}` })
   for (const step of [async () => undefined, end]) {
     await step()
     const archive = await exported()
@@ -152,6 +154,8 @@ test('is in no export, neither while it is there nor afterwards', async () => {
     const names = archive.bytes!.toString('latin1')
     expect(names).toContain(kept.chatId.slice(-12))
     expect(names).not.toContain(chatId.slice(-12))
+    const drafts = strFromU8(unzipSync(archive.bytes!)['drafts.json']!)
+    expect([drafts.includes(`begun in ${kept.chatId}`), drafts.includes(chatId)]).toEqual([true, false])
   }
 })
 

@@ -29,7 +29,7 @@ type Used = { items: { chatId: string; lastAccessed: string }[] }
 const used = async (call: SignedIn['call'], ...chatIds: string[]) =>
   (await call<Used>('GET', `/api/chats/used?chatIds=${chatIds.join(',')}`)).body.items
 const look = (call: SignedIn['call'], chatId: string = chat.chatId) => call('POST', `/api/chats/${chatId}/use`)
-const keyOf = (chatId: string, person = laptop) => `t:${person.me.organisation.id}:session:${chatId}`
+const keyOf = (chatId: string, person = laptop) => `t:${person.me.organisation.id}:session:${chatId}:${person.me.user.id}`
 
 test('what is used on one device and server is known on another, by the key of the guide, with its owner, for an hour', async () => {
   const set = vi.spyOn(world.cache, 'set')

@@ -43,7 +43,7 @@ afterAll(async () => {
 const keyOf = ({ token, me }: SignedIn, tenantId: string = me.organisation.id) =>
   `t:${tenantId}:auth:session:${tokenHash(token).toString('hex')}`
 
-const KEY = /^t:[0-9a-f-]{36}:(auth:session:[0-9a-f]{64}|session:[0-9a-f-]{36}|page:[0-9a-f-]{36}:chats:[a-z]+:[0-9a-f]{8})$/
+const KEY = /^t:[0-9a-f-]{36}:(auth:session:[0-9a-f]{64}|session:[0-9a-f-]{36}:[0-9a-f-]{36}|page:[0-9a-f-]{36}:chats:[a-z]+:[0-9a-f]{8})$/
 const pageKeyOf = ({ me }: SignedIn) =>
   world.cache.keys().find((key) => key.startsWith(`t:${me.organisation.id}:page:${me.user.id}:chats:chats:`))!
 
@@ -63,7 +63,9 @@ test('every key begins with its tenant, and is of a login, of the use of a chat,
   const keys = world.cache.keys()
   expect(keys.length).toBeGreaterThanOrEqual(4)
   for (const key of keys) expect(key).toMatch(KEY)
-  expect(keys).toEqual(expect.arrayContaining([pageKeyOf(alice), `t:${alice.me.organisation.id}:session:${secret.chatId}`]))
+  expect(keys).toEqual(
+    expect.arrayContaining([pageKeyOf(alice), `t:${alice.me.organisation.id}:session:${secret.chatId}:${alice.me.user.id}`]),
+  )
   const kept = JSON.stringify(await Promise.all(keys.map((key) => world.cache.get(key)))) + keys.join()
   for (const person of [alice, bob, carol, mallory]) {
     expect(keys).toContain(keyOf(person))

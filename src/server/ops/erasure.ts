@@ -121,7 +121,7 @@ export class Erasures {
     const erased: Erased = { erased: person.user_id, tenantId, scopes: await this.#scopesOf(tenantId, person.user_id) }
     const hasTold = (await telling.ends.tell(tenantId)) && (await cache.tell(erased))
     if (!hasTold) throw new Error('not every server could be told of an erasure')
-    await this.#forgetUse(actor, cache, signal)
+    await this.#forgetUse(actor, cache, person.user_id)
     do signal.throwIfAborted()
     while (await this.#step(actor, false))
     await this.#parts.units.write(actor, (tx) => tx.call('blank_events'))
@@ -131,15 +131,14 @@ export class Erasures {
   }
 
   /** Has the cache forget when the person's chats were last used; of others' chats that they could read it does so within the hour. */
-  async #forgetUse(actor: ErasureActor, cache: TenantCache, signal: AbortSignal): Promise<void> {
+  async #forgetUse(actor: ErasureActor, cache: TenantCache, userId: string): Promise<void> {
     for (let after: string | undefined; ; ) {
-      signal.throwIfAborted()
-      const ids = await this.#parts.units.write(actor, (tx) => {
+      const ids = await this.#parts.units.read(actor, (tx) => {
         const chats = tx.db.selectFrom('chat_session').select('id').orderBy('id').limit(MOST_AT_ONCE)
         return tx.all(after === undefined ? chats : chats.where('id', '>', after))
       })
       for (const { id } of ids)
-        if (!(await cache.delete(`session:${id}`))) throw new Error('the cache could not be made to forget chats of an erasure')
+        if (!(await cache.delete(`session:${id}:${userId}`))) throw new Error('the cache could not be made to forget chats of an erasure')
       if (ids.length < MOST_AT_ONCE) return
       after = ids.at(-1)!.id
     }

@@ -22,16 +22,11 @@ export class DraftStore {
     this.#keys = keys
   }
 
-  /** The actor's drafts, the latest first. */
-  async list(tx: AnyReadTx): Promise<Draft[]> {
-    const rows = await tx.all(
-      tx.db
-        .selectFrom('draft')
-        .select(['place', 'parent_id', 'text', 'time_updated'])
-        .where('user_id', '=', tx.actor.userId)
-        .orderBy('time_updated', 'desc')
-        .limit(MOST),
-    )
+  /** The actor's drafts, the latest first; without those in temporary chats for what outlives such a chat. */
+  async list(tx: AnyReadTx, { lasting = false } = {}): Promise<Draft[]> {
+    const own = tx.db.selectFrom('draft').select(['place', 'parent_id', 'text', 'time_updated']).where('user_id', '=', tx.actor.userId)
+    const listed = lasting ? own.where('ends_at', 'is', null) : own
+    const rows = await tx.all(listed.orderBy('time_updated', 'desc').limit(MOST))
     const sealer = await this.#sealer(tx)
     return rows.map((row) => ({
       place: row.place,

@@ -40,11 +40,11 @@ describe('the handbook', () => {
   })
 
   const first = [
-    ['Who can read my chats?', 'who-can-read-a-chat', /^Only you can read your chats\./],
+    ['Who can read my chats?', 'who-can-read-a-chat', /^Only you can read your chats, until you share one\./],
     ['How do I add a model?', 'adding-a-model', /^To add a model, an administrator opens Models/],
     ['What happens when I delete a chat?', 'renaming-and-deleting', /^When you delete a chat, it leaves your list/],
     ['Can administrators read my chats?', 'who-can-read-a-chat', /^Administrators cannot read your chats/],
-    ["I can't see my chats", 'when-something-goes-wrong', /^I can't see my chats: check/],
+    ["I can't see my chats", 'when-something-goes-wrong', /^I can't see my chats: “Find a chat”/],
     ["I can see someone else's data", 'when-something-goes-wrong', /^I can see someone else's data: that must never happen/],
     ['How long do I stay signed in?', 'signing-in-and-out', /24 hours/],
     ['A device in the list is not mine', 'your-account', /^“Devices” lists every browser in which you are signed in/],

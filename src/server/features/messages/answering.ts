@@ -92,6 +92,8 @@ export class Answering {
     let left = MOST_CHARACTERS
     for (let at = parentId; at !== null && left > 0 && path.length < MOST_MESSAGES; at = path.at(-1)?.parentId ?? null) {
       const some = await this.#parts.tree.path(tx, stored, { leafId: at, top: depth - 1 - path.length, most: AT_ONCE })
+      // It has moved since it was found; whoever asks looks again where it is now.
+      if (some.length === 0) throw new Failure('chat.not_found')
       left -= some.reduce((sum, { parts }) => sum + textOf(parts).length, 0)
       path.push(...some)
     }

@@ -65,6 +65,8 @@ export class Forking {
     let characters = 0
     for (let at: Message['parentId'] = last.id; at !== null; at = path.at(-1)?.parentId ?? null) {
       const some = await this.#parts.tree.path(tx, from, { leafId: at, top: last.depth - path.length, most: AT_ONCE })
+      // It was moved, or taken back, since it was found.
+      if (some.length === 0) throw new Failure('chat.not_found')
       characters += some.reduce((sum, { parts }) => sum + textOf(parts).length, 0)
       if (characters > MOST_CHARACTERS) throw new Failure('chat.fork_too_long')
       path.push(...some)

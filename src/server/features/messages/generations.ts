@@ -130,7 +130,8 @@ export class Generations {
     if (!begun) return undefined
     const { actor, conversation } = begun
     generation.begin(conversation.kept, conversation.sealer)
-    const place = new Place(this.#parts, task, { actor, stored: conversation.stored })
+    const { stored, modelId } = conversation
+    const place = new Place(this.#parts, task, { actor, stored, stays: modelId === LIBRARIAN.id && stored.chat.scope.kind === 'personal' })
     const checkpoints = this.#checkpoint(place, { task, generation })
     const ending = await this.#ask(actor, conversation, generation)
     await checkpoints.stop()

@@ -19,10 +19,20 @@ export class Place {
   readonly #of: { readonly tenantId: TenantId; readonly jobId: JobId; readonly chatId: ChatId }
   #actor: JobActor
   #stored: StoredChat
+  readonly #stays: boolean
 
-  constructor(parts: PlaceParts, of: { tenantId: TenantId; jobId: JobId; chatId: ChatId }, now: { actor: JobActor; stored: StoredChat }) {
+  /**
+   * `stays`: what is written is for the readers that there are now and for no others, so a chat that moves is not followed. An answer of the
+   * Librarian in a personal chat quotes what its owner alone may read; whoever shares it waits for its end, but not past its lease.
+   */
+  constructor(
+    parts: PlaceParts,
+    of: { tenantId: TenantId; jobId: JobId; chatId: ChatId },
+    now: { actor: JobActor; stored: StoredChat; stays: boolean },
+  ) {
     this.#parts = parts
     this.#of = of
+    this.#stays = now.stays
     this.#actor = now.actor
     this.#stored = now.stored
   }
@@ -36,7 +46,7 @@ export class Place {
   async write<T>(work: (tx: WriteTx<JobActor>, stored: StoredChat) => Promise<T>): Promise<T> {
     const before = this.#stored.chat.scope.id
     const written = await this.#write(work)
-    if (written) return written
+    if (written || this.#stays) return written
     await this.#look()
     return this.#stored.chat.scope.id === before ? written : this.#write(work)
   }
