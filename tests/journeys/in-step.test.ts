@@ -68,6 +68,11 @@ describe.skipIf(MISSING !== undefined)('in step', () => {
   }
 
   const inList = (page: Page, title: string) => page.getByRole('link', { name: title })
+  /** A tab that nobody can see draws nothing. */
+  async function listed(page: Page, title: string): Promise<void> {
+    await page.bringToFront()
+    await inList(page, title).first().waitFor(PATIENT)
+  }
   const shows = (page: Page, text: string) =>
     expect.poll(async () => (await page.getByRole('log').innerText()).replace(/\s+/g, ' '), PATIENT).toContain(text)
 
@@ -85,24 +90,27 @@ describe.skipIf(MISSING !== undefined)('in step', () => {
     await tab.goto('/')
     await inList(tab, 'Lighthouses').first().waitFor()
     const other = await chatOf(alice, { description: 'Ships', question: 'Which?' })
-    for (const page of [laptop, tab]) await inList(page, 'Ships').first().waitFor(PATIENT)
+    for (const page of [laptop, tab]) await listed(page, 'Ships')
 
     await alice.call('PATCH', `/api/chats/${chatId}`, { description: 'Lighthouses of the north' })
     for (const page of [laptop, phone]) await expect.poll(() => page.title(), PATIENT).toContain('Lighthouses of the north')
-    await inList(tab, 'Lighthouses of the north').first().waitFor(PATIENT)
+    await listed(tab, 'Lighthouses of the north')
+    await laptop.bringToFront()
     await picture(laptop, 'in-step-renamed')
     await picture(phone, 'in-step-renamed-phone')
 
     await alice.call('DELETE', `/api/chats/${chatId}`)
     for (const page of [laptop, phone]) await page.getByText('There is no such chat, or it is not yours to see.').waitFor(PATIENT)
+    await tab.bringToFront()
     await expect.poll(() => inList(tab, 'Lighthouses of the north').count(), PATIENT).toBe(0)
+    await laptop.bringToFront()
     await picture(laptop, 'in-step-deleted')
     await picture(phone, 'in-step-deleted-phone')
     expect(await axe(laptop)).toEqual([])
 
     await alice.call('POST', `/api/chats/${chatId}/restore`)
     for (const page of [laptop, phone]) await shows(page, 'How many are there?')
-    await inList(tab, 'Lighthouses of the north').first().waitFor(PATIENT)
+    await listed(tab, 'Lighthouses of the north')
     await alice.call('DELETE', `/api/chats/${other.chatId}`)
   }, 90_000)
 

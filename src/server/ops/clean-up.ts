@@ -30,6 +30,7 @@ const NAMES: Readonly<Record<string, string>> = {
   export: 'old exports',
   happening: 'old happenings',
   recovery: 'old recoveries',
+  scope: 'scopes that their chats have left',
   job: 'old jobs',
 }
 
