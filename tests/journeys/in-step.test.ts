@@ -100,7 +100,7 @@ describe.skipIf(MISSING !== undefined)('in step', () => {
     await picture(phone, 'in-step-renamed-phone')
 
     await alice.call('DELETE', `/api/chats/${chatId}`)
-    for (const page of [laptop, phone]) await page.getByText('There is no such chat, or it is not yours to see.').waitFor(PATIENT)
+    for (const page of [laptop, phone]) await page.getByRole('heading', { name: /is in the trash/ }).waitFor(PATIENT)
     await tab.bringToFront()
     await expect.poll(() => inList(tab, 'Lighthouses of the north').count(), PATIENT).toBe(0)
     await laptop.bringToFront()
