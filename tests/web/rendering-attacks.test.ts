@@ -126,7 +126,7 @@ describe.skipIf(MISSING !== undefined)('attacks by rendering', () => {
   /** Scrolls to every diagram, and waits until each is drawn or given up. */
   const allDiagrams = async (page: Page) => {
     const blocks = page.locator('.prose .code')
-    for (let index = 0; index < (await blocks.count()); index += 1) await blocks.nth(index).scrollIntoViewIfNeeded()
+    for (let index = 0; index < (await blocks.count()); index += 1) await blocks.nth(index).evaluate((block) => block.scrollIntoView())
     await expect.poll(() => page.getByText('Drawing the diagram').count(), { timeout: 60_000 }).toBe(0)
   }
 
