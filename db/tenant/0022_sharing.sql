@@ -282,7 +282,9 @@ begin
     select c.relname::text from place join pg_class c on c.oid = place.oid
      where finish or c.relname <> 'user' group by c.relname order by max(place.depth), c.relname
   loop
-    execute format('delete from {schema}.%I where ctid = any(array(select ctid from {schema}.%1$I limit $1))', name) using most;
+    -- A message takes those that follow it along, one within the other and uncounted: so the last go first.
+    execute format('delete from {schema}.%I where ctid = any(array(select ctid from {schema}.%1$I %s limit $1))',
+      name, case name when 'chat_message' then 'order by depth desc' else '' end) using most;
     get diagnostics removed = row_count;
     if removed > 0 then
       update {schema}.erasure e
