@@ -2,14 +2,18 @@
  * Builds the web interface: hashed files under /assets, nothing inlined, no address but this server's own.
  * The addresses of all endpoints are taken from the contract at build time, so the browser need not load zod to call them.
  */
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { gzipSync } from 'node:zlib'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { brotliCompress, constants, gzip, gzipSync } from 'node:zlib'
 import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
 import { defineConfig, type Plugin, transformWithOxc } from 'vite'
 import { ENDPOINTS } from './src/contract/index.ts'
 
+const brotli = promisify(brotliCompress)
+const gzipped = promisify(gzip)
 const WIRE = 'virtual:wire'
 
 function wire(): Plugin {
@@ -47,11 +51,27 @@ function diagram(): Plugin {
   }
 }
 
+/** Each file that gets smaller also lies compressed beside itself, for the server to send as it is. */
+function compressed(): Plugin {
+  return {
+    name: 'sardonyx-compressed',
+    apply: 'build',
+    async writeBundle({ dir }, bundle) {
+      for (const name of Object.keys(bundle).filter((name) => /\.(js|css|html|svg)$/.test(name))) {
+        const path = join(dir!, name)
+        const content = await readFile(path)
+        const smaller = { br: await brotli(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }), gz: await gzipped(content) }
+        for (const [end, small] of Object.entries(smaller)) if (small.length < content.length) await writeFile(`${path}.${end}`, small)
+      }
+    },
+  }
+}
+
 const api = { target: 'http://127.0.0.1:4700', changeOrigin: false }
 
 export default defineConfig({
   root: 'src/web',
-  plugins: [wire(), diagram(), react(), tailwindcss()],
+  plugins: [wire(), diagram(), react(), tailwindcss(), compressed()],
   build: {
     outDir: '../../dist/web',
     emptyOutDir: true,

@@ -11,6 +11,7 @@ import { join, relative } from 'node:path'
 import { text as readText } from 'node:stream/consumers'
 import { connect } from 'node:tls'
 import { fileURLToPath } from 'node:url'
+import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Endpoint } from '#contract/endpoint.ts'
 import { ENDPOINTS } from '#contract/index.ts'
@@ -247,6 +248,21 @@ describe('the files of the interface', () => {
       expectSafe(headers, path)
       expect(headers['cache-control'], path).toBe(path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache')
     }
+  })
+
+  test('are sent compressed to whoever takes them so, and are the same then', async () => {
+    const compressed = files.filter((path) => files.includes(`${path}.br`) && files.includes(`${path}.gz`))
+    expect(compressed.length).toBeGreaterThan(20)
+    for (const [encoding, open] of [
+      ['br', brotliDecompressSync],
+      ['gzip', gunzipSync],
+    ] as const)
+      for (const path of [...compressed, '/chats/x']) {
+        const reply = await world.server.app.inject({ url: path, headers: { 'accept-encoding': encoding } })
+        expect([reply.headers['content-encoding'], reply.headers.vary], path).toEqual([encoding, 'accept-encoding'])
+        expectSafe(reply.headers, path)
+        expect(open(reply.rawPayload).toString() === (await world.call('GET', path)).text, path).toBe(true)
+      }
   })
 
   test('are the same for everybody: no script holds anything of whoever asks for it', async () => {

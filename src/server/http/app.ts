@@ -91,6 +91,8 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(statics, {
     root: WEB,
     wildcard: true,
+    // Made when the interface is built (vite.config.ts). No secret of anybody's is in these files, so compression tells nothing.
+    preCompressed: true,
     setHeaders: (reply, path) =>
       void reply.header('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache'),
   })
