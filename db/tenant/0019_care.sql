@@ -30,7 +30,13 @@ create policy temporary_ends on {schema}.chat_session as restrictive to {app}
   using (case when temporary_until is null or temporary_until > now() then true end) with check (true);
 create policy temporary_ends_for_jobs on {schema}.chat_session as restrictive to {worker}
   using (case when temporary_until is null or temporary_until > now() or {job_kind} in ('clean_up', 'erasure') then true end) with check (true);
--- Its drafts, too.
+-- So is one that is past its time in the trash: whoever removes those takes their messages first, some at a time, and half a chat is
+-- nobody's to restore.
+create policy trash_ends on {schema}.chat_session as restrictive to {app}
+  using (case when deleted_at is null or deleted_at > now() - interval '30 days' then true end) with check (true);
+create policy trash_ends_for_jobs on {schema}.chat_session as restrictive to {worker}
+  using (case when deleted_at is null or deleted_at > now() - interval '30 days' or {job_kind} in ('clean_up', 'erasure') then true end) with check (true);
+-- Drafts of temporary chats, too.
 alter table {schema}.draft add column ends_at timestamptz;
 grant update (ends_at) on {schema}.draft to {app};
 create policy temporary_ends on {schema}.draft as restrictive for select to {app}
@@ -78,12 +84,12 @@ create policy reach_remove on {schema}.chat_session for delete to {app}
   using (scope_id = any({write_scopes}) and user_id = {user_id} and deleted_at is not null);
 grant delete on {schema}.chat_session to {app};
 
--- Drafts refer to no chat, so they are removed by their place: those of its author, and of others who could read it.
+-- Drafts refer to no chat, so they are removed by their place, whosever they are.
+create index draft_place_idx on {schema}.draft (place);
 create function {schema}.remove_drafts_of_chat() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
-  delete from {schema}.draft d where d.place in (old.id::text, old.id::text || '.edit')
-     and (d.user_id = old.user_id or d.user_id in (select m.user_id from {schema}.scope_member m where m.scope_id = old.scope_id));
+  delete from {schema}.draft d where d.place in (old.id::text, old.id::text || '.edit');
   return null;
 end $$;
 alter function {schema}.remove_drafts_of_chat() owner to {auth};
@@ -98,3 +104,45 @@ create policy due on {schema}.chat_session for delete to {worker}
   using ({job_kind} = 'clean_up' and (deleted_at < now() - interval '30 days' or temporary_until < now()));
 create policy due_seen on {schema}.chat_session for select to {worker}
   using ({job_kind} = 'clean_up' and (deleted_at < now() - interval '30 days' or temporary_until < now()));
+create index chat_session_deleted_idx on {schema}.chat_session (deleted_at) where deleted_at is not null;
+create index chat_session_temporary_idx on {schema}.chat_session (temporary_until) where temporary_until is not null;
+-- Their messages go before them, some at a time: of a clean-up's context no other chat is seen.
+create policy due_with_chat on {schema}.chat_message for delete to {worker}
+  using ({job_kind} = 'clean_up' and exists (select from {schema}.chat_session c where c.id = chat_session_id));
+create policy due_with_chat_seen on {schema}.chat_message for select to {worker}
+  using ({job_kind} = 'clean_up' and exists (select from {schema}.chat_session c where c.id = chat_session_id));
+
+-- Of which tables something may be due; jobs last, for they end what others are about.
+drop function {schema}.clean_up(int);
+create function {schema}.due_tables() returns table (name text)
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select c.relname::text from pg_policy p join pg_class c on c.oid = p.polrelid
+   where p.polname = 'due' and c.relnamespace = '{schema}'::regnamespace order by c.relname = 'job', 1
+$$;
+-- Removes up to so many due rows of a table, with the rights and in the context of whoever calls it; answers how many, and whether there
+-- may be more. Of chats up to so many messages as well, and only those that have none any more: however much somebody wrote, no
+-- statement removes more than this. The deepest messages go first, since one takes those that follow it along, one within the other.
+create function {schema}.clean_up(of text, most int, out removed int, out more boolean)
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  messages int := 0;
+begin
+  if {job_kind} is distinct from 'clean_up' then
+    raise exception 'no such job' using errcode = 'SX403';
+  end if;
+  if of = 'chat_session' then
+    delete from {schema}.chat_message where ctid = any(array(
+      select m.ctid from {schema}.chat_session c cross join lateral (
+        select m.ctid from {schema}.chat_message m where m.chat_session_id = c.id order by m.depth desc limit most
+      ) m limit most));
+    get diagnostics messages = row_count;
+  end if;
+  execute format('delete from {schema}.%I where ctid = any(array(select ctid from {schema}.%1$I c %s limit $1))', of, case of
+    when 'chat_session' then 'where not exists (select from {schema}.chat_message m where m.chat_session_id = c.id)' end) using most;
+  get diagnostics removed = row_count;
+  more := greatest(removed, messages) = most;
+end $$;
+-- What somebody else holds is left to a later attempt, long before the statement would be given up.
+alter function {schema}.clean_up(text, int) set lock_timeout = '5s';
+revoke all on function {schema}.due_tables(), {schema}.clean_up(text, int) from public;
+grant execute on function {schema}.due_tables(), {schema}.clean_up(text, int) to {worker};

@@ -230,6 +230,20 @@ describe('a clean-up', () => {
     expect(await others.left()).toEqual(others.all)
   })
 
+  test('sees and removes messages of chats that are due, and changes none; of other chats it has none', async () => {
+    const due = await chatOf(bob, { description: 'Past', question: 'What was?' })
+    await world.sql(`update ${schema}.chat_session set deleted_at = now() - interval '31 days' where id = $1`, [due.chatId])
+    const actor = await newActor()
+    const messages = `from ${schema}.chat_message`
+    expect(await read(actor, `select distinct chat_session_id ${messages}`)).toEqual([{ chat_session_id: due.chatId }])
+    expect(await write(actor, `update ${schema}.chat_message set status = status`)).toBe(0)
+    const of = async (where: string) => (await world.sql(`select ${messages} where ${where}`)).rowCount
+    const others = await of(`chat_session_id <> '${due.chatId}'`)
+    expect(await write(actor, `delete ${messages}`)).toBe(2)
+    expect([await of(`chat_session_id <> '${due.chatId}'`), await of(`chat_session_id = '${due.chatId}'`)]).toEqual([others, 0])
+    await write(actor, `delete from ${schema}.chat_session where id = '${due.chatId}'`)
+  })
+
   test('that is made to read or change the rows it removes is refused', async () => {
     const actor = await newActor()
     // Of chats it sees what it removes, sealed, and may change nothing of it.
@@ -255,11 +269,11 @@ describe('a clean-up', () => {
   test('is no job of a person, and a job of a person is none: neither removes, in its context or with its function', async () => {
     for (const actor of [await actorOfJob(), jobs.cleanUpOf(bob.me.organisation.id, jobId)]) {
       for (const table of CLEANED) expect([table, await write(actor, `delete from ${schema}.${table}`)]).toEqual([table, 0])
-      expect(await refusalOf(units.write(actor, (tx) => tx.call('clean_up', 5_000)))).toBe(REFUSED)
+      expect(await refusalOf(units.write(actor, (tx) => tx.call('clean_up', 'job', 5_000)))).toBe(REFUSED)
     }
     await asRole(world, 'worker', async (client) => {
       for (const table of CLEANED) expect((await client.query(`delete from ${schema}.${table}`)).rowCount).toBe(0)
-      expect(await refusalOf(client.query(`select * from ${schema}.clean_up(5000)`))).toBe(REFUSED)
+      expect(await refusalOf(client.query(`select * from ${schema}.clean_up('job', 5000)`))).toBe(REFUSED)
     })
     expect(await past.left()).toEqual(past.all)
   })
@@ -291,7 +305,7 @@ describe('a clean-up', () => {
     const insert = (columns: string, values: string) => `insert into ${schema}.job (id, ${columns}) values (gen_random_uuid(), ${values})`
     const cleanUp = insert('kind', `'clean_up'`)
     expect(await refusalOf(units.write(actorOf(bob), (tx) => tx.change(raw(cleanUp))))).toBe(DENIED)
-    expect(await refusalOf(units.write(actorOf(bob), (tx) => tx.call('clean_up', 1)))).toBe(DENIED)
+    expect(await refusalOf(units.write(actorOf(bob), (tx) => tx.call('clean_up', 'job', 1)))).toBe(DENIED)
     expect(await refusalOf(write(await newActor(), cleanUp))).toBe(DENIED)
     await asRole(world, 'auth', async (client) => {
       const persons = `'generation', '${bob.me.user.id}', '${bob.me.personalScopeId}', '${own.chatId}', '${own.answerId}'`

@@ -38,6 +38,7 @@ export type FunctionName =
   | 'add_readers'
   | 'leave_chat'
   | 'drop_left_scopes'
+  | 'due_tables'
   | 'clean_up'
   | 'erase'
   | 'exported'

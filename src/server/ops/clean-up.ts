@@ -3,6 +3,7 @@
  * past its time, the database says (policies named `due` in db/tenant); the code here cannot remove anything else.
  */
 import type { JobId, TenantId } from '#contract/ids.ts'
+import type { CleanUpActor } from '../isolation/actor.ts'
 import type { Database } from '../isolation/database.ts'
 import { Doors } from '../isolation/doors.ts'
 import { isRefusal, Jobs } from '../isolation/jobs.ts'
@@ -13,8 +14,10 @@ import { Ids } from '../kernel/ids.ts'
 import { errorFields, type Log } from '../kernel/log.ts'
 import { connect, type Installation, migrateAll, urlAs } from './installation.ts'
 
-/** Rows of each table in one transaction. */
+/** Rows of a table in one transaction. */
 const MOST_AT_ONCE = 5_000
+/** Took too long, waited too long for a lock, or in a circle. */
+const GAVE_UP: ReadonlySet<unknown> = new Set(['57014', '55P03', '40P01'])
 
 /** The tables that are cleaned, in the words of an operator. */
 const NAMES: Readonly<Record<string, string>> = {
@@ -64,23 +67,50 @@ export class CleanUp {
   }
 
   /**
-   * Removes all that is due, in batches, and ends the job; a second attempt goes on where the first left off. Answers what it removed, or
-   * undefined when there is no such clean-up that may act.
+   * Removes all that is due, in batches, and ends the job; a second attempt goes on where the first left off. The tables take turns, so that
+   * one of which very much is due keeps no other from being cleaned; nor does one that cannot be, which is thrown in the end. Answers what it
+   * removed, or undefined when there is no such clean-up that may act.
    */
   async run({ tenantId, jobId }: Message, signal?: AbortSignal): Promise<Removed | undefined> {
     const actor = this.#jobs.cleanUpOf(tenantId, jobId)
     const total: Record<string, number> = {}
+    const failures: unknown[] = []
     try {
-      for (;;) {
+      const tables = await this.#units.read(actor, (tx) => tx.call<{ name: string }>('due_tables'))
+      let left = tables.map(({ name }) => ({ name, most: MOST_AT_ONCE }))
+      while (left.length > 0) {
         signal?.throwIfAborted()
-        const batch = await this.#units.write(actor, (tx) => tx.call<{ name: string; removed: number }>('clean_up', MOST_AT_ONCE))
-        for (const { name, removed } of batch) total[name] = (total[name] ?? 0) + removed
-        if (batch.every(({ removed }) => removed < MOST_AT_ONCE)) return total
+        const unfinished: typeof left = []
+        for (const table of left) {
+          const next = await this.#batch(actor, table).catch((error: unknown) => {
+            if (isRefusal(error)) throw error
+            this.#log.error({ tenantId, jobId, table: table.name, ...errorFields(error) }, 'a table could not be cleaned')
+            failures.push(error)
+          })
+          total[table.name] = (total[table.name] ?? 0) + (next?.removed ?? 0)
+          if (next?.more) unfinished.push({ name: table.name, most: next.most })
+        }
+        left = unfinished
       }
+      if (failures.length > 0) throw failures[0]
+      await this.#doors.open(tenantId, (tx) => tx.change(tx.db.updateTable('job').set({ state: 'ended' }).where('id', '=', jobId)))
+      return total
     } catch (error) {
       if (!isRefusal(error)) throw error
       this.#log.info({ tenantId, jobId }, 'a clean-up may not act; it is left')
       return undefined
+    }
+  }
+
+  /** One transaction. Where the database gives up on it, the next one has a tenth of the rows; on a single one, that is thrown. */
+  async #batch(actor: CleanUpActor, { name, most }: { name: string; most: number }) {
+    try {
+      const [batch] = await this.#units.write(actor, (tx) => tx.call<{ removed: number; more: boolean }>('clean_up', name, most))
+      return { ...batch!, most }
+    } catch (error) {
+      const cause = (error as { cause?: { code?: unknown } }).cause
+      if (most === 1 || !GAVE_UP.has(cause?.code)) throw error
+      return { removed: 0, more: true, most: Math.ceil(most / 10) }
     }
   }
 
