@@ -35,6 +35,8 @@ end $$;
 -- What its owner has put into the trash is nobody else's to see.
 create policy trash_of_owner on {schema}.chat_session as restrictive for select to {app}
   using (case when deleted_at is null or user_id = {user_id} then true end);
+create policy trash_of_owner_for_jobs on {schema}.chat_session as restrictive for select to {worker}
+  using (case when deleted_at is null or user_id = {user_id} or {job_kind} in ('clean_up', 'erasure') then true end);
 create index chat_session_shared_idx on {schema}.chat_session (scope_id) where scope_id <> user_id;
 
 -- Only the function below moves chats: those of whoever the context says, between scopes that are theirs alone to manage. An API token
@@ -42,45 +44,85 @@ create index chat_session_shared_idx on {schema}.chat_session (scope_id) where s
 create policy moved on {schema}.chat_session to {auth}
   using ({tenant_setting} = '{tenant_id}' and user_id = {user_id} and scope_id = any({manage_scopes}))
   with check ({tenant_setting} = '{tenant_id}' and user_id = {user_id} and scope_id = any({manage_scopes}));
-grant select (id, user_id, scope_id), update (scope_id, wrapped_key, description) on {schema}.chat_session to {auth};
+grant select (id, user_id, scope_id, temporary_until), update (scope_id, wrapped_key, description) on {schema}.chat_session to {auth};
 
--- Who may be let in: who can sign in. Locked, so that whoever suspends or erases them waits, or is waited for.
+-- Who may be let in: whom the context's person sees in the directory, and who can sign in. Locked, so that whoever suspends or erases them
+-- waits, or is waited for. Each scope that somebody reaches costs them a little in everything they do, so there is a bound to what
+-- others can make them reach: for one chat, for two people, and for one person. Of the last, no more is said than that it is so; the one
+-- before it keeps anybody from counting what others share with somebody. Where several share at once each may come one beyond it.
 create function {schema}.let_in(to_scope uuid, people uuid[]) returns void
-language sql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  reached record;
+begin
   insert into {schema}.scope_member (scope_id, user_id, role)
   select let_in.to_scope, u.id, 'viewer'
     from (select u.id from {schema}."user" u
-           where u.id = any(let_in.people) and u.status = 'active' and u.time_joined is not null order by u.id for share) u
-  on conflict do nothing
-$$;
+           where u.id = any(let_in.people) and u.status = 'active' and u.time_joined is not null
+             and ({role} = 'admin' or {directory} = 'everyone' or u.role = 'admin' or u.id = any({known_people}))
+           order by u.id for share) u
+  on conflict do nothing;
+  select max(n.of_owner) as of_owner, max(n.of_all) as of_all into reached
+    from (select count(*) filter (where s.owner_id = {user_id}) as of_owner, count(*) as of_all
+            from {schema}.scope_member m join {schema}.scope s on s.id = m.scope_id
+           where m.user_id = any(let_in.people) and m.role = 'viewer' and s.left_at is null group by m.user_id) n;
+  if (select count(*) from {schema}.scope_member m where m.scope_id = let_in.to_scope and m.role = 'viewer') > 50 then
+    raise exception 'too many readers of a chat' using errcode = 'SX411';
+  elsif reached.of_owner > 200 then
+    raise exception 'too many chats of one person for another' using errcode = 'SX412';
+  elsif reached.of_all > 500 then
+    raise exception 'too many chats of others for a person' using errcode = 'SX413';
+  end if;
+end $$;
 alter function {schema}.let_in(uuid, uuid[]) owner to {auth};
 revoke all on function {schema}.let_in(uuid, uuid[]) from public;
 grant execute on function {schema}.let_in(uuid, uuid[]) to {auth};
 
--- The words of a chat, before it moves: those of another scope are keyed by it.
-create function {schema}.forget_words(chat_id uuid) returns void
-language sql security definer set search_path = pg_catalog, pg_temp as $$
-  delete from {schema}.message_search m
-   where m.chat_session_id = forget_words.chat_id and m.scope_id = any({manage_scopes}) and {tenant_setting} = '{tenant_id}'
-$$;
-alter function {schema}.forget_words(uuid) owner to {search};
-grant delete on {schema}.message_search to {search};
-revoke all on function {schema}.forget_words(uuid) from public;
-grant execute on function {schema}.forget_words(uuid) to {auth};
--- And after it: many in one call, into a scope that the context manages.
+-- Words are keyed by their scope, so those of a chat are keyed anew before it moves, many in one call; in the index they go along with
+-- it. A message that has none is taken out.
 create function {schema}.index_messages(chat_id uuid, scope_id uuid, message_ids uuid[], lexemes text[]) returns bigint
 language sql security definer set search_path = pg_catalog, pg_temp as $$
-  with indexed as (
-    insert into {schema}.message_search (chat_session_id, message_id, scope_id, lexemes)
-    select index_messages.chat_id, words.message_id, index_messages.scope_id, words.lexemes::tsvector
-      from unnest(index_messages.message_ids, index_messages.lexemes) words (message_id, lexemes)
+  with words as (
+    select w.message_id, w.lexemes::tsvector as lexemes
+      from unnest(index_messages.message_ids, index_messages.lexemes) w (message_id, lexemes)
      where {tenant_setting} = '{tenant_id}' and index_messages.scope_id = any({manage_scopes})
+  ), without as (
+    delete from {schema}.message_search m using words w
+     where m.chat_session_id = index_messages.chat_id and m.message_id = w.message_id and m.scope_id = index_messages.scope_id
+       and w.lexemes is null
+  ), indexed as (
+    insert into {schema}.message_search as known (chat_session_id, message_id, scope_id, lexemes)
+    select index_messages.chat_id, w.message_id, index_messages.scope_id, w.lexemes from words w where w.lexemes is not null
+    on conflict on constraint message_search_pkey do update set lexemes = excluded.lexemes where known.scope_id = excluded.scope_id
     returning 1
   ) select count(*) from indexed
 $$;
 alter function {schema}.index_messages(uuid, uuid, uuid[], text[]) owner to {search};
+grant update (lexemes), delete on {schema}.message_search to {search};
 revoke all on function {schema}.index_messages(uuid, uuid, uuid[], text[]) from public;
 grant execute on function {schema}.index_messages(uuid, uuid, uuid[], text[]) to {app};
+
+-- `search_messages`, with a question for each scope: together they are longer than a question can be, and the words of one scope are in
+-- no other.
+drop function {schema}.search_messages(text, int);
+create function {schema}.search_messages(scopes uuid[], queries text[], most int)
+returns table (chat_session_id uuid, message_id uuid, rank real)
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+  with asked as (
+    select a.scope_id, a.query::tsquery as query from unnest(scopes, queries) a (scope_id, query)
+     where a.scope_id = any({read_scopes}) and {tenant_setting} = '{tenant_id}'
+  ), candidates as (
+    select c.*, a.query from asked a cross join lateral (
+      select m.chat_session_id, m.message_id, m.lexemes from {schema}.message_search m
+       where m.lexemes @@ a.query and m.scope_id = a.scope_id order by m.message_id desc limit 2000) c
+     order by c.message_id desc limit 2000
+  )
+  select c.chat_session_id, c.message_id, ts_rank(c.lexemes, c.query) as rank
+    from candidates c order by rank desc, c.message_id desc limit least(most, 200)
+$$;
+alter function {schema}.search_messages(uuid[], text[], int) owner to {search};
+revoke all on function {schema}.search_messages(uuid[], text[], int) from public;
+grant execute on function {schema}.search_messages(uuid[], text[], int) to {app}, {worker};
 
 -- Moves a chat of the context's own person out of one scope into another: back into their personal one, or into a new one, with the readers
 -- that there were and the given ones, without the given others. From here on the context reaches the new scope as well. Answers the
@@ -90,7 +132,8 @@ create function {schema}.move_chat(chat_id uuid, from_scope uuid, to_scope uuid,
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_variable
 begin
-  perform from {schema}.chat_session c where c.id = chat_id and c.scope_id = from_scope for update;
+  perform from {schema}.chat_session c
+    where c.id = chat_id and c.scope_id = from_scope and (to_scope = {user_id} or c.temporary_until is null) for update;
   if not found or from_scope = to_scope then
     return;
   end if;
@@ -98,16 +141,14 @@ begin
     insert into {schema}.scope (id, kind, owner_id) values (to_scope, 'chat', {user_id});
     insert into {schema}.scope_member (scope_id, user_id, role) values (to_scope, {user_id}, 'owner');
     insert into {schema}.scope_key (scope_id, version, wrapped) values (to_scope, 1, scope_key);
-    perform {schema}.let_in(to_scope, add_people);
     insert into {schema}.scope_member (scope_id, user_id, role)
       select to_scope, m.user_id, m.role from {schema}.scope_member m
-       where m.scope_id = from_scope and m.user_id <> {user_id} and m.user_id <> all(without)
-      on conflict do nothing;
+       where m.scope_id = from_scope and m.user_id <> {user_id} and m.user_id <> all(without);
+    perform {schema}.let_in(to_scope, add_people);
     perform set_config('app.read_scopes', array_append({read_scopes}, to_scope)::text, true),
             set_config('app.write_scopes', array_append({write_scopes}, to_scope)::text, true),
             set_config('app.manage_scopes', array_append({manage_scopes}, to_scope)::text, true);
   end if;
-  perform {schema}.forget_words(chat_id);
   update {schema}.chat_session c set scope_id = to_scope, wrapped_key = chat_key, description = move_chat.description where c.id = chat_id;
   return query select m.user_id from {schema}.scope_member m where m.scope_id in (from_scope, to_scope) and m.user_id <> {user_id};
 end $$;
@@ -131,17 +172,17 @@ alter function {schema}.add_readers(uuid, uuid, uuid[]) owner to {auth};
 revoke all on function {schema}.add_readers(uuid, uuid, uuid[]) from public;
 grant execute on function {schema}.add_readers(uuid, uuid, uuid[]) to {app};
 
--- A reader goes by themself. Their own membership of a chat's scope, and nothing else of theirs or anybody's.
-create function {schema}.leave_chat(chat_scope uuid) returns boolean
+-- A reader goes by themself. Their own memberships of chats' scopes, and nothing else of theirs or anybody's.
+create function {schema}.leave_chats(chat_scopes uuid[]) returns setof uuid
 language sql security definer set search_path = pg_catalog, pg_temp as $$
   delete from {schema}.scope_member m
-   where m.scope_id = leave_chat.chat_scope and m.user_id = {user_id} and m.role <> 'owner' and m.scope_id = any({read_scopes})
+   where m.scope_id = any(leave_chats.chat_scopes) and m.user_id = {user_id} and m.role <> 'owner' and m.scope_id = any({read_scopes})
      and {tenant_setting} = '{tenant_id}'
-  returning true
+  returning m.scope_id
 $$;
-alter function {schema}.leave_chat(uuid) owner to {auth};
-revoke all on function {schema}.leave_chat(uuid) from public;
-grant execute on function {schema}.leave_chat(uuid) to {app};
+alter function {schema}.leave_chats(uuid[]) owner to {auth};
+revoke all on function {schema}.leave_chats(uuid[]) from public;
+grant execute on function {schema}.leave_chats(uuid[]) to {app};
 -- Besides those of an account that nobody joined, as 0013 has it.
 alter policy never_joined on {schema}.scope_member
   using (user_id = {user_id} and role <> 'owner'
@@ -163,11 +204,13 @@ create trigger mark_left_by_move after update of scope_id on {schema}.chat_sessi
 create function {schema}.drop_left_scopes() returns bigint
 language sql security definer set search_path = pg_catalog, pg_temp as $$
   with dropped as (
-    delete from {schema}.scope s where s.owner_id = {user_id} and s.left_at is not null and {tenant_setting} = '{tenant_id}' returning 1
+    delete from {schema}.scope s where s.id = any(array(
+      select l.id from {schema}.scope l
+       where l.owner_id = {user_id} and l.left_at is not null and {tenant_setting} = '{tenant_id}' for no key update skip locked)) returning 1
   ) select count(*) from dropped
 $$;
 alter function {schema}.drop_left_scopes() owner to {auth};
--- Whoever writes without a pause shares the row of their membership all the time: they are not waited for.
+-- Whoever was writing when the chat left shares the row of their membership still: they are not waited for long.
 alter function {schema}.drop_left_scopes() set lock_timeout = '2s';
 revoke all on function {schema}.drop_left_scopes() from public;
 grant execute on function {schema}.drop_left_scopes() to {app};
@@ -175,6 +218,77 @@ create policy due on {schema}.scope to {worker} using ({job_kind} = 'clean_up' a
 -- It finds them by their place, and reads none of them; nor does any other job.
 revoke select on {schema}.scope from {worker};
 grant select (ctid) on {schema}.scope to {worker};
+
+-- `enter`, as in 0009, but for scopes that their chats have left: who is in one is no acquaintance any more, and whoever writes does not
+-- hold on to it, so that it can go.
+create or replace function {schema}.enter(token_hash bytea, for_write boolean,
+  out user_id uuid, out role text, out session_id uuid, out expires_at timestamptz,
+  out read_scopes uuid[], out write_scopes uuid[], out manage_scopes uuid[],
+  out abilities text[], out is_unseen boolean, out is_proven boolean, out is_restricted boolean)
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+declare
+  who record;
+  known uuid[];
+begin
+  select s.id as session_id, s.user_id, u.role, s.expires_at, s.abilities, s.restricted, t.retires_at, t.seen_at is null as is_unseen,
+         coalesce(t.proven_at + make_interval(secs => s.proof_good_for_s) > now(), false) as is_proven,
+         (select p.directory from {schema}.login_policy p) as directory
+    into who
+    from {schema}.auth_token t
+    join {schema}.auth_session s on s.id = t.session_id
+    join {schema}.auth_session_seen n on n.session_id = s.id
+    join {schema}."user" u on u.id = s.user_id
+   where t.hash = enter.token_hash
+     and s.revoked_at is null and s.expires_at > now()
+     and (s.idle_limit_s is null or n.seen_at + make_interval(secs => s.idle_limit_s) > now())
+     and u.status = 'active'
+     and exists (select from {schema}.tenant_state g where g.status = 'active');
+  if found and for_write then
+    perform pg_advisory_xact_lock_shared(hashtext('{tenant_id}'), get_byte(uuid_send(who.session_id), 15));
+    perform from {schema}.auth_session s join {schema}."user" u on u.id = s.user_id
+      where s.id = who.session_id and s.revoked_at is null and s.restricted = who.restricted and u.status = 'active' and u.role = who.role
+      for share of s, u;
+  end if;
+  if not found then
+    raise exception 'no such login' using errcode = 'SX401';
+  end if;
+  if who.retires_at <= now() then
+    raise exception 'this token was replaced' using errcode = 'SX402';
+  end if;
+  if for_write and not who.abilities && array['chat', 'admin'] then
+    raise exception 'this token only reads' using errcode = 'SX405';
+  end if;
+  if for_write then
+    perform from {schema}.scope_member m where m.user_id = who.user_id and not exists (
+      select from {schema}.scope s where s.id = m.scope_id and s.left_at is not null) for share of m;
+  end if;
+  user_id := who.user_id;
+  role := case when not who.restricted and ('admin' = any(who.abilities) or who.abilities is null) then who.role else 'user' end;
+  session_id := who.session_id;
+  expires_at := who.expires_at;
+  abilities := who.abilities;
+  is_unseen := who.is_unseen;
+  is_proven := who.is_proven;
+  is_restricted := who.restricted;
+  select coalesce(array_agg(m.scope_id) filter (where who.abilities is null or who.abilities && array['read', 'chat']), '{}'),
+         coalesce(array_agg(m.scope_id) filter (where m.role <> 'viewer' and (who.abilities is null or 'chat' = any(who.abilities))), '{}'),
+         coalesce(array_agg(m.scope_id) filter (where m.role in ('manager', 'owner') and who.abilities is null), '{}')
+    into read_scopes, write_scopes, manage_scopes
+    from {schema}.scope_member m where m.user_id = who.user_id and not who.restricted;
+  if who.directory = 'shared' then
+    select coalesce(array_agg(distinct other.user_id), '{}') into known
+      from {schema}.scope_member own join {schema}.scope s on s.id = own.scope_id and s.left_at is null
+      join {schema}.scope_member other on other.scope_id = own.scope_id
+     where own.user_id = who.user_id and not who.restricted;
+  end if;
+  perform set_config('app.tenant_id', '{tenant_id}', true), set_config('app.user_id', user_id::text, true),
+          set_config('app.role', role, true), set_config('app.session_id', session_id::text, true),
+          set_config('app.read_scopes', read_scopes::text, true), set_config('app.write_scopes', write_scopes::text, true),
+          set_config('app.manage_scopes', manage_scopes::text, true),
+          set_config('app.directory', who.directory, true), set_config('app.known_people', coalesce(known::text, '{}'), true),
+          case when not for_write then set_config('transaction_read_only', 'on', true) end;
+end $$;
 
 -- `enter_job`, as before, and: for a chat that others can read only that chat's own scope is read, so that no answer in it says what all of
 -- its readers may not know; and an erasure is of all scopes that are the person's.
@@ -211,7 +325,8 @@ begin
     if not found then
       raise exception 'no such job' using errcode = 'SX403';
     end if;
-    perform from {schema}.scope_member m where m.user_id = work.user_id for share;
+    perform from {schema}.scope_member m where m.user_id = work.user_id and not exists (
+      select from {schema}.scope s where s.id = m.scope_id and s.left_at is not null) for share of m;
   end if;
   user_id := work.user_id;
   role := work.role;

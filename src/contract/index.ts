@@ -15,7 +15,7 @@ import { getPrivacy, setPrivacyContact } from './privacy.ts'
 import { changeMe, getPicture, removePicture, setPicture } from './profile.ts'
 import * as security from './security.ts'
 import * as sessions from './sessions.ts'
-import { addReaders, endSharing, getSharing, removeReader } from './sharing.ts'
+import { addReaders, endSharing, getSharing, leaveChats, removeReader } from './sharing.ts'
 import { forkChat, listMessages, showBranch } from './tree.ts'
 
 const { getStatus, setUp, signIn, signOut, getMe, setPreferences, listMembers, addMember, inviteAgain, acceptInvitation } = accounts
@@ -164,6 +164,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   addReaders,
   removeReader,
   endSharing,
+  leaveChats,
   changeManyChats,
   eraseChat,
   emptyTrash,

@@ -25,4 +25,24 @@ export const SHARING_FAILURES = {
     detail: 'A chat is shared with 50 people at most.',
     next: 'Take it back from somebody first.',
   },
+  'sharing.too_many_with_one': {
+    status: 409,
+    detail: 'You share 200 chats with one of these people already, and that is the most.',
+    next: 'Take one back from them first.',
+  },
+  'sharing.not_now': {
+    status: 409,
+    detail: 'One of these people cannot be given more chats to read at present.',
+    next: 'Ask them to leave some that they read no longer, or share with the others.',
+  },
+  'sharing.too_often': {
+    status: 409,
+    detail: 'This chat was taken back from people 40 times, and after that it is shared with nobody else.',
+    next: 'Fork it from its last message, and share that chat.',
+  },
+  'sharing.too_long': {
+    status: 409,
+    detail: 'This chat is too long to be shared: 20,000 messages and 32 MB are the most.',
+    next: 'Fork it from a message further up, and share that chat.',
+  },
 } as const

@@ -5,6 +5,8 @@ import { ChatId, UserId } from './ids.ts'
 
 /** As many people as one chat is shared with. */
 export const MOST_READERS = 50
+/** As many as a reader leaves with one request. */
+export const MOST_LEFT_AT_ONCE = 200
 
 /** Somebody who can read a chat. */
 export const ChatReader = z.strictObject({
@@ -63,6 +65,10 @@ export const addReaders = endpoint({
     'sharing.answering',
     'sharing.quotes',
     'sharing.too_many',
+    'sharing.too_many_with_one',
+    'sharing.not_now',
+    'sharing.too_often',
+    'sharing.too_long',
   ],
 })
 
@@ -76,6 +82,18 @@ export const removeReader = endpoint({
   params: z.strictObject({ chatId: ChatId, userId: UserId }),
   status: 204,
   fails: ['chat.not_found', 'chat.not_yours', 'member.not_found', 'sharing.changed'],
+})
+
+export const leaveChats = endpoint({
+  id: 'sharing.leave',
+  method: 'POST',
+  path: '/api/chats/leave',
+  summary: `Leave up to ${MOST_LEFT_AT_ONCE} chats that others share with you`,
+  access: 'user',
+  work: 'none',
+  body: z.strictObject({ chatIds: z.array(ChatId).min(1).max(MOST_LEFT_AT_ONCE) }),
+  reply: z.strictObject({ left: z.array(ChatId).describe('those that one read until now') }),
+  fails: [],
 })
 
 export const endSharing = endpoint({

@@ -211,6 +211,7 @@ export const EXAMPLES: Readonly<Record<string, (things: Things) => Request>> = {
   'sharing.get': ({ chatId }) => ({ params: { chatId } }),
   'sharing.add': ({ chatId, lostId }) => ({ params: { chatId }, body: { userIds: [lostId], quoted: [] } }),
   'sharing.remove': ({ chatId, lostId }) => ({ params: { chatId, userId: lostId } }),
+  'sharing.leave': ({ chatId }) => ({ body: { chatIds: [chatId] } }),
   'sharing.end': ({ chatId }) => ({ params: { chatId } }),
   'drafts.list': () => ({}),
   'drafts.keep': () => ({ params: { place: PLACE }, body: { text: 'And what if' } }),

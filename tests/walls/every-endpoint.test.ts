@@ -44,7 +44,7 @@ const HAS_NONE: Readonly<Record<string, readonly [number, string]>> = {
   'recovery_codes.make': [409, 'factor.none'],
 }
 /** Asked about several at once, these say of each what became of it: of the owner's what they say of one that never was. */
-const OF_MANY = ['chats.change_many', 'chats.find', 'chats.used']
+const OF_MANY = ['chats.change_many', 'chats.find', 'chats.used', 'sharing.leave']
 /** What names a letter is refused to others as it is to those who make one up: tests/people. */
 const BY_LETTER = ['address.asked', 'address.confirm']
 

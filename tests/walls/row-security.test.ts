@@ -327,7 +327,8 @@ describe('the index of words', () => {
       [[alice.me.personalScopeId, bob.me.personalScopeId]],
     )
     const lexemeOf = (person: SignedIn) => `'${rows.find(({ scope_id }) => scope_id === person.me.personalScopeId)!.lexeme}'`
-    const found = (query: string) => asBob(`select * from ${schema}.search_messages($1, 10)`, [query])
+    const scopes = [alice, bob].map(({ me }) => me.personalScopeId)
+    const found = (query: string) => asBob(`select * from ${schema}.search_messages($1, $2, 10)`, [scopes, [query, query]])
     expect((await found(lexemeOf(alice))).rows).toEqual([])
     expect((await found(lexemeOf(bob))).rows.length).toBeGreaterThan(0)
     const index = (of: AskedChat, scopeId: string) =>

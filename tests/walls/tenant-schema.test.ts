@@ -81,8 +81,9 @@ test("the other organisation's own functions answer nothing", async () => {
   const ask = (sql: string) => units.write(actorOf(alice), (tx) => tx.all(raw(sql)))
   expect(await ask(`select * from ${globex}.own_preferences()`)).toEqual([{ own_preferences: null }])
   expect(await ask(`select * from ${globex}.set_own_preferences('{"theme": "dark"}')`)).toEqual([{ set_own_preferences: null }])
-  const { rows } = await world.sql(`select (tsvector_to_array(lexemes))[1] as lexeme from ${globex}.message_search`)
-  expect(await ask(`select * from ${globex}.search_messages('${rows[0]!.lexeme}', 10)`)).toEqual([])
+  const { rows } = await world.sql(`select scope_id, (tsvector_to_array(lexemes))[1] as lexeme from ${globex}.message_search`)
+  const words = `array['${rows[0]!.scope_id}'::uuid], array['${rows[0]!.lexeme}']`
+  expect(await ask(`select * from ${globex}.search_messages(${words}, 10)`)).toEqual([])
   const { tokenHash } = actorOf(alice)
   expect(await refusalOf(ask(`select * from ${globex}.enter('\\x${tokenHash.toString('hex')}', false)`))).toBe('auth.required')
 })

@@ -36,7 +36,7 @@ export type FunctionName =
   | 'index_messages'
   | 'move_chat'
   | 'add_readers'
-  | 'leave_chat'
+  | 'leave_chats'
   | 'drop_left_scopes'
   | 'due_tables'
   | 'clean_up'

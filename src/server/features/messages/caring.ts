@@ -9,7 +9,7 @@ import type { ReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
 import type { Clock } from '#server/kernel/clock.ts'
 import { Failure } from '#server/kernel/failure.ts'
 import type { FeedbackStore } from './feedback.ts'
-import { isFound, type MessageSearch } from './search.ts'
+import type { MessageSearch } from './search.ts'
 import { type MessageStore, textOf } from './store.ts'
 import { titleFrom } from './titles.ts'
 
@@ -42,9 +42,10 @@ export function caringRoutes({ chats, messages, drafts, search, feedback, clock 
   }
   /** From now on its words are found. */
   async function index(tx: WriteTx, stored: StoredChat): Promise<void> {
+    const indexSome = await search.indexMany(tx, stored, stored.chat.scope.id)
     for (let after: MessageId | undefined; ; ) {
       const some = await messages.listFrom(tx, stored, { limit: MESSAGES_AT_ONCE, after })
-      for (const message of some.filter(isFound)) await search.index(tx, stored, { id: message.id, text: textOf(message.parts) })
+      await indexSome(some)
       after = some.at(-1)?.id
       if (some.length < MESSAGES_AT_ONCE) return
     }

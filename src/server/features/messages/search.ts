@@ -2,12 +2,13 @@
  * Finding messages by their words. The index holds no text: each word is keyed by its scope, so a question is asked once per scope
  * the person reads, and only ids come back, which row security then joins to messages or to nothing.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Chat, Message } from '#contract/chats.ts'
 import type { ChatId, MessageId, ScopeId } from '#contract/ids.ts'
 import type { ChatStore, StoredChat } from '#server/features/chats/index.ts'
 import { LIBRARIAN } from '#server/features/librarian/index.ts'
 import type { Actor, JobActor } from '#server/isolation/actor.ts'
-import { KeyOutOfReach, type ScopeKeys } from '#server/isolation/keys/scope-keys.ts'
+import type { ScopeKeys } from '#server/isolation/keys/scope-keys.ts'
 import type { ReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
 import { queryTerms, type Term, terms } from '#server/kernel/words.ts'
 import { type MessageStore, textOf } from './store.ts'
@@ -16,11 +17,12 @@ import { type MessageStore, textOf } from './store.ts'
 const MOST_POSITIONS = 256
 const MOST_TERMS = 24
 const MOST_HITS = 200
+/** After the words of so many characters others have their turn. */
+const CHARACTERS_A_TURN = 50_000
 
-/** Words of several messages, keyed. */
-export interface MovedWords {
-  readonly ids: readonly MessageId[]
-  readonly vectors: readonly string[]
+interface Hit {
+  readonly chat_session_id: ChatId
+  readonly message_id: MessageId
 }
 
 export interface Found {
@@ -45,25 +47,27 @@ export class MessageSearch {
     await tx.call('index_message', chatId, message.id, scope.id, vectorText(terms(message.text), lexemeOf))
   }
 
-  /** Gives the words of messages as another scope has them: for when their chat has moved there. */
-  async wordsFor(tx: WriteTx, scopeId: ScopeId): Promise<(messages: readonly Message[]) => MovedWords> {
-    const lexemeOf = remembering(await this.#keys.lexemesOf(tx, scopeId))
-    return (messages) => {
-      const found = messages.filter(isFound)
-      return { ids: found.map(({ id }) => id), vectors: found.map(({ parts }) => vectorText(terms(textOf(parts)), lexemeOf)) }
+  /** Puts the words of messages of a chat of the actor's own into the index, as the scope `keyedFor` has them: that in which it is, or will be. */
+  async indexMany(tx: WriteTx, { chat }: StoredChat, keyedFor: ScopeId): Promise<(messages: readonly Message[]) => Promise<void>> {
+    const lexemeOf = remembering(await this.#keys.lexemesOf(tx, keyedFor))
+    return async (messages) => {
+      const vectors: (string | null)[] = []
+      let characters = 0
+      for (const message of messages) {
+        const text = textOf(message.parts)
+        vectors.push(isFound(message) ? vectorText(terms(text), lexemeOf) : null)
+        characters += text.length
+        if (characters > CHARACTERS_A_TURN) await nextTurn()
+        characters %= CHARACTERS_A_TURN
+      }
+      const ids = messages.map(({ id }) => id)
+      await tx.call('index_messages', chat.id, chat.scope.id, ids, vectors)
     }
-  }
-
-  /** Adds them, once it has. */
-  async addMoved(tx: WriteTx, to: { chatId: ChatId; scopeId: ScopeId }, { ids, vectors }: MovedWords): Promise<void> {
-    if (ids.length > 0) await tx.call('index_messages', to.chatId, to.scopeId, ids, vectors)
   }
 
   /** The messages within reach that share most words with the question, best first. Deleted chats are left out. */
   async find(tx: ReadTx<Actor> | ReadTx<JobActor>, question: string, most: number): Promise<Found[]> {
-    const query = await this.#query(tx, queryTerms(question).slice(0, MOST_TERMS))
-    if (query === '') return []
-    const hits = await tx.call<{ chat_session_id: ChatId; message_id: MessageId }>('search_messages', query, most)
+    const hits = await this.#hits(tx, question, most)
     const found: Found[] = []
     const chats = new Map<ChatId, StoredChat | undefined>()
     for (const { chat_session_id: chatId, message_id: messageId } of hits) {
@@ -78,27 +82,23 @@ export class MessageSearch {
 
   /** The chats within reach, also those in the archive or the trash, in whose messages these words are, best first. */
   async findChats(tx: ReadTx, words: string, most: number): Promise<Chat[]> {
-    const query = await this.#query(tx, queryTerms(words).slice(0, MOST_TERMS))
-    if (query === '') return []
-    const hits = await tx.call<{ chat_session_id: ChatId }>('search_messages', query, MOST_HITS)
+    const hits = await this.#hits(tx, words, MOST_HITS)
     const ids = [...new Set(hits.map(({ chat_session_id: id }) => id))].slice(0, most)
     const found = await Promise.all(ids.map((id) => this.#chats.find(tx, id)))
     return found.flatMap((stored) => stored?.chat ?? [])
   }
 
-  async #query(tx: ReadTx<Actor> | ReadTx<JobActor>, wanted: readonly Term[]): Promise<string> {
-    const lexemes: string[] = []
-    for (const scopeId of tx.actor.readScopes) {
-      const lexemeOf = await this.#keys.lexemesOf(tx, scopeId as ScopeId).catch(noneWithout)
-      if (!lexemeOf) continue
-      for (const word of wordsOf(wanted)) lexemes.push(`'${lexemeOf(word)}'`)
-    }
-    return lexemes.join(' | ')
+  async #hits(tx: ReadTx<Actor> | ReadTx<JobActor>, words: string, most: number): Promise<Hit[]> {
+    const wanted = [...wordsOf(queryTerms(words).slice(0, MOST_TERMS))]
+    if (wanted.length === 0) return []
+    const lexemesOf = await this.#keys.lexemesOfAll(tx, tx.actor.readScopes)
+    const queries = [...lexemesOf.values()].map((lexemeOf) => wanted.map((word) => `'${lexemeOf(word)}'`).join(' | '))
+    return tx.call<Hit>('search_messages', [...lexemesOf.keys()], queries, most)
   }
 }
 
 /** Whether a message can be found by its words. The Librarian's answers are quotations: found again they would only echo what they quote. */
-export function isFound({ model, status, parts }: Pick<Message, 'model' | 'status' | 'parts'>): boolean {
+function isFound({ model, status, parts }: Pick<Message, 'model' | 'status' | 'parts'>): boolean {
   return model !== LIBRARIAN.id && status !== 'streaming' && textOf(parts) !== ''
 }
 
@@ -110,11 +110,6 @@ function remembering(lexemeOf: (word: string) => string): (word: string) => stri
     known.set(word, lexeme)
     return lexeme
   }
-}
-
-/** A scope that was the actor's a moment ago has no words for them. */
-function noneWithout(error: unknown): undefined {
-  if (!(error instanceof KeyOutOfReach)) throw error
 }
 
 /** Each word as a stem and as it stands; the marks keep the two from meeting. */

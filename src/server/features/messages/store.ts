@@ -37,9 +37,14 @@ export class MessageStore {
     return this.#read(tx, stored, rows)
   }
 
-  /** Messages of a chat, the oldest first, from behind the id `after` if given. */
-  async listFrom(tx: AnyReadTx, stored: StoredChat, page: { limit: number; after: MessageId | undefined }): Promise<Message[]> {
+  /** Messages of a chat, the oldest first, from behind the id `after` and of one model, where these are given. */
+  async listFrom(
+    tx: AnyReadTx,
+    stored: StoredChat,
+    page: { limit: number; after: MessageId | undefined; model?: string | undefined },
+  ): Promise<Message[]> {
     let query = this.#select(tx, stored.chat.id)
+    if (page.model !== undefined) query = query.where('model', '=', page.model)
     if (page.after !== undefined) query = query.where('id', '>', page.after)
     const rows = await tx.all(query.orderBy('id').limit(page.limit))
     return this.#read(tx, stored, rows)

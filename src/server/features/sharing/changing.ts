@@ -1,6 +1,5 @@
 /** Changes of who reads a chat: what has to hold before each, and then the change itself, all while the chat is held. */
 import type { ChatId, UserId } from '#contract/ids.ts'
-import { MOST_READERS } from '#contract/sharing.ts'
 import { type ChatStore, mayShare, type StoredChat } from '#server/features/chats/index.ts'
 import type { AnyReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
 import { Failure } from '#server/kernel/failure.ts'
@@ -35,12 +34,13 @@ export class Changing {
     const before = new Set((await this.#sharing.listReaders(tx, stored)).map(({ id }) => id))
     const added = wanted.filter((id) => !before.has(id))
     if (added.length === 0) return []
-    if (before.size - 1 + added.length > MOST_READERS) throw new Failure('sharing.too_many')
+    if (this.#sharing.isWorn(stored)) throw new Failure('sharing.too_often')
     const isPersonal = stored.chat.scope.kind === 'personal'
     if (isPersonal && (await this.#sharing.isQuoting(tx, stored))) throw new Failure('sharing.answering')
     const seen = new Set(quoted)
     if ((await this.#sharing.listQuoted(tx, stored)).some((one) => !seen.has(one.chatId))) throw new Failure('sharing.quotes')
     if (!isPersonal) return this.#sharing.add(tx, stored, added)
+    await this.#sharing.confirmSize(tx, stored)
     return this.#sharing.move(tx, stored, { to: 'new scope', add: added, without: [] })
   }
 
@@ -48,13 +48,20 @@ export class Changing {
   async remove(tx: WriteTx, chatId: ChatId, userId: UserId): Promise<UserId[]> {
     const seen = await findChat(this.#chats, tx, chatId)
     if (userId === tx.actor.userId && !mayShare(seen.chat)) {
-      if (!(await this.#sharing.leave(tx, seen))) throw new Failure('chat.not_found')
+      if ((await this.leave(tx, [chatId])).length === 0) throw new Failure('chat.not_found')
       return []
     }
     const stored = await this.#hold(tx, chatId)
     const readers = (await this.#sharing.listReaders(tx, stored)).filter(({ role }) => role === 'viewer')
     if (!readers.some(({ id }) => id === userId)) throw new Failure('member.not_found')
     return this.#sharing.move(tx, stored, { to: readers.length === 1 ? 'personal' : 'new scope', add: [], without: [userId] })
+  }
+
+  /** Lets the actor read chats of others no more; answers which of these they read until now. */
+  async leave(tx: WriteTx, chatIds: readonly ChatId[]): Promise<ChatId[]> {
+    const scopeOf = await this.#sharing.listScopesOfOthers(tx, chatIds)
+    const left = new Set(await this.#sharing.leave(tx, [...scopeOf.values()]))
+    return chatIds.filter((id) => left.has(scopeOf.get(id)!))
   }
 
   /** Lets nobody else read. */

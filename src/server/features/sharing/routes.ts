@@ -1,6 +1,6 @@
 /** The endpoints of sharing. Whoever's list changes by it has it as soon as the reply is there. */
 import type { TenantId, UserId } from '#contract/ids.ts'
-import { addReaders, endSharing, getSharing, removeReader } from '#contract/sharing.ts'
+import { addReaders, endSharing, getSharing, leaveChats, removeReader } from '#contract/sharing.ts'
 import { type ChatStore, mayShare } from '#server/features/chats/index.ts'
 import { type Route, route } from '#server/isolation/route.ts'
 import type { WriteTx } from '#server/isolation/unit-of-work.ts'
@@ -43,6 +43,11 @@ export function sharingRoutes({ chats, sharing, membershipsChanged, log }: Shari
     }),
     route(addReaders, async ({ params, body, ...by }) => change(by, (tx) => changing.add(tx, params.chatId, body))),
     route(removeReader, async ({ params, ...by }) => change(by, (tx) => changing.remove(tx, params.chatId, params.userId))),
+    route(leaveChats, async ({ actor, unit, body }) => {
+      const left = await unit.write((tx) => changing.leave(tx, body.chatIds))
+      await membershipsChanged(actor.tenantId, [actor.userId])
+      return { left }
+    }),
     route(endSharing, async ({ params, ...by }) => change(by, (tx) => changing.end(tx, params.chatId))),
   ]
 }

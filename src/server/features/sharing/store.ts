@@ -5,6 +5,7 @@
 
 import { sql } from 'kysely'
 import type { Message } from '#contract/chats.ts'
+import type { FailureCode } from '#contract/errors.ts'
 import { type ChatId, type MessageId, ScopeId, type UserId } from '#contract/ids.ts'
 import type { ChatReader, QuotedChat } from '#contract/sharing.ts'
 import type { ChatStore, StoredChat } from '#server/features/chats/index.ts'
@@ -12,9 +13,20 @@ import { LIBRARIAN } from '#server/features/librarian/index.ts'
 import type { MessageSearch, MessageStore } from '#server/features/messages/index.ts'
 import type { ScopeKeys } from '#server/isolation/keys/scope-keys.ts'
 import type { AnyReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
+import { Failure } from '#server/kernel/failure.ts'
 import type { Ids } from '#server/kernel/ids.ts'
 
-const MESSAGES_AT_ONCE = 200
+const MESSAGES_AT_ONCE = 100
+/** What is moved in one go, while the person waits; the sentence of `sharing.too_long` names both. */
+const MOST_MESSAGES = 20_000
+const MOST_BYTES = 32 * 1024 * 1024
+
+/** What the database refuses, as `let_in` of 0022_sharing.sql words it. */
+const REFUSALS: Readonly<Record<string, FailureCode>> = {
+  SX411: 'sharing.too_many',
+  SX412: 'sharing.too_many_with_one',
+  SX413: 'sharing.not_now',
+}
 
 interface SharingStoreParts {
   readonly keys: ScopeKeys
@@ -72,10 +84,10 @@ export class SharingStore {
     return rows.map(({ id }) => id as UserId)
   }
 
-  /** Other chats that are quoted in a chat, on all its branches. */
+  /** Other chats that are quoted in a chat, on all its branches: nobody but the Librarian quotes. */
   async listQuoted(tx: AnyReadTx, stored: StoredChat): Promise<QuotedChat[]> {
     const quoted = new Map<ChatId, QuotedChat>()
-    for await (const some of this.#pages(tx, stored)) for (const message of some) noteQuotes(quoted, message)
+    for await (const some of this.#pages(tx, stored, LIBRARIAN.id)) for (const message of some) noteQuotes(quoted, message)
     quoted.delete(stored.chat.id)
     return [...quoted.values()]
   }
@@ -104,7 +116,7 @@ export class SharingStore {
 
   /** Lets more people read a chat that has a scope of its own. */
   async add(tx: WriteTx, { chat }: StoredChat, people: readonly UserId[]): Promise<UserId[]> {
-    return ids(await tx.call('add_readers', chat.id, chat.scope.id, people))
+    return ids(await tx.call('add_readers', chat.id, chat.scope.id, people).catch(refused))
   }
 
   /**
@@ -118,21 +130,29 @@ export class SharingStore {
     const isNew = to === 'new scope'
     const scopeId = isNew ? this.#parts.ids.next<ScopeId>() : ScopeId.parse(userId)
     const scopeKey = isNew ? await keys.begin(tenantId, scopeId) : null
-    const toWords = await search.wordsFor(tx, scopeId)
-    const words = []
-    for await (const some of this.#pages(tx, stored)) words.push(toWords(some))
+    const indexSome = await search.indexMany(tx, stored, scopeId)
+    for await (const some of this.#pages(tx, stored)) await indexSome(some)
     const from = { id: chat.id, scopeId: chat.scope.id, wrappedKey }
     const chatKey = await keys.moveChatKeys(tx, from, { scopeId, renew: chat.scope.kind === 'chat' })
     const description = (await keys.ofScope(tx, scopeId, 'chat_session')).seal(chat.description, chat.id, 'description')
-    const concerned = await tx.call('move_chat', chat.id, chat.scope.id, scopeId, scopeKey, chatKey, description, add, without)
-    for (const some of words) await search.addMoved(tx, { chatId: chat.id, scopeId }, some)
-    return ids(concerned)
+    return ids(await tx.call('move_chat', chat.id, chat.scope.id, scopeId, scopeKey, chatKey, description, add, without).catch(refused))
   }
 
-  /** Ends the actor's own reading of a chat. */
-  async leave(tx: WriteTx, { chat }: StoredChat): Promise<boolean> {
-    const [left] = await tx.call<{ leave_chat: boolean | null }>('leave_chat', chat.scope.id)
-    return left?.leave_chat === true
+  /** Of these chats those of others that the actor reads, with their scopes. */
+  async listScopesOfOthers(tx: WriteTx, chatIds: readonly ChatId[]): Promise<Map<ChatId, ScopeId>> {
+    const rows = await tx.all(
+      tx.db
+        .selectFrom('chat_session')
+        .select(['id', 'scope_id'])
+        .where('id', '=', sql<string>`any(${chatIds}::uuid[])`)
+        .where('user_id', '<>', tx.actor.userId),
+    )
+    return new Map(rows.map((row) => [row.id as ChatId, row.scope_id as ScopeId]))
+  }
+
+  /** Ends the actor's own reading of chats; answers the scopes that they were in. */
+  async leave(tx: WriteTx, scopeIds: readonly ScopeId[]): Promise<ScopeId[]> {
+    return ids(await tx.call('leave_chats', scopeIds))
   }
 
   /** Removes scopes of the actor's that their chats have left. */
@@ -140,9 +160,25 @@ export class SharingStore {
     await tx.call('drop_left_scopes')
   }
 
-  async *#pages(tx: AnyReadTx, stored: StoredChat): AsyncGenerator<Message[]> {
+  /** Whether a chat was taken back as often as it can be and be shared again. */
+  isWorn(stored: StoredChat): boolean {
+    return this.#parts.keys.isWorn(stored)
+  }
+
+  /** Fails where sharing a chat would take too long. */
+  async confirmSize(tx: WriteTx, { chat }: StoredChat): Promise<void> {
+    const size = await tx.first(
+      tx.db
+        .selectFrom('chat_message')
+        .select([sql<number>`count(*)::int`.as('messages'), sql<number>`coalesce(sum(octet_length(message)), 0)::float8`.as('bytes')])
+        .where('chat_session_id', '=', chat.id),
+    )
+    if (size!.messages > MOST_MESSAGES || size!.bytes > MOST_BYTES) throw new Failure('sharing.too_long')
+  }
+
+  async *#pages(tx: AnyReadTx, stored: StoredChat, model?: string): AsyncGenerator<Message[]> {
     for (let after: MessageId | undefined; ; ) {
-      const some = await this.#parts.messages.listFrom(tx, stored, { limit: MESSAGES_AT_ONCE, after })
+      const some = await this.#parts.messages.listFrom(tx, stored, { limit: MESSAGES_AT_ONCE, after, model })
       if (some.length > 0) yield some
       after = some.at(-1)?.id
       if (some.length < MESSAGES_AT_ONCE) return
@@ -159,6 +195,11 @@ function noteQuotes(quoted: Map<ChatId, QuotedChat>, { parts }: Message): void {
 }
 
 /** What a function answers that returns a set of ids: one column, named after it. */
-function ids(rows: readonly unknown[]): UserId[] {
-  return rows.flatMap((row) => Object.values(row as Record<string, UserId>))
+function ids<Id extends string>(rows: readonly unknown[]): Id[] {
+  return rows.flatMap((row) => Object.values(row as Record<string, Id>))
+}
+
+function refused(error: { code?: string }): never {
+  const code = REFUSALS[error.code ?? '']
+  throw code ? new Failure(code) : error
 }

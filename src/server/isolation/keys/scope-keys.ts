@@ -3,6 +3,7 @@
  * row), and the search key of a scope. Moving a chat to another scope re-wraps 32 bytes and leaves its messages alone.
  */
 import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
+import { sql } from 'kysely'
 import type { ChatId, ScopeId, TenantId } from '#contract/ids.ts'
 import type { AnyReadTx } from '../unit-of-work.ts'
 import type { Keyring } from './keyring.ts'
@@ -27,7 +28,7 @@ const chatKeyPlace = (tenantId: TenantId, scopeId: ScopeId, chatId: ChatId): Pla
 const MOST_KEPT = 10_000
 /** What one wrapped key takes. A chat has one for each time that it was taken back from somebody, the latest first, one behind the other. */
 const WRAPPED_BYTES = 61
-/** A chat that was taken back more often keeps its latest key: each one is tried in turn to open what is old. */
+/** A chat with so many is shared with nobody else, so that it gets no more than one for each reader it has: each is tried in turn to open what is old. */
 const MOST_CHAT_KEYS = 40
 
 /** Seals and opens one kind of thing at its places, under one key. */
@@ -83,7 +84,7 @@ export class ScopeKeys {
     to: { scopeId: ScopeId; renew: boolean },
   ): Promise<Buffer> {
     const keys = await this.#chatKeys(tx, chat)
-    if (to.renew && keys.length < MOST_CHAT_KEYS) keys.unshift(randomBytes(32))
+    if (to.renew) keys.unshift(randomBytes(32))
     const scopeKey = await this.#scopeKey(tx, to.scopeId)
     const place = chatKeyPlace(tx.actor.tenantId, to.scopeId, chat.id)
     return Buffer.concat(keys.map((key) => seal(scopeKey, key, place)))
@@ -114,8 +115,29 @@ export class ScopeKeys {
 
   /** The lexeme of a word in a scope: 96 bits of an HMAC, so that equal words of two scopes share nothing. */
   async lexemesOf(tx: AnyReadTx, scopeId: ScopeId): Promise<(word: string) => string> {
-    const key = createSecretKey(deriveKey(await this.#scopeKey(tx, scopeId), 'search'))
-    return (word) => createHmac('sha256', key).update(word).digest('base64url').slice(0, 16)
+    return keyedBy(await this.#scopeKey(tx, scopeId))
+  }
+
+  /** The same for those of many scopes that are within reach: one that was the actor's a moment ago has no words for them. */
+  async lexemesOfAll(tx: AnyReadTx, scopeIds: readonly ScopeId[]): Promise<Map<ScopeId, (word: string) => string>> {
+    const { tenantId } = tx.actor
+    const kept = new Map(scopeIds.map((id) => [id, this.#kept.get(`${tenantId}:${id}`)]))
+    const missing = scopeIds.filter((id) => !kept.get(id))
+    if (missing.length > 0)
+      for (const { scope_id: id, wrapped } of await tx.all(
+        tx.db
+          .selectFrom('scope_key')
+          .select(['scope_id', 'wrapped'])
+          .where('scope_id', '=', sql<string>`any(${missing}::uuid[])`)
+          .orderBy('version'),
+      ))
+        kept.set(id as ScopeId, await this.#opened(tenantId, id as ScopeId, wrapped))
+    return new Map([...kept].flatMap(([id, key]) => (key ? [[id, keyedBy(key)] as const] : [])))
+  }
+
+  /** Whether a chat was taken back as often as it can be and be shared again. */
+  isWorn({ wrappedKey }: { wrappedKey: Buffer }): boolean {
+    return wrappedKey.length >= MOST_CHAT_KEYS * WRAPPED_BYTES
   }
 
   async #scopeKey(tx: AnyReadTx, scopeId: ScopeId): Promise<KeyObject> {
@@ -127,7 +149,12 @@ export class ScopeKeys {
       tx.db.selectFrom('scope_key').select('wrapped').where('scope_id', '=', scopeId).orderBy('version', 'desc').limit(1),
     )
     if (!row) throw new KeyOutOfReach()
-    const key = await this.#unwrap(tenantId, scopeId, row.wrapped)
+    return this.#opened(tenantId, scopeId, row.wrapped)
+  }
+
+  async #opened(tenantId: TenantId, scopeId: ScopeId, wrapped: Buffer): Promise<KeyObject> {
+    const name = `${tenantId}:${scopeId}`
+    const key = await this.#unwrap(tenantId, scopeId, wrapped)
     if (!this.#gone.has(name)) this.#keep(name, key)
     return key
   }
@@ -149,6 +176,11 @@ export class ScopeKeys {
       keys.push(open(scopeKey, wrappedKey.subarray(at, at + WRAPPED_BYTES), place))
     return keys
   }
+}
+
+function keyedBy(scopeKey: KeyObject): (word: string) => string {
+  const key = createSecretKey(deriveKey(scopeKey, 'search'))
+  return (word) => createHmac('sha256', key).update(word).digest('base64url').slice(0, 16)
 }
 
 /** Seals under the key, and opens what was sealed under it or under one of the earlier ones. */
