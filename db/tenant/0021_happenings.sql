@@ -45,8 +45,11 @@ begin
   end if;
 end $$;
 
+-- Where a person puts a chat of theirs is told to them alone.
 create function {schema}.note_chat() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  is_put boolean := false;
 begin
   if tg_op = 'INSERT' then
     perform {schema}.note_happening(new.scope_id, 'chat.created', new.id, null);
@@ -56,7 +59,12 @@ begin
     perform {schema}.note_happening(old.scope_id, 'chat.left', new.id, null);
     perform {schema}.note_happening(new.scope_id, 'chat.moved', new.id, null);
   else
-    perform {schema}.note_happening(new.scope_id,
+    if (old.pinned, old.archived) is distinct from (new.pinned, new.archived) then
+      old.pinned := new.pinned;
+      old.archived := new.archived;
+      is_put := old is not distinct from new;
+    end if;
+    perform {schema}.note_happening(case when is_put then new.user_id else new.scope_id end,
       case when (old.deleted_at is null) = (new.deleted_at is null) then 'chat.changed'
            when new.deleted_at is null then 'chat.restored' else 'chat.deleted' end, new.id, null);
   end if;

@@ -210,8 +210,11 @@ export class ChatStore {
     return (
       tx.db
         .selectFrom('chat_session')
-        .select(['id', 'user_id', 'scope_id', 'description', 'named', 'model', 'wrapped_key', 'pinned', 'archived'])
-        .select(['deleted_at', 'temporary_until', 'forked_from', 'forked_at', 'time_created', 'time_updated'])
+        .select(['id', 'user_id', 'scope_id', 'description', 'named', 'model', 'wrapped_key'])
+        .select(['deleted_at', 'temporary_until', 'time_created', 'time_updated'])
+        // Where its owner has put it and what it began as is theirs to know: it is in no row of others', nor in the print of a page.
+        .select([own<boolean>(tx, 'pinned').as('pinned'), own<boolean>(tx, 'archived').as('archived')])
+        .select([own<string>(tx, 'forked_from').as('forked_from'), own<string>(tx, 'forked_at').as('forked_at')])
         // In the row, so that a page that is kept is another one for whoever may do something else.
         .select(sql<boolean>`scope_id = any(${tx.actor.writeScopes}::uuid[])`.as('may_write'))
         .select(({ selectFrom }) => [
@@ -252,8 +255,8 @@ export class ChatStore {
       mayWrite: row.may_write,
       model: row.model,
       answering: Boolean(row.answering),
-      pinned: row.pinned,
-      archived: row.archived,
+      pinned: row.pinned ?? false,
+      archived: row.archived ?? false,
       deletedAt: row.deleted_at?.toISOString() ?? null,
       temporaryUntil: row.temporary_until?.toISOString() ?? null,
       forkedFrom: row.forked_from === null ? null : { chatId: row.forked_from as ChatId, messageId: row.forked_at as MessageId },
@@ -272,8 +275,8 @@ interface Row {
   named: boolean
   model: string
   wrapped_key: Buffer
-  pinned: boolean
-  archived: boolean
+  pinned: boolean | null
+  archived: boolean | null
   deleted_at: Date | null
   temporary_until: Date | null
   forked_from: string | null
@@ -284,6 +287,11 @@ interface Row {
   owner_name: string | null
   may_write: boolean
   people: number | null
+}
+
+/** A column of a chat, for its owner; null for others. */
+function own<T>(tx: AnyReadTx, column: 'pinned' | 'archived' | 'forked_from' | 'forked_at') {
+  return sql<T | null>`case when user_id = ${tx.actor.userId} then ${sql.ref(column)} end`
 }
 
 /** Row security makes a foreign row silently zero: of a chat that was found just before it means that it has gone elsewhere since. */
