@@ -1,12 +1,12 @@
 /** The queue as servers use it: what is put in is done, by one of them, and again when it failed or its server died. */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { PgBoss } from 'pg-boss'
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import type { JobId, TenantId } from '#contract/ids.ts'
 import { type Message, Queue } from '#server/isolation/queue.ts'
 import { urlAs } from '#server/ops/installation.ts'
 import { KeptLog } from '#tests/support/quiet-log.ts'
+import { supervise } from '#tests/support/supervise.ts'
 import { createWorld, type World } from '#tests/support/world.ts'
 
 const TAKER = fileURLToPath(new URL('./taker.ts', import.meta.url))
@@ -38,24 +38,6 @@ const states = async (name: string) => {
 }
 const become = (name: string, ...wanted: string[]) =>
   vi.waitFor(async () => expect(await states(name)).toEqual(wanted), { timeout: 10_000 })
-
-/** What each server does every few minutes, now: finds out whose server died. */
-async function supervise(): Promise<void> {
-  await world.sql('update queue.queue set monitor_on = null, monitor_claim_on = null')
-  const boss = new PgBoss({
-    connectionString,
-    schema: 'queue',
-    migrate: false,
-    schedule: false,
-    supervise: false,
-    registerInstance: false,
-    reindex: false,
-    monitorVacuum: false,
-  })
-  await boss.start()
-  await boss.supervise()
-  await boss.stop()
-}
 
 test('every message is done once, by one server or another', async () => {
   const sent = Array.from({ length: 20 }, message)
@@ -120,10 +102,10 @@ test('one whose server was killed is taken up by another', async () => {
   const ended = new Promise((resolve) => child.once('close', resolve))
   child.kill('SIGKILL')
   await ended
-  await supervise()
+  await supervise(world)
   expect(await states('clean_up')).toEqual(['active'])
   await world.sql(`update queue.job set heartbeat_on = now() - interval '2 minutes'`)
-  await supervise()
+  await supervise(world)
   expect(await states('clean_up')).toEqual(['retry'])
   await world.sql('update queue.job set start_after = now()')
   const done = vi.fn(async () => undefined)
