@@ -73,7 +73,8 @@ export const findChats = endpoint({
   id: 'chats.find',
   method: 'GET',
   path: '/api/chats/find',
-  summary: 'Chats one may read, wherever they are now, by words of their title or messages, or by their id; temporary ones are not found',
+  summary:
+    'Chats one may read, wherever they are now, by words of their title (the latest thousand) or messages, or by their id; temporary ones are not found',
   access: 'user',
   work: 'read',
   token: ['read', 'chat'],

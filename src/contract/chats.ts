@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { endpoint, line, PageQuery, page, prose, Time } from './endpoint.ts'
 import { ChatId, MessageId, ScopeId, UserId } from './ids.ts'
+import { Source } from './source.ts'
 
 export const ModelId = z
   .string()
@@ -36,13 +37,6 @@ export const Chat = z.strictObject({
   timeUpdated: Time,
 })
 export type Chat = z.infer<typeof Chat>
-
-/** Where a quotation comes from. */
-export const Source = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('message'), chatId: ChatId, messageId: MessageId, title: z.string() }),
-  z.strictObject({ kind: z.literal('handbook'), section: z.string(), title: z.string() }),
-])
-export type Source = z.infer<typeof Source>
 
 export const Citation = z.strictObject({
   type: z.literal('citation'),
@@ -218,7 +212,7 @@ export const listUsedChats = endpoint({
   id: 'chats.used',
   method: 'GET',
   path: '/api/chats/used',
-  summary: 'When you last looked at these chats on any device, as far as you were the last and it was within the hour',
+  summary: 'When you last looked at these chats on any device, of those that it was within the hour',
   access: 'user',
   work: 'none',
   token: ['read', 'chat'],

@@ -19,7 +19,12 @@ export const ChatReader = z.strictObject({
 export type ChatReader = z.infer<typeof ChatReader>
 
 /** Another chat that answers of this one quote. */
-export const QuotedChat = z.strictObject({ chatId: ChatId, title: z.string(), quotations: z.number().int() })
+export const QuotedChat = z.strictObject({
+  chatId: ChatId,
+  title: z.string(),
+  shared: z.boolean().describe("whether it is somebody else's, shared with the caller"),
+  quotations: z.number().int(),
+})
 export type QuotedChat = z.infer<typeof QuotedChat>
 
 export const Sharing = z.strictObject({

@@ -5,6 +5,7 @@ import type { Chat, ChatList } from '#contract/chats.ts'
 import type { ChatId } from '#contract/ids.ts'
 import { schemaOf } from '#tests/support/conversation.ts'
 import { chatOf, codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
+import { share } from '../sharing/stage.ts'
 
 let world: World
 let alice: SignedIn
@@ -136,6 +137,22 @@ describe('many at once', () => {
     await many(carol, 'unpin', ids.slice(0, 1))
     expect((await change(carol, ids.at(-1)!, { pinned: true })).body.pinned).toBe(true)
   })
+})
+
+test('a chat is found by its title wherever it is, also one that is shared, by those who can read it', async () => {
+  const { id } = await create(alice, { description: 'A week on Gotland' })
+  const found = async (person: SignedIn) => {
+    const { body } = await person.call<Page>('GET', '/api/chats/find?words=gotland')
+    return body.items.map((chat) => chat.id)
+  }
+  expect([await found(alice), await found(bob)]).toEqual([[id], []])
+  await share(alice, id, [bob])
+  for (const act of ['archive', 'unarchive'] as const) {
+    await many(alice, act, [id])
+    expect([await found(alice), await found(bob), await found(carol), await found(mallory)]).toEqual([[id], [id], [], []])
+  }
+  await many(alice, 'delete', [id])
+  expect([await found(alice), await found(bob)]).toEqual([[id], []])
 })
 
 test('every list comes out of an index in its order, not out of a sort, where there are many chats', async () => {

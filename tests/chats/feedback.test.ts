@@ -1,4 +1,5 @@
 /** What a person thinks of an answer: theirs alone, sealed, changed and taken back as they like. */
+import { strFromU8, unzipSync } from 'fflate'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { messagesOf, schemaOf } from '#tests/support/conversation.ts'
 import { type AskedChat, chatOf, codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
@@ -41,6 +42,13 @@ test('is sealed, and in the export of its person', async () => {
   await alice.call('POST', at(), { rating: 'down', note: NOTE })
   const { rows } = await world.sql<{ feedback: Buffer }>(`select feedback from ${schema}.message_feedback`)
   expect(rows[0]!.feedback.toString('latin1')).not.toMatch(/canary|down/)
+  const made = await alice.call<{ id: string }>('POST', '/api/me/exports')
+  await world.queue.work()
+  const archive = await alice.call('POST', `/api/me/exports/${made.body.id}/archive`)
+  const text = Object.values(unzipSync(archive.bytes!))
+    .map((data) => strFromU8(data))
+    .join('\n')
+  expect(text).toContain(NOTE)
 })
 
 test('of a question, of no answer, and of anything but a thumb there is none', async () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Message } from '#contract/chats.ts'
 import { begin, doneOf, follow, messagesOf, shown, textOf } from '#tests/support/conversation.ts'
 import { type AskedChat, chatOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
+import { readersFor, share } from '../sharing/stage.ts'
 
 let world: World
 let alice: SignedIn
@@ -58,6 +59,25 @@ test("another person's words are never found, and the answer is that for words n
   expect(textOf(foreign)).toBe(textOf(nobody))
   expect(textOf(foreign)).toMatch(/^Nothing in your chats or the handbook mentions that\./)
   expect(textOf(await askLibrarian(bob, 'What is the lighthouse password?'))).toContain('periwinkle-8841')
+})
+
+test('what is shared with somebody is quoted as such: to them, to whom they share on with, and not to its owner', async () => {
+  const carol = await world.signIn('carol')
+  const ferry = await chatOf(carol, { description: 'Ferry times', question: 'The ferry to Gotland leaves at eleven in winter.' })
+  await share(carol, ferry.chatId, [alice])
+  const asked = await begin(alice, { model: 'librarian', text: 'ferry Gotland winter' })
+  const answer = doneOf(await follow(alice, asked))
+  expect(textOf(answer)).toContain('From **“Ferry times”**, a chat that is shared with you, ')
+  expect(citations(answer)).toMatchObject([{ source: { chatId: ferry.chatId, shared: true } }])
+  expect((await readersFor(alice, asked.chatId)).body.quoted).toEqual([
+    { chatId: ferry.chatId, title: 'Ferry times', shared: true, quotations: 1 },
+  ])
+  await share(alice, asked.chatId, [bob], [ferry.chatId])
+  const read = (await messagesOf(bob, asked.chatId)).find(({ id }) => id === asked.answerId)!
+  expect(citations(read)).toMatchObject([{ source: { shared: true } }])
+  const own = await askLibrarian(carol, 'ferry Gotland winter')
+  expect(textOf(own)).toContain('From your chat **“Ferry times”**')
+  expect(citations(own).map(({ source }) => 'shared' in source)).toEqual([false])
 })
 
 test('an administrator, and another organisation, find nothing either', async () => {

@@ -2,11 +2,14 @@
 import { strFromU8, unzipSync } from 'fflate'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Chat, Message } from '#contract/chats.ts'
-import type { ChatId, MessageId } from '#contract/ids.ts'
+import type { ChatId, JobId, MessageId } from '#contract/ids.ts'
+import { Jobs } from '#server/isolation/jobs.ts'
+import { type AnyReadTx, UnitsOfWork } from '#server/isolation/unit-of-work.ts'
 import { CleanUp } from '#server/ops/clean-up.ts'
 import { begin, follow, messagesOf, offer, schemaOf, send, textOf } from '#tests/support/conversation.ts'
 import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'
 import { codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
+import { actorOf } from '../walls/attack.ts'
 
 const WORD = 'zanzibar'
 let world: World
@@ -133,14 +136,25 @@ test('once its time is up no endpoint has it, before any clean-up, and it is as 
     ])
 })
 
-test('no context of its owner reads the row of one whose time is up, with or without a condition', async () => {
-  const { rows } = await world.sql<{ qual: string }>(
-    `select qual from pg_policies where schemaname = $1 and tablename = 'chat_session' and policyname = 'temporary_ends' and permissive = 'RESTRICTIVE'`,
-    [schema],
-  )
-  expect(rows[0]?.qual).toContain('temporary_until > now()')
+test('no context of its owner reads the row of one whose time is up, without any condition', async () => {
+  const kept = await begin(alice, { model: echo, text: 'What is kept?' })
+  await follow(alice, kept)
+  await world.sql(`update ${schema}.job set state = 'running' where message_id = $1`, [kept.answerId])
+  await alice.call('POST', '/api/me/exports')
+  const { rows: jobs } = await world.sql<{ id: JobId }>(`select id from ${schema}.job where state = 'running' order by kind`)
+  const tenantId = alice.me.organisation.id
+  const actors = await Promise.all(jobs.map(({ id }) => new Jobs(world.database).actorOf(tenantId, id)))
+  const units = new UnitsOfWork(world.database)
+  const readBy = async () => {
+    const select = (tx: AnyReadTx) => tx.all(tx.db.selectFrom('chat_session').select('id').orderBy('id', 'desc'))
+    const rows = await Promise.all([units.read(actorOf(alice), select), ...actors.map((actor) => units.read(actor, select))])
+    return rows.map((some) => some.map(({ id }) => id))
+  }
+  const both = [kept.chatId, chatId]
+  expect(await readBy()).toEqual([both, both, both])
   await end()
-  expect(await lists()).toEqual([])
+  expect(await readBy()).toEqual([[kept.chatId], [kept.chatId], [kept.chatId]])
+  await world.queue.work()
 })
 
 test('is in no export, neither while it is there nor afterwards', async () => {

@@ -31,7 +31,7 @@ const used = async (call: SignedIn['call'], ...chatIds: string[]) =>
 const look = (call: SignedIn['call'], chatId: string = chat.chatId) => call('POST', `/api/chats/${chatId}/use`)
 const keyOf = (chatId: string, person = laptop) => `t:${person.me.organisation.id}:session:${chatId}:${person.me.user.id}`
 
-test('what is used on one device and server is known on another, by the key of the guide, with its owner, for an hour', async () => {
+test('what is used on one device and server is known on another, by a key of that chat and person, with its owner, for an hour', async () => {
   const set = vi.spyOn(world.cache, 'set')
   expect((await look(laptop.call)).status).toBe(204)
   expect(set.mock.calls.find(([key]) => key === keyOf(chat.chatId))?.[2]).toBe(3_600)

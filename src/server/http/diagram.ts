@@ -12,7 +12,10 @@ import type { FastifyInstance } from 'fastify'
 export function addDiagram(app: FastifyInstance, web: string): void {
   let made: ReturnType<typeof read> | undefined
   app.get('/diagram.html', async (request, reply) => {
-    made ??= read(join(web, 'diagram.html.gz'))
+    made ??= read(join(web, 'diagram.html.gz')).catch((error: unknown) => {
+      made = undefined
+      throw error
+    })
     const { file, policy, etag } = await made
     reply.headers({ 'content-security-policy': policy, 'cache-control': 'no-cache', etag }).removeHeader('x-frame-options')
     if (request.headers['if-none-match'] === etag) return reply.code(304).send()

@@ -34,8 +34,8 @@ export interface Owned {
   readonly tenant_id: TenantId
 }
 
-/** Every kind of key there is: a login, by its token's hash in hex; the use of a chat; and the first page of a list that a person sees. */
-export type CacheKey = `auth:session:${string}` | `session:${ChatId}` | `page:${UserId}:${string}`
+/** Every kind of key there is: a login, by its token's hash in hex; a person's use of a chat; and the first page of a list that a person sees. */
+export type CacheKey = `auth:session:${string}` | `session:${ChatId}:${UserId}` | `page:${UserId}:${string}`
 const LONGEST_S = 24 * 3_600
 
 /** A cache that can only name keys of its own tenant. */

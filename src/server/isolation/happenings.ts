@@ -92,11 +92,10 @@ export class Happenings {
   }
 
   async #lookEverywhere(): Promise<void> {
-    try {
-      for (const [tenantId, followed] of [...this.#tenants]) await this.#look(tenantId, followed)
-    } catch (error) {
-      this.#log.warn(errorFields(error), 'what happened could not be looked for; it is tried again')
-    }
+    for (const [tenantId, followed] of [...this.#tenants])
+      await this.#look(tenantId, followed).catch((error: unknown) =>
+        this.#log.warn({ tenantId, ...errorFields(error) }, 'what happened could not be looked for; it is tried again'),
+      )
   }
 
   async #look(tenantId: TenantId, followed: Followed): Promise<void> {

@@ -84,11 +84,11 @@ export class ChatStore {
     return Promise.all(rows.map((row) => this.#read(tx, row)))
   }
 
-  /** The latest of the actor's own chats that are kept, wherever they are. */
+  /** The latest so many of the actor's own chats that are kept, wherever they are, and then of those that are shared with them. */
   async listLatest(tx: ReadTx, most: number): Promise<Chat[]> {
-    const own = this.#select(tx).where('user_id', '=', tx.actor.userId).where('temporary_until', 'is', null)
-    const rows = await tx.all(own.orderBy('id', 'desc').limit(most))
-    return Promise.all(rows.map(async (row) => (await this.#read(tx, row)).chat))
+    const lists = [this.#inListOf(tx, 'chats'), this.#inListOf(tx, 'shared')]
+    const rows = await Promise.all(lists.map((list) => tx.all(list.where('temporary_until', 'is', null).orderBy('id', 'desc').limit(most))))
+    return Promise.all(rows.flat().map(async (row) => (await this.#read(tx, row)).chat))
   }
 
   /** A chat within reach, also a deleted one. */

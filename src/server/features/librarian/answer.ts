@@ -33,7 +33,9 @@ export async function answerTo(question: string, retrieve: (question: string) =>
 
 function heading({ source, title, timeCreated }: Passage): string {
   if (source.kind === 'handbook') return `From **the handbook, “${plainMarkdown(title)}”**:`
-  return `From your chat **“${plainMarkdown(title)}”**${timeCreated === undefined ? '' : `, ${day(timeCreated)}`}:`
+  const named = `**“${plainMarkdown(title)}”**`
+  const chat = source.shared ? `${named}, a chat that is shared with you` : `your chat ${named}`
+  return `From ${chat}${timeCreated === undefined ? '' : `, ${day(timeCreated)}`}:`
 }
 
 /** `2026-11-03T…` as `3 November 2026`. */

@@ -1,5 +1,5 @@
 /** What the Librarian may quote. The caller hands over only what the asking person can read. */
-import type { Source } from '#contract/chats.ts'
+import type { Source } from '#contract/source.ts'
 
 export interface Passage {
   readonly source: Source

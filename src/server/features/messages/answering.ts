@@ -122,7 +122,13 @@ export class Answering {
     return found
       .filter(({ message }) => message.model !== LIBRARIAN.id && !path.has(message.id) && !said.has(textOf(message.parts)))
       .map(({ stored: { chat }, message }, rank) => ({
-        source: { kind: 'message', chatId: chat.id, messageId: message.id, title: chat.description },
+        source: {
+          kind: 'message',
+          chatId: chat.id,
+          messageId: message.id,
+          title: chat.description,
+          ...(chat.owner && { shared: true }),
+        },
         title: chat.description,
         text: textOf(message.parts),
         score: 1 / (rank + 1),

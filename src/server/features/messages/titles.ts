@@ -4,6 +4,7 @@
  */
 import type { LanguageModelV4 } from '@ai-sdk/provider'
 import { line } from '#contract/endpoint.ts'
+import { AnswerTrouble } from '#server/providers/provider-failure.ts'
 import { streamAnswer } from '#server/providers/stream-answer.ts'
 
 const LONGEST = 60
@@ -41,7 +42,12 @@ export async function titleBy(model: LanguageModelV4, exchange: Exchange, signal
     onCitation: () => undefined,
     firstTokenTimeoutMs: FIRST_TOKEN_TIMEOUT_MS,
     totalTimeoutMs: TOTAL_TIMEOUT_MS,
-  }).catch(() => (said = enough.signal.aborted ? said : ''))
+  }).catch((error: unknown) => {
+    if (enough.signal.aborted) return
+    said = ''
+    // A provider that refuses gives no title; anything else is a fault of ours.
+    if (!(error instanceof AnswerTrouble || signal.aborted)) throw error
+  })
   return plainTitle(said)
 }
 

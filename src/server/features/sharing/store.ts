@@ -189,8 +189,8 @@ export class SharingStore {
 function noteQuotes(quoted: Map<ChatId, QuotedChat>, { parts }: Message): void {
   for (const part of parts) {
     if (part.type !== 'citation' || part.source.kind !== 'message') continue
-    const { chatId, title } = part.source
-    quoted.set(chatId, { chatId, title, quotations: (quoted.get(chatId)?.quotations ?? 0) + 1 })
+    const { chatId, title, shared = false } = part.source
+    quoted.set(chatId, { chatId, title, shared, quotations: (quoted.get(chatId)?.quotations ?? 0) + 1 })
   }
 }
 

@@ -1,7 +1,8 @@
 /** Where quotations come from: the chips in the text, and the list below it. */
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
-import type { Citation, Source } from '#contract/chats.ts'
+import type { Citation } from '#contract/chats.ts'
+import type { Source } from '#contract/source.ts'
 import { t } from '#web/kernel/text.ts'
 import { Popover } from '#web/ui/popover.tsx'
 import { useOpenChat } from './open-chat.ts'
@@ -12,7 +13,9 @@ type Open = ReturnType<typeof useOpenChat>
 export function nameOf(source: Source, chat: Open): string {
   if (source.kind === 'handbook') return t('cite.handbook', { title: source.title })
   if (source.chatId === chat?.id) return t('cite.thisChat')
-  return chat?.owner ? t('cite.chatOf', { title: source.title, name: chat.owner.name }) : t('cite.chat', { title: source.title })
+  const { title, shared } = source
+  if (chat?.owner) return t(shared ? 'cite.sharedWith' : 'cite.chatOf', { title, name: chat.owner.name })
+  return t(shared ? 'cite.shared' : 'cite.chat', { title })
 }
 
 /** The chip that stands in the text; opens the quotation. */

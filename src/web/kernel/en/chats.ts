@@ -118,6 +118,8 @@ export const chats = {
   'cite.source': 'Source {number}: {title}',
   'cite.chat': 'your chat “{title}”',
   'cite.chatOf': '“{title}”, another chat of {name}',
+  'cite.shared': '“{title}”, a chat that is shared with you',
+  'cite.sharedWith': '“{title}”, a chat that is shared with {name}',
   'cite.thisChat': 'earlier in this chat',
   'cite.handbook': 'Handbook, “{title}”',
   'cite.open': 'Open it there',

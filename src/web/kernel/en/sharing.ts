@@ -16,9 +16,10 @@ export const sharing = {
   'share.sees': 'What they will see',
   'share.seesAll': 'All of it: every version of every question and answer, from the beginning and as it goes on.',
   'share.quoted': {
-    one: 'It quotes another chat of yours. They will read the quotation, but not that chat:',
-    other: 'It quotes {count} other chats of yours. They will read the quotations, but not those chats:',
+    one: 'It quotes another chat. They will read the quotation, but not that chat:',
+    other: 'It quotes {count} other chats. They will read the quotations, but not those chats:',
   },
+  'share.quotedOf': '{title}, which somebody shares with you',
   'share.quotations': { one: '{count} quotation', other: '{count} quotations' },
   'share.mayNot': 'They can copy what they read. They cannot ask in it, rename it, delete it or share it on.',
   'share.librarian': 'While others read it, the Librarian quotes in it only from this chat itself.',

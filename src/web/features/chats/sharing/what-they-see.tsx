@@ -19,9 +19,9 @@ export function WhatTheySee({ chat, quoted }: { chat: Chat; quoted: readonly Quo
           <Line icon="warn" tone="text-warn">
             {t('share.quoted', { count: quoted.length })}
             <ul className="mt-1 max-h-40 list-disc space-y-0.5 overflow-y-auto pl-4">
-              {quoted.map(({ chatId, title, quotations }) => (
+              {quoted.map(({ chatId, title, shared, quotations }) => (
                 <li key={chatId}>
-                  <b className="font-medium wrap-anywhere">{title}</b>{' '}
+                  <b className="font-medium wrap-anywhere">{shared ? t('share.quotedOf', { title }) : title}</b>{' '}
                   <span className="text-muted">({t('share.quotations', { count: quotations })})</span>
                 </li>
               ))}
