@@ -1,7 +1,7 @@
 /**
- * Units of work. `read`: each statement is one flight of `enter` and itself. `write`: begin, `enter` and the first statement share
- * the first flight; commit ends it. The application hands over a token's hash (or a job's id), never who somebody is. A unit's
- * handle is dead after its end.
+ * Units of work. `read`: each flight is `enter` and what was asked for. `write`: begin and `enter` go before the first flight; commit ends
+ * it. Statements that are asked for without a wait between them fly together, in their order, and fail together. The application hands
+ * over a token's hash (or a job's id), never who somebody is. A unit's handle is dead after its end.
  */
 import type { Compilable } from 'kysely'
 import type { TenantId } from '#contract/ids.ts'
@@ -42,7 +42,16 @@ export interface WriteTx<A extends AnyActor = Actor> extends Omit<ReadTx<A>, 'db
 type Entrance = { readonly role: DatabaseRole; statement(forWrite: boolean): Statement }
 
 type Effect = () => void | Promise<void>
-type Send = (statement: Statement) => Promise<Outcome>
+/** Sends statements as one flight. It may send others before them: the last outcomes are theirs. */
+type Send = (statements: readonly Statement[]) => Promise<Outcome[]>
+
+interface Asked {
+  readonly statement: Statement
+  readonly answered: PromiseWithResolvers<Outcome>
+}
+
+/** More at once would push each other out of what a connection keeps prepared. */
+const MOST_TOGETHER = 50
 
 /** Opens units of work for Actors. */
 export class UnitsOfWork {
@@ -54,7 +63,7 @@ export class UnitsOfWork {
   /** Runs `work` with a reading handle. */
   async read<A extends AnyActor, T>(actor: A, work: (tx: ReadTx<A>) => Promise<T>): Promise<T> {
     const { role, statement } = entrance(actor)
-    const handle = new Handle(actor, async (asked) => (await this.#database.fly(role, [statement(false), asked]))[1]!)
+    const handle = new Handle(actor, (asked) => this.#database.fly(role, [statement(false), ...asked]))
     try {
       return await work(handle)
     } finally {
@@ -93,6 +102,7 @@ class Handle<A extends AnyActor> implements WriteTx<A> {
   #queries: AppQueries | undefined
   readonly #send: Send
   readonly #effects: Effect[] | undefined
+  #waiting: Asked[] = []
   #isLive = true
 
   constructor(actor: A, send: Send, effects?: Effect[]) {
@@ -146,21 +156,42 @@ class Handle<A extends AnyActor> implements WriteTx<A> {
   }
 
   #live(statement: Statement): Promise<Outcome> {
-    if (!this.#isLive) throw new Error('this unit of work has ended')
-    return this.#send(statement)
+    if (!this.#isLive) throw new Error(ENDED)
+    const answered = Promise.withResolvers<Outcome>()
+    this.#waiting.push({ statement, answered })
+    // Behind all that goes on by itself, such as what waits for a key that is at hand.
+    if (this.#waiting.length === 1) process.nextTick(() => this.#fly())
+    else if (this.#waiting.length === MOST_TOGETHER) void this.#fly()
+    return answered.promise
+  }
+
+  async #fly(): Promise<void> {
+    const asked = this.#waiting
+    if (asked.length === 0) return
+    this.#waiting = []
+    try {
+      // The connection may be somebody else's by now.
+      if (!this.#isLive) throw new Error(ENDED)
+      const outcomes = await this.#send(asked.map(({ statement }) => statement))
+      for (const [i, { answered }] of asked.entries()) answered.resolve(outcomes.at(i - asked.length)!)
+    } catch (error) {
+      for (const { answered } of asked) answered.reject(error)
+    }
   }
 }
+
+const ENDED = 'this unit of work has ended'
 
 const BEGIN: Statement = { text: 'begin isolation level read committed', values: [] }
 const ROLLBACK: Statement = { text: 'rollback', values: [] }
 
-/** Sends the first statement together with `begin` and the entrance; the following ones alone, in order. */
+/** Sends the first statements together with `begin` and the entrance; the following ones without. */
 function sender(connection: Connection, enter: Statement): Send {
-  let first = true
-  return async (statement) => {
-    const before = first ? [BEGIN, enter] : []
-    first = false
-    return (await connection.fly([...before, statement])).at(-1)!
+  let before: readonly Statement[] = [BEGIN, enter]
+  return (statements) => {
+    const flown = [...before, ...statements]
+    before = []
+    return connection.fly(flown)
   }
 }
 
