@@ -1,4 +1,5 @@
 /** The tree of a chat: what the server shows is what the model of a tree says, however it came about, for its person alone. */
+import { readFile } from 'node:fs/promises'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Chat, Message } from '#contract/chats.ts'
@@ -7,7 +8,7 @@ import type { Path } from '#contract/tree.ts'
 import { ask, asked, begin, type Exchange, follow, messagesOf, offer, pathOf, schemaOf, send, textOf } from '#tests/support/conversation.ts'
 import { addChain, addVersions } from '#tests/support/long-chat.ts'
 import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'
-import { type Answer, chatOf, codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
+import { type Answer, chatOf, codeOf, createWorld, type SignedIn, superuser, type World } from '#tests/support/world.ts'
 import { refusalOf } from '#tests/walls/attack.ts'
 import { shownOf, TreeModel } from './tree-model.ts'
 
@@ -248,6 +249,73 @@ describe('sending', () => {
 })
 
 describe('a tree is a tree', () => {
+  interface Row {
+    readonly id: string
+    readonly parent_id: string | null
+    readonly jump_id: string | null
+    readonly depth: number
+  }
+  const rowsOf = async (chatId: string) => {
+    const { rows } = await world.sql<Row>(
+      `select id, parent_id, jump_id, depth from ${schema}.chat_message where chat_session_id = $1 order by depth`,
+      [chatId],
+    )
+    return new Map(rows.map((row) => [row.id, row]))
+  }
+  /** How many steps it takes to get from a message to one further up, as `message_path` goes; undefined where it is not reached. */
+  function stepsBetween(rows: ReadonlyMap<string, Row>, from: string, to: Row): number | undefined {
+    let at = rows.get(from)
+    let steps = 0
+    for (; at && at.depth > to.depth; steps++) {
+      const jump = at.jump_id === null ? undefined : rows.get(at.jump_id)
+      at = jump && jump.depth >= to.depth ? jump : rows.get(at.parent_id!)
+    }
+    return at?.id === to.id ? steps : undefined
+  }
+
+  test('any depth is a few steps away, on every branch', async () => {
+    const chatId = await newChat()
+    const trunk = await addChain(world, alice, { chatId, from: null, count: 3_000, text: (n) => `said ${n}` })
+    const from = { id: trunk[1_234]!, depth: 1_234 }
+    const branch = await addChain(world, alice, { chatId, from, count: 2_000, text: (n) => `or ${n}` })
+    const rows = await rowsOf(chatId)
+    const up = (end: string, way: readonly string[]) => way.map((id) => stepsBetween(rows, end, rows.get(id)!) ?? Number.NaN)
+    expect(Math.max(...up(trunk.at(-1)!, trunk))).toBeLessThan(30)
+    expect(Math.max(...up(branch.at(-1)!, [...trunk.slice(0, 1_235), ...branch]))).toBeLessThan(30)
+    expect(stepsBetween(rows, branch.at(-1)!, rows.get(trunk[1_235]!)!)).toBeUndefined()
+    const at = async (through: string, depth: number) => (await page(alice, chatId, `through=${through}&at=${depth}&limit=1`)).items[0]?.id
+    expect([await at(trunk.at(-1)!, 1_235), await at(branch.at(-1)!, 1_235), await at(branch.at(-1)!, 7)]).toEqual([
+      trunk[1_235],
+      branch[0],
+      trunk[7],
+    ])
+  })
+
+  test('messages from before there were depths get the same ones', async () => {
+    const { chatId, first } = await shortChat()
+    const trunk = await addChain(world, alice, { chatId, from: { id: first.answerId, depth: 1 }, count: 300, text: (n) => `said ${n}` })
+    await addChain(world, alice, { chatId, from: { id: trunk[99]!, depth: 101 }, count: 200, text: (n) => `or ${n}` })
+    const before = await rowsOf(chatId)
+    const [migration] = /with recursive way as[^;]+;/.exec(await readFile('db/tenant/0020_tree.sql', 'utf8'))!
+    await superuser(world.url, async (client) => {
+      await client.query('set session_replication_role = replica')
+      await client.query(`update ${schema}.chat_message set depth = case when parent_id is null then 0 else 1 end, jump_id = null`)
+      await client.query(migration.replaceAll('{schema}', schema))
+    })
+    expect(await rowsOf(chatId)).toEqual(before)
+  })
+
+  test('who says where to jump is not believed', async () => {
+    const { chatId, second, first } = await shortChat()
+    const lie = { id: crypto.randomUUID(), parent: second.answerId, depth: 4 }
+    await world.sql(
+      `insert into ${schema}.chat_message (jump_id, chat_session_id, id, scope_id, user_id, parent_id, depth, message_type, message)
+       values ('${lie.id}', ${message(chatId, lie).slice(1)}`,
+    )
+    expect((await rowsOf(chatId)).get(lie.id)?.jump_id).toBe(second.answerId)
+    expect((await rowsOf(chatId)).get(second.answerId)?.jump_id).toBe(first.questionId)
+  })
+
   const message = (chatId: string, { id, parent, depth }: { id: string; parent: string | null; depth: number }) =>
     `('${chatId}', '${id}', '${alice.me.personalScopeId}', '${alice.me.user.id}', ${parent ? `'${parent}'` : 'null'}, ${depth}, 'user', '')`
   const insert = (...rows: string[]) =>

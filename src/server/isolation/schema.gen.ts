@@ -108,6 +108,7 @@ export interface ChatMessage {
   id: string;
   idempotency_key: string | null;
   input_tokens: number | null;
+  jump_id: string | null;
   lease_until: Timestamp | null;
   message: Buffer;
   message_type: "user" | "assistant";
