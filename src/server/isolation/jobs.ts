@@ -1,6 +1,6 @@
 /** Work outside of requests. A job enters by the id of its own walled row; who it acts for and on what, the database says. */
 import type { JobId, ScopeId, TenantId, UserId } from '#contract/ids.ts'
-import type { CleanUpActor, ErasureActor, JobActor } from './actor.ts'
+import type { Actor, CleanUpActor, ErasureActor, JobActor } from './actor.ts'
 import type { Database } from './database.ts'
 import { mintCleanUpActor, mintErasureActor, mintJobActor } from './mint.ts'
 import { enterJobStatement } from './unit-of-work.ts'
@@ -25,6 +25,14 @@ export class Jobs {
       readScopes: row.read_scopes as ScopeId[],
       writeScopes: row.write_scopes as ScopeId[],
     })
+  }
+
+  /**
+   * The same of a job that somebody has just begun in one of their scopes, by what is known of them. The database finds anew, in each unit
+   * of work, whether it may act and what it reaches.
+   */
+  begunBy({ tenantId, userId, readScopes }: Actor, job: { id: JobId; scope: ScopeId; readsAll: boolean }): JobActor {
+    return mintJobActor({ tenantId, jobId: job.id, userId, readScopes: job.readsAll ? readScopes : [job.scope], writeScopes: [job.scope] })
   }
 
   /** The actor of a clean-up, which has nothing but its id: whether it may act, the database says in each unit of work. */

@@ -20,14 +20,16 @@ interface Found {
   readonly temporary_until: Date | null
 }
 
-/** Does it, in one transaction. */
+/** Does it, in one transaction. They are held in the order of their ids, so that nobody waits in a circle. */
 export async function changeMany(tx: WriteTx, { act, chatIds, now }: Many) {
   const rows = await tx.all(
     tx.db
       .selectFrom('chat_session')
       .select(['id', 'pinned', 'deleted_at', 'temporary_until'])
       .where('user_id', '=', tx.actor.userId)
-      .where('id', 'in', chatIds),
+      .where('id', 'in', chatIds)
+      .orderBy('id')
+      .forUpdate(),
   )
   const found = new Map(rows.map((row) => [row.id, row]))
   let room = act === 'pin' ? await roomForPins(tx) : 0
@@ -96,6 +98,6 @@ export async function emptySome(tx: WriteTx): Promise<{ erased: number; more: bo
       .limit(MOST_AT_ONCE + 1),
   )
   const ids = longest.slice(0, MOST_AT_ONCE).map(({ id }) => id)
-  const erased = ids.length === 0 ? 0 : await tx.change(tx.db.deleteFrom('chat_session').where('id', 'in', ids))
+  const erased = ids.length === 0 ? 0 : (await changeMany(tx, { act: 'erase', chatIds: ids, now: new Date(0) })).done.length
   return { erased, more: longest.length > MOST_AT_ONCE }
 }

@@ -172,9 +172,25 @@ export class ChatStore {
     await one(tx.change(tx.db.updateTable('chat_session').set({ model }).where('id', '=', id)))
   }
 
+  /**
+   * Keeps a chat where it is until the commit, if the actor may change it. Whoever is going to lock something that hangs on it holds it
+   * first, as whoever erases or moves it does: so nobody waits in a circle.
+   */
+  async hold(tx: WriteTx | WriteTx<JobActor>, id: ChatId): Promise<void> {
+    await tx.all(tx.db.selectFrom('chat_session').select('id').where('id', '=', id).forNoKeyUpdate())
+  }
+
   /** Moves a chat to the top of the list. */
   async touch(tx: WriteTx | WriteTx<JobActor>, id: ChatId, now: Date): Promise<void> {
     await one(tx.change(tx.db.updateTable('chat_session').set({ time_updated: now }).where('id', '=', id)))
+  }
+
+  /** What it resolves to does the same at once, and gives the chat a title that nobody chose, where there is one. */
+  async touching(tx: WriteTx, chat: Chat, { title, now }: { title: string | undefined; now: Date }): Promise<() => Promise<void>> {
+    if (title === undefined) return () => this.touch(tx, chat.id, now)
+    const sealer = await this.#keys.ofScope(tx, chat.scope.id, 'chat_session')
+    const set = { time_updated: now, named: false, description: sealer.seal(title, chat.id, 'description') }
+    return () => one(tx.change(tx.db.updateTable('chat_session').set(set).where('id', '=', chat.id)))
   }
 
   /** Marks a chat deleted, or not. */

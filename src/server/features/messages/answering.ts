@@ -37,6 +37,16 @@ export interface Conversation {
   readonly path: ReadonlySet<MessageId>
 }
 
+/** Which answer, to what, and by whom. */
+interface ToAnswer {
+  readonly chatId: ChatId
+  readonly answerId: MessageId
+  readonly questionId: MessageId
+  /** The answer's. */
+  readonly depth: number
+  readonly modelId: string
+}
+
 export class Answering {
   readonly #parts: {
     chats: ChatStore
@@ -60,22 +70,25 @@ export class Answering {
   }
 
   /** The conversation that leads to an answer, as its job may read it. */
-  async conversation(tx: ReadTx<JobActor>, of: { chatId: ChatId; answerId: MessageId }): Promise<Conversation> {
-    const stored = await this.#parts.chats.find(tx, of.chatId)
-    if (!stored) throw new Failure('chat.not_found')
-    const answer = await this.#parts.messages.find(tx, stored, of.answerId)
-    const path = answer ? await this.#leadingTo(tx, stored, answer) : []
-    const modelId = answer?.model ?? ''
-    // A chat that moved to another scope between two flights seems to end in the middle.
-    const now = await this.#parts.chats.find(tx, of.chatId)
-    if (!answer || now?.chat.scope.id !== stored.chat.scope.id) throw new Failure('chat.not_found')
+  async conversation(tx: ReadTx<JobActor>, of: ToAnswer): Promise<Conversation> {
+    const { chats, messages, models } = this.#parts
+    const { chatId, answerId, questionId, modelId } = of
+    const [stored, rows, reachable, above] = await Promise.all([
+      chats.find(tx, chatId),
+      messages.seek(tx, chatId, [answerId, questionId]),
+      modelId === LIBRARIAN.id ? undefined : models.reach(tx, modelId),
+      this.#above(tx, of, 1),
+    ])
+    const [answer, question] = stored ? await messages.open(tx, stored, rows) : []
+    if (!stored || !answer || !question) throw gone()
+    const path = await this.#leadingTo(tx, stored, { of, question, above })
     return {
       stored,
       messages: fitting(path).map((message) => ({ role: message.messageType, text: textOf(message.parts) })),
       modelId,
       kept: answer.parts,
-      sealer: await this.#parts.messages.sealerOfPieces(tx, stored),
-      reachable: modelId === LIBRARIAN.id ? undefined : await this.#parts.models.reach(tx, modelId),
+      sealer: await messages.sealerOfPieces(tx, stored),
+      reachable,
       path: new Set(path.map((message) => message.id)),
     }
   }
@@ -86,14 +99,26 @@ export class Answering {
     return stored !== undefined && this.#parts.messages.reopen(tx, stored, of.answerId)
   }
 
+  /** What comes before so much of the path as is known, the latest first. */
+  async #above(tx: ReadTx<JobActor>, { chatId, answerId, depth }: ToAnswer, known: number): Promise<MessageId[]> {
+    const top = depth - 1 - known
+    const most = Math.min(AT_ONCE, MOST_MESSAGES - known)
+    const ids = top < 0 || most < 1 ? [] : await this.#parts.tree.ids(tx, chatId, { leafId: answerId, top, most })
+    if (ids.length < Math.min(top + 1, most)) throw gone()
+    return ids
+  }
+
   /** What leads to an answer, the latest first, however old: as much of it as a model is sent. */
-  async #leadingTo(tx: ReadTx<JobActor>, stored: StoredChat, { parentId, depth }: Message): Promise<Message[]> {
-    const path: Message[] = []
-    let left = MOST_CHARACTERS
-    for (let at = parentId; at !== null && left > 0 && path.length < MOST_MESSAGES; at = path.at(-1)?.parentId ?? null) {
-      const some = await this.#parts.tree.path(tx, stored, { leafId: at, top: depth - 1 - path.length, most: AT_ONCE })
-      // It has moved since it was found; whoever asks looks again where it is now.
-      if (some.length === 0) throw new Failure('chat.not_found')
+  async #leadingTo(
+    tx: ReadTx<JobActor>,
+    stored: StoredChat,
+    { of, question, above }: { of: ToAnswer; question: Message; above: readonly MessageId[] },
+  ): Promise<Message[]> {
+    const path = [question]
+    let left = MOST_CHARACTERS - textOf(question.parts).length
+    for (let ids = above; ids.length > 0 && left > 0; ids = await this.#above(tx, of, path.length)) {
+      const some = await this.#parts.messages.listThese(tx, stored, ids)
+      if (some.length < ids.length) throw gone()
       left -= some.reduce((sum, { parts }) => sum + textOf(parts).length, 0)
       path.push(...some)
     }
@@ -148,3 +173,6 @@ function fitting(path: readonly Message[]): Message[] {
   }
   return fits.slice(fits.findIndex(({ messageType }) => messageType === 'user'))
 }
+
+/** It has moved since it was found; whoever asks looks again where it is now. */
+const gone = () => new Failure('chat.not_found')

@@ -1,6 +1,7 @@
 /** Asking: the question and the empty answer are stored together, then the writing begins; all before anyone waits for a model. */
 import type { Chat, Message, PathMessage } from '#contract/chats.ts'
 import type { ChatId, JobId, MessageId } from '#contract/ids.ts'
+import type { Model } from '#contract/models.ts'
 import { type ChatStore, mayChange, type StoredChat } from '#server/features/chats/index.ts'
 import type { ModelChoice } from '#server/features/models/index.ts'
 import type { WriteTx } from '#server/isolation/unit-of-work.ts'
@@ -8,9 +9,9 @@ import type { Clock } from '#server/kernel/clock.ts'
 import { Failure } from '#server/kernel/failure.ts'
 import type { Ids } from '#server/kernel/ids.ts'
 import { mayBeContinued } from './continuing.ts'
-import type { Generations } from './generations.ts'
+import type { Generations, Task } from './generations.ts'
 import type { MessageSearch } from './search.ts'
-import { type MessageStore, textOf } from './store.ts'
+import { type MessageStore, type NewMessage, textOf } from './store.ts'
 import { titleFrom } from './titles.ts'
 import type { Tree } from './tree.ts'
 
@@ -41,6 +42,27 @@ export interface AskingParts {
   readonly ids: Ids
 }
 
+interface Found {
+  readonly stored: StoredChat
+  /** What was sent under the same key before. */
+  readonly sent: Message | undefined
+  /** The message that was named. */
+  readonly message: Message | undefined
+  /** How many answers are being written for the person. */
+  readonly streaming: number
+  readonly offered: readonly Model[]
+}
+
+type Asked = NewMessage & { readonly text: string }
+
+interface Answerable {
+  readonly question: Pick<Message, 'id' | 'depth'>
+  /** The question, where it is to be stored. */
+  readonly asked?: Asked
+  readonly model: string
+  readonly idempotencyKey: string | null
+}
+
 export class Asking {
   readonly #parts: AskingParts
   constructor(parts: AskingParts) {
@@ -49,30 +71,29 @@ export class Asking {
 
   /** Stores a question and begins its answer. A question sent before under the same key is not asked again. */
   async ask(tx: WriteTx, chatId: ChatId, question: Question): Promise<Exchange> {
-    const { messages, chats, search, clock, ids } = this.#parts
-    const stored = await this.#openChat(tx, chatId)
-    const before = await messages.findSent(tx, stored, question.idempotencyKey)
-    if (before) return this.#again(tx, stored, { before, question })
-    const parent = await this.#parent(tx, stored, question.parentId)
-    const id = ids.next<MessageId>()
-    const { text, parentId, idempotencyKey } = question
-    const now = new Date(clock.now())
-    await messages.add(tx, stored, {
-      id,
-      parent,
+    const found = await this.#find(tx, chatId, { sentAs: question.idempotencyKey, messageId: question.parentId })
+    const { stored, sent, message: parent } = found
+    if (sent) return this.#again(tx, stored, { before: sent, question })
+    if (question.parentId !== null && !parent) throw new Failure('message.not_found')
+    // A model would be sent half of it.
+    if (parent?.status === 'streaming') throw new Failure('message.unfinished')
+    const { text, idempotencyKey } = question
+    const asked: NewMessage = {
+      id: this.#parts.ids.next<MessageId>(),
+      parent: parent ?? null,
       messageType: 'user',
       status: 'complete',
       parts: [{ type: 'text', text }],
       model: null,
       idempotencyKey,
-      now,
+      now: new Date(this.#parts.clock.now()),
+    }
+    return this.#answer(tx, found, {
+      question: { id: asked.id, depth: parent ? parent.depth + 1 : 0 },
+      asked: { ...asked, text },
+      model: question.model ?? stored.chat.model,
+      idempotencyKey: null,
     })
-    const isKept = stored.chat.temporaryUntil === null
-    if (isKept) await search.index(tx, stored, { id, text })
-    if (isKept && parentId === null && !stored.chat.named)
-      await chats.rename(tx, stored.chat, { description: titleFrom(text), named: false })
-    const asked = { id, depth: parent ? parent.depth + 1 : 0 }
-    return this.#answer(tx, chatId, { question: asked, model: question.model ?? stored.chat.model, idempotencyKey: null })
   }
 
   /** Begins another answer to a question; the earlier ones stay beside it. One asked for before under the same key is not begun again. */
@@ -81,62 +102,66 @@ export class Asking {
     chatId: ChatId,
     to: { questionId: MessageId; model: string | undefined; idempotencyKey: string | undefined },
   ): Promise<Exchange> {
-    const stored = await this.#openChat(tx, chatId)
-    const before = to.idempotencyKey && (await this.#parts.messages.findSent(tx, stored, to.idempotencyKey))
-    if (before) {
-      if (before.messageType !== 'assistant' || before.parentId !== to.questionId) throw new Failure('message.conflict')
-      return this.#exchange(tx, stored, before)
+    const found = await this.#find(tx, chatId, { sentAs: to.idempotencyKey, messageId: to.questionId })
+    const { stored, sent, message: question } = found
+    if (sent) {
+      if (sent.messageType !== 'assistant' || sent.parentId !== to.questionId) throw new Failure('message.conflict')
+      return this.#exchange(tx, stored, sent)
     }
-    const question = await this.#parts.messages.find(tx, stored, to.questionId)
     if (question?.messageType !== 'user') throw new Failure('message.not_found')
-    return this.#answer(tx, chatId, { question, model: to.model ?? stored.chat.model, idempotencyKey: to.idempotencyKey ?? null })
+    return this.#answer(tx, found, { question, model: to.model ?? stored.chat.model, idempotencyKey: to.idempotencyKey ?? null })
   }
 
   /** Goes on with an answer that ended early; resolves the commit once it is being written. One that is written already goes on as it does. */
   async goOn(tx: WriteTx, chatId: ChatId, answerId: MessageId): Promise<void> {
-    const { messages, models, generations, ids } = this.#parts
-    const stored = await this.#openChat(tx, chatId)
-    const answer = await messages.find(tx, stored, answerId)
+    const { messages, ids } = this.#parts
+    const found = await this.#find(tx, chatId, { sentAs: undefined, messageId: answerId })
+    const { stored, message: answer } = found
     if (answer?.messageType !== 'assistant') throw new Failure('generation.not_found')
     if (answer.status === 'streaming') return
     if (!mayBeContinued(answer) || (await messages.isFollowed(tx, stored, answerId))) throw new Failure('generation.ended')
-    await this.#refuseTooMany(tx)
-    if (!(await models.find(tx, answer.model ?? ''))) throw new Failure('model.not_found')
+    const { id: modelId } = this.#modelFor(found, answer.model ?? '')
     const jobId = ids.next<JobId>()
     await messages.addJob(tx, stored, { id: jobId, messageId: answerId })
-    const { tenantId } = tx.actor
-    tx.afterCommit(() => generations.start({ tenantId, jobId, chatId, answerId, continues: true }).begun)
+    this.#begin(tx, stored, { jobId, answerId, questionId: answer.parentId!, depth: answer.depth, modelId, continues: true })
   }
 
-  async #refuseTooMany(tx: WriteTx): Promise<void> {
-    const count = await this.#parts.messages.countStreaming(tx)
-    if (count >= MOST_AT_ONCE) throw new Failure('generation.too_many', { retryAfterS: 5 })
+  /**
+   * What has to be known, in one flight: the chat, which is held, so that nobody moves or erases it meanwhile; what was sent under the same
+   * key; a message of it; and what else the person may begin.
+   */
+  async #find(tx: WriteTx, chatId: ChatId, of: { sentAs: string | undefined; messageId: MessageId | null }): Promise<Found> {
+    const { chats, messages, models } = this.#parts
+    const [, stored, sent, named, streaming, offered] = await Promise.all([
+      chats.hold(tx, chatId),
+      chats.find(tx, chatId),
+      messages.seekSent(tx, chatId, of.sentAs),
+      messages.seek(tx, chatId, of.messageId === null ? [] : [of.messageId]),
+      messages.countStreaming(tx),
+      models.list(tx),
+    ])
+    if (!stored || stored.chat.deletedAt) throw new Failure('chat.not_found')
+    if (!mayChange(stored.chat)) throw new Failure('chat.not_yours')
+    const [[before], [message]] = await Promise.all([messages.open(tx, stored, sent), messages.open(tx, stored, named)])
+    return { stored, sent: before, message, streaming, offered }
   }
 
-  /** What a question follows. Behind an answer that is being written nothing is asked: the model would be sent half of it. */
-  async #parent(tx: WriteTx, stored: StoredChat, parentId: MessageId | null): Promise<Message | null> {
-    if (parentId === null) return null
-    const parent = await this.#parts.messages.find(tx, stored, parentId)
-    if (!parent) throw new Failure('message.not_found')
-    if (parent.status === 'streaming') throw new Failure('message.unfinished')
-    return parent
-  }
-
-  async #answer(
-    tx: WriteTx,
-    chatId: ChatId,
-    to: { question: Pick<Message, 'id' | 'depth'>; model: string; idempotencyKey: string | null },
-  ): Promise<Exchange> {
-    const { messages, tree, chats, models, generations, clock, ids } = this.#parts
-    await this.#refuseTooMany(tx)
-    const model = await models.find(tx, to.model)
+  #modelFor({ streaming, offered }: Found, id: string): Model {
+    if (streaming >= MOST_AT_ONCE) throw new Failure('generation.too_many', { retryAfterS: 5 })
+    const model = offered.find((each) => each.id === id)
     if (!model) throw new Failure('model.not_found')
+    return model
+  }
+
+  /** Stores the empty answer, behind its question where that is new, and has it written after the commit. All in one flight, in this order. */
+  async #answer(tx: WriteTx, found: Found, to: Answerable): Promise<Exchange> {
+    const { messages, tree, clock, ids } = this.#parts
+    const { stored } = found
+    const model = this.#modelFor(found, to.model)
+    const [answerId, jobId] = [ids.next<MessageId>(), ids.next<JobId>()]
     const now = new Date(clock.now())
-    const answerId = ids.next<MessageId>()
-    const jobId = ids.next<JobId>()
-    await chats.touch(tx, chatId, now)
-    const stored = await this.#openChat(tx, chatId)
-    await messages.add(tx, stored, {
+    const { id: questionId, depth } = to.question
+    const answer: NewMessage = {
       id: answerId,
       parent: to.question,
       messageType: 'assistant',
@@ -146,12 +171,41 @@ export class Asking {
       writtenBy: jobId,
       idempotencyKey: to.idempotencyKey,
       now,
+    }
+    const { title, writes } = await this.#sealed(tx, stored, { asked: to.asked, answer })
+    const written = Promise.all([
+      ...writes.map((write) => write()),
+      messages.addJob(tx, stored, { id: jobId, messageId: answerId }),
+      tree.show(tx, stored.chat.id, answerId),
+    ])
+    const path = tree.path(tx, stored, { leafId: answerId, top: depth + 1, most: 2, ids: [questionId, answerId] })
+    const [[stands, question]] = await Promise.all([path, written])
+    this.#begin(tx, stored, { jobId, answerId, questionId, depth: depth + 1, modelId: model.id, continues: false })
+    const chat = { ...stored.chat, description: title ?? stored.chat.description, timeUpdated: now.toISOString(), answering: true }
+    return { question: question!, answer: stands!, chat }
+  }
+
+  /** What stores question and answer, and what follows from them, sealed before anything is written. */
+  async #sealed(tx: WriteTx, stored: StoredChat, { asked, answer }: { asked: Asked | undefined; answer: NewMessage }) {
+    const { chats, messages, search } = this.#parts
+    const isKept = stored.chat.temporaryUntil === null
+    const title = asked && isKept && asked.parent === null && !stored.chat.named ? titleFrom(asked.text) : undefined
+    const writes = await Promise.all([
+      messages.adding(tx, stored, ...(asked ? [asked, answer] : [answer])),
+      ...(asked && isKept ? [search.indexing(tx, stored, asked)] : []),
+      chats.touching(tx, stored.chat, { title, now: answer.now }),
+    ])
+    return { title, writes }
+  }
+
+  /** Has an answer written once the job is stored; resolves when it is being written. */
+  #begin(tx: WriteTx, { chat }: StoredChat, task: Omit<Task, 'tenantId' | 'chatId'>): void {
+    const { generations } = this.#parts
+    const whole = { ...task, tenantId: tx.actor.tenantId, chatId: chat.id }
+    tx.afterCommit(async () => {
+      const { begun } = generations.start(whole, { by: tx.actor, in: chat.scope })
+      if (task.continues) await begun
     })
-    await messages.addJob(tx, stored, { id: jobId, messageId: answerId })
-    await tree.show(tx, chatId, answerId)
-    const { tenantId } = tx.actor
-    tx.afterCommit(() => void generations.start({ tenantId, jobId, chatId, answerId, continues: false }))
-    return this.#exchange(tx, stored, { id: answerId, depth: to.question.depth + 1 })
   }
 
   async #again(tx: WriteTx, stored: StoredChat, { before, question }: { before: Message; question: Question }): Promise<Exchange> {
@@ -164,12 +218,5 @@ export class Asking {
   async #exchange(tx: WriteTx, stored: StoredChat, { id, depth }: Pick<Message, 'id' | 'depth'>): Promise<Exchange> {
     const [answer, question] = await this.#parts.tree.path(tx, stored, { leafId: id, top: depth, most: 2 })
     return { question: question!, answer: answer!, chat: { ...stored.chat, answering: answer?.status === 'streaming' } }
-  }
-
-  async #openChat(tx: WriteTx, chatId: ChatId): Promise<StoredChat> {
-    const stored = await this.#parts.chats.find(tx, chatId)
-    if (!stored || stored.chat.deletedAt) throw new Failure('chat.not_found')
-    if (!mayChange(stored.chat)) throw new Failure('chat.not_yours')
-    return stored
   }
 }

@@ -23,6 +23,8 @@ const RECHECK_EVERY_MS = 5_000
 export interface Look {
   readonly message: Message
   readonly sealer: Sealer
+  /** Whether the chat can be taken back from its reader. */
+  readonly isLent: boolean
 }
 
 export interface Following {
@@ -33,10 +35,10 @@ export interface Following {
   /** Reads the message through the reader's own unit of work; rejects once they may not. */
   readonly look: () => Promise<Look>
   /**
-   * For a reader from whom the chat can be taken back: asked before anything is sent that was not just read, so that nothing is that was
+   * Asked for a reader from whom the chat can be taken back before anything is sent that was not just read, so that nothing is that was
    * written afterwards. Rejects once they may not read it.
    */
-  readonly confirm: (() => Promise<void>) | undefined
+  readonly confirm: () => Promise<void>
 }
 
 /**
@@ -44,13 +46,16 @@ export interface Following {
  * is anything to read, so that a reader knows at once that they may.
  */
 export async function follow(generations: Generations, clock: Clock, following: Following): Promise<AsyncIterable<StreamEvent>> {
-  return eventsOf(await following.look(), { generations, clock, following })
+  const first = await following.look()
+  const { confirm } = following
+  return eventsOf(first, { generations, clock, following, confirm: first.isLent ? confirm : undefined })
 }
 
 interface Reading {
   readonly generations: Generations
   readonly clock: Clock
   readonly following: Following
+  readonly confirm: Following['confirm'] | undefined
 }
 
 async function* eventsOf(first: Look, reading: Reading): AsyncGenerator<StreamEvent, void, undefined> {
@@ -83,7 +88,7 @@ async function* eventsOf(first: Look, reading: Reading): AsyncGenerator<StreamEv
 async function* whileWritten(
   source: Generation | Mirror,
   from: Position,
-  { clock, following: { signal, look, confirm } }: Reading,
+  { clock, following: { signal, look }, confirm }: Reading,
 ): AsyncGenerator<StreamEvent, Position, undefined> {
   let position = from
   let checkedMs = clock.now()
@@ -105,7 +110,7 @@ async function* whileWritten(
 }
 
 /** Pieces out of memory, once it is known that the reader may still read them; and a while in which more gather. */
-async function* together(events: readonly StreamEvent[], confirm: Following['confirm']): AsyncGenerator<StreamEvent, void, undefined> {
+async function* together(events: readonly StreamEvent[], confirm: Reading['confirm']): AsyncGenerator<StreamEvent, void, undefined> {
   if (events.length === 0) return
   await confirm?.()
   yield* events

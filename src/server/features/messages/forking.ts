@@ -2,12 +2,11 @@
 import type { Chat, Message } from '#contract/chats.ts'
 import { type ChatId, type MessageId, ScopeId } from '#contract/ids.ts'
 import type { ChatStore, StoredChat } from '#server/features/chats/index.ts'
-import { LIBRARIAN } from '#server/features/librarian/index.ts'
 import type { WriteTx } from '#server/isolation/unit-of-work.ts'
 import type { Clock } from '#server/kernel/clock.ts'
 import { Failure } from '#server/kernel/failure.ts'
 import type { Ids } from '#server/kernel/ids.ts'
-import type { MessageSearch } from './search.ts'
+import { isFound, type MessageSearch } from './search.ts'
 import { type MessageStore, textOf } from './store.ts'
 import type { Tree } from './tree.ts'
 
@@ -92,10 +91,7 @@ export class Forking {
       await messages.add(tx, to, ...some)
     }
     if (to.chat.temporaryUntil !== null) return
-    for (const { id, model, parts } of copies) {
-      const text = textOf(parts)
-      if (text !== '' && model !== LIBRARIAN.id) await search.index(tx, to, { id, text })
-    }
+    await Promise.all(copies.filter(isFound).map(({ id, parts }) => search.index(tx, to, { id, text: textOf(parts) })))
   }
 }
 

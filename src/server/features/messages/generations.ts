@@ -3,11 +3,11 @@
  * every second, and keep the end. All of it enters the database by the answer's job, not by the login that asked.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Citation, Message, MessageStatus } from '#contract/chats.ts'
+import type { Chat, Citation, Message, MessageStatus } from '#contract/chats.ts'
 import type { ChatId, JobId, MessageId, TenantId } from '#contract/ids.ts'
-import type { ChatStore } from '#server/features/chats/index.ts'
+import type { ChatStore, StoredChat } from '#server/features/chats/index.ts'
 import { LIBRARIAN } from '#server/features/librarian/index.ts'
-import type { JobActor } from '#server/isolation/actor.ts'
+import type { Actor, JobActor } from '#server/isolation/actor.ts'
 import type { CacheStore } from '#server/isolation/cache.ts'
 import { isRefusal, type Jobs } from '#server/isolation/jobs.ts'
 import type { UnitsOfWork, WriteTx } from '#server/isolation/unit-of-work.ts'
@@ -39,8 +39,18 @@ export interface Task {
   readonly jobId: JobId
   readonly chatId: ChatId
   readonly answerId: MessageId
+  readonly questionId: MessageId
+  /** The answer's. */
+  readonly depth: number
+  readonly modelId: string
   /** Whether it goes on where it ended before. */
   readonly continues: boolean
+}
+
+/** Who began it, in a chat of which scope: what is known of its job until the database is asked. */
+export interface Begun {
+  readonly by: Actor
+  readonly in: Chat['scope']
 }
 
 export interface GenerationParts {
@@ -72,13 +82,13 @@ export class Generations {
   }
 
   /** Begins writing; returns at once. Everything that can happen to it ends up in the message. */
-  start(task: Task): Generation {
+  start(task: Task, begun: Begun): Generation {
     const generation = new Generation()
     if (this.#isGoingDown) generation.stop('interrupted')
     this.#all.add(generation)
     // Who else wants to go on with an answer at the same time is in nobody's way.
     if (!task.continues) this.#running.set(nameOf(task), generation)
-    void this.#run(task, generation)
+    void this.#run({ ...task, begun }, generation)
     return generation
   }
 
@@ -111,7 +121,7 @@ export class Generations {
     while (this.#all.size > 0) await Promise.all([...this.#all].map((generation) => generation.ended))
   }
 
-  async #run(task: Task, generation: Generation): Promise<void> {
+  async #run(task: Task & { begun: Begun }, generation: Generation): Promise<void> {
     let message: Message | undefined
     try {
       message = await this.#write(task, generation)
@@ -125,7 +135,7 @@ export class Generations {
     }
   }
 
-  async #write(task: Task, generation: Generation): Promise<Message | undefined> {
+  async #write(task: Task & { begun: Begun }, generation: Generation): Promise<Message | undefined> {
     const begun = await this.#begin(task, generation)
     if (!begun) return undefined
     const { actor, conversation } = begun
@@ -142,12 +152,18 @@ export class Generations {
    * Who acts, and the conversation so far; undefined when the person may not any more, or another writes the answer already. A database
    * that is away is waited for while the lease lasts.
    */
-  async #begin(task: Task, generation: Generation): Promise<{ actor: JobActor; conversation: Conversation } | undefined> {
+  async #begin(
+    task: Task & { begun: Begun },
+    generation: Generation,
+  ): Promise<{ actor: JobActor; conversation: Conversation } | undefined> {
     const { jobs, units, answering, clock, log } = this.#parts
+    const { by, in: scope } = task.begun
     const lastMs = clock.now() + BEGIN_WITHIN_MS
+    let known: JobActor | undefined = jobs.begunBy(by, { id: task.jobId, scope: scope.id, readsAll: scope.kind === 'personal' })
     for (;;) {
       try {
-        const actor = await jobs.actorOf(task.tenantId, task.jobId)
+        const actor = known ?? (await jobs.actorOf(task.tenantId, task.jobId))
+        known = undefined
         if (task.continues && !(await units.write(actor, (tx) => answering.takeUp(tx, task)))) return undefined
         this.#running.set(nameOf(task), generation)
         return { actor, conversation: await units.read(actor, (tx) => answering.conversation(tx, task)) }
@@ -222,7 +238,8 @@ export class Generations {
     conversation: Conversation,
     { task, generation, ending }: { task: Task; generation: Generation; ending: Ending },
   ): Promise<Message | undefined> {
-    const { messages, clock, log } = this.#parts
+    const { chats, messages, clock, log } = this.#parts
+    const { modelId } = conversation
     const parts = generation.parts
     const text = textOf(parts)
     const jobGoesOn = ending.status === 'complete' && text !== '' && this.#titling.wants(conversation)
@@ -230,9 +247,16 @@ export class Generations {
     for (;;) {
       try {
         const message = await place.write(async (tx, stored) => {
-          const ended = await messages.finish(tx, stored, { id: task.answerId, parts, ...ending, jobGoesOn })
-          if (ended) await this.#settle(tx, { stored, modelId: conversation.modelId }, { id: task.answerId, text })
-          return messages.find(tx, stored, task.answerId)
+          const [, now, ended] = await Promise.all([
+            chats.hold(tx, task.chatId),
+            chats.find(tx, task.chatId),
+            messages.finish(tx, stored, { id: task.answerId, parts, ...ending, jobGoesOn }),
+          ])
+          // A temporary chat whose time is up is not there any more, and one that was kept meanwhile is found.
+          const isKept = now?.chat.temporaryUntil === null
+          const settled = ended && now && this.#settle(tx, { stored, isKept }, { id: task.answerId, text, modelId })
+          const [message] = await Promise.all([messages.find(tx, stored, task.answerId), settled])
+          return message
         })
         if (jobGoesOn) this.#titling.start(place, { conversation, answer: text })
         return message
@@ -245,18 +269,17 @@ export class Generations {
     }
   }
 
-  /** What follows from the end of an answer. A temporary chat whose time is up is not there any more, and one that was kept meanwhile is found. */
+  /** What follows from the end of an answer. */
   async #settle(
     tx: WriteTx<JobActor>,
-    { stored, modelId }: Pick<Conversation, 'stored' | 'modelId'>,
-    answer: { id: MessageId; text: string },
+    { stored, isKept }: { stored: StoredChat; isKept: boolean },
+    { id, text, modelId }: { id: MessageId; text: string; modelId: string },
   ): Promise<void> {
     const { chats, search, clock } = this.#parts
-    const now = (await chats.find(tx, stored.chat.id))?.chat
-    if (!now) return
     // The Librarian's answers are quotations: found again they would only echo what they quote.
-    if (answer.text !== '' && modelId !== LIBRARIAN.id && !now.temporaryUntil) await search.index(tx, stored, answer)
-    await chats.touch(tx, stored.chat.id, new Date(clock.now()))
+    const isFound = isKept && text !== '' && modelId !== LIBRARIAN.id
+    const found = isFound ? search.index(tx, stored, { id, text }) : undefined
+    await Promise.all([found, chats.touch(tx, stored.chat.id, new Date(clock.now()))])
   }
 }
 

@@ -5,22 +5,18 @@ import type { ChatStore, StoredChat } from '#server/features/chats/index.ts'
 import { type Route, route } from '#server/isolation/route.ts'
 import type { AnyReadTx } from '#server/isolation/unit-of-work.ts'
 import { Failure } from '#server/kernel/failure.ts'
-import type { Asking, Question } from './asking.ts'
+import type { Asking } from './asking.ts'
 
 /** The routes of messages. */
 export function messageRoutes({ asking }: { asking: Asking }): Route[] {
   return [
-    route(sendMessage, async ({ unit, params, body }) => {
-      const send = (question: Question) => unit.write((tx) => asking.ask(tx, params.chatId, question))
-      const question: Question = { text: body.text, parentId: body.parentId, model: body.model, idempotencyKey: body.idempotencyKey }
-      return onceMoreIf('chat_message_asked_once', () => send(question))
-    }),
+    route(sendMessage, async ({ tx, params, body: { text, parentId, model, idempotencyKey } }) =>
+      asking.ask(tx, params.chatId, { text, parentId, model, idempotencyKey }),
+    ),
 
-    route(answerAgain, async ({ unit, params, body }) => {
-      const { questionId, model, idempotencyKey } = body
-      const again = () => unit.write((tx) => asking.answerAgain(tx, params.chatId, { questionId, model, idempotencyKey }))
-      return onceMoreIf('chat_message_asked_once', again)
-    }),
+    route(answerAgain, async ({ tx, params, body: { questionId, model, idempotencyKey } }) =>
+      asking.answerAgain(tx, params.chatId, { questionId, model, idempotencyKey }),
+    ),
   ]
 }
 

@@ -25,6 +25,11 @@ interface Hit {
   readonly message_id: MessageId
 }
 
+interface Texted {
+  readonly id: MessageId
+  readonly text: string
+}
+
 export interface Found {
   readonly stored: StoredChat
   readonly message: Message
@@ -41,10 +46,15 @@ export class MessageSearch {
   }
 
   /** Adds a message's words to the index of its scope. */
-  async index(tx: WriteTx | WriteTx<JobActor>, stored: StoredChat, message: { id: MessageId; text: string }): Promise<void> {
+  async index(tx: WriteTx | WriteTx<JobActor>, stored: StoredChat, message: Texted): Promise<void> {
+    await (await this.indexing(tx, stored, message))()
+  }
+
+  /** Keys its words; what it resolves to adds them at once. */
+  async indexing(tx: WriteTx | WriteTx<JobActor>, stored: StoredChat, { id, text }: Texted): Promise<() => Promise<unknown>> {
     const { id: chatId, scope } = stored.chat
-    const lexemeOf = await this.#keys.lexemesOf(tx, scope.id)
-    await tx.call('index_message', chatId, message.id, scope.id, vectorText(terms(message.text), lexemeOf))
+    const words = vectorText(terms(text), await this.#keys.lexemesOf(tx, scope.id))
+    return () => tx.call('index_message', chatId, id, scope.id, words)
   }
 
   /** Puts the words of messages of a chat of the actor's own into the index, as the scope `keyedFor` has them: that in which it is, or will be. */
@@ -98,7 +108,7 @@ export class MessageSearch {
 }
 
 /** Whether a message can be found by its words. The Librarian's answers are quotations: found again they would only echo what they quote. */
-function isFound({ model, status, parts }: Pick<Message, 'model' | 'status' | 'parts'>): boolean {
+export function isFound({ model, status, parts }: Pick<Message, 'model' | 'status' | 'parts'>): boolean {
   return model !== LIBRARIAN.id && status !== 'streaming' && textOf(parts) !== ''
 }
 

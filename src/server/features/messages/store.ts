@@ -32,9 +32,19 @@ export class MessageStore {
 
   /** Those of these messages that are in the chat, the deepest first. */
   async listThese(tx: AnyReadTx, stored: StoredChat, ids: readonly MessageId[]): Promise<Message[]> {
+    return this.open(tx, stored, await this.seek(tx, stored.chat.id, ids))
+  }
+
+  /** The same as they lie there, which can be asked for along with the chat that opens them. */
+  async seek(tx: AnyReadTx, chatId: ChatId, ids: readonly MessageId[]): Promise<Row[]> {
     if (ids.length === 0) return []
-    const rows = await tx.all(this.#select(tx, stored.chat.id).where(sql<boolean>`id = any(${ids}::uuid[])`).orderBy('depth', 'desc'))
-    return this.#read(tx, stored, rows)
+    return tx.all(this.#select(tx, chatId).where(sql<boolean>`id = any(${ids}::uuid[])`).orderBy('depth', 'desc'))
+  }
+
+  /** Likewise what was sent under an idempotency key: a question, or an answer that was asked for again. */
+  async seekSent(tx: AnyReadTx, chatId: ChatId, idempotencyKey: string | undefined): Promise<Row[]> {
+    if (idempotencyKey === undefined) return []
+    return tx.all(this.#select(tx, chatId).where('idempotency_key', '=', idempotencyKey))
   }
 
   /** Messages of a chat, the oldest first, from behind the id `after` and of one model, where these are given. */
@@ -47,18 +57,11 @@ export class MessageStore {
     if (page.model !== undefined) query = query.where('model', '=', page.model)
     if (page.after !== undefined) query = query.where('id', '>', page.after)
     const rows = await tx.all(query.orderBy('id').limit(page.limit))
-    return this.#read(tx, stored, rows)
+    return this.open(tx, stored, rows)
   }
 
   async find(tx: AnyReadTx, stored: StoredChat, id: MessageId): Promise<Message | undefined> {
-    const row = await tx.first(this.#select(tx, stored.chat.id).where('id', '=', id))
-    return row && (await this.#read(tx, stored, [row]))[0]
-  }
-
-  /** What was sent under an idempotency key: a question, or an answer that was asked for again. */
-  async findSent(tx: AnyReadTx, stored: StoredChat, idempotencyKey: string): Promise<Message | undefined> {
-    const row = await tx.first(this.#select(tx, stored.chat.id).where('idempotency_key', '=', idempotencyKey))
-    return row && (await this.#read(tx, stored, [row]))[0]
+    return (await this.listThese(tx, stored, [id]))[0]
   }
 
   /** The first answer to a question. */
@@ -66,7 +69,7 @@ export class MessageStore {
     const row = await tx.first(
       this.#select(tx, stored.chat.id).where('parent_id', '=', questionId).where('message_type', '=', 'assistant').orderBy('id').limit(1),
     )
-    return row && (await this.#read(tx, stored, [row]))[0]
+    return row && (await this.open(tx, stored, [row]))[0]
   }
 
   /** Whether anything follows a message. */
@@ -90,6 +93,11 @@ export class MessageStore {
 
   /** Adds messages, parents before what follows them; a streaming one is under a lease from now on, in which its job writes it. */
   async add(tx: WriteTx, stored: StoredChat, ...messages: NewMessage[]): Promise<void> {
+    await (await this.adding(tx, stored, ...messages))()
+  }
+
+  /** Seals them; what it resolves to adds them at once. */
+  async adding(tx: WriteTx, stored: StoredChat, ...messages: NewMessage[]): Promise<() => Promise<unknown>> {
     const sealer = await this.#sealer(tx, stored)
     const rows = messages.map(({ id, now, ...message }) => ({
       id,
@@ -108,7 +116,7 @@ export class MessageStore {
       idempotency_key: message.idempotencyKey,
       time_created: now,
     }))
-    await tx.change(tx.db.insertInto('chat_message').values(rows))
+    return () => tx.change(tx.db.insertInto('chat_message').values(rows))
   }
 
   /** Writes down whose work the answer is, for `enter_job`. */
@@ -214,7 +222,7 @@ export class MessageStore {
     },
   ): Promise<boolean> {
     const sealer = await this.#sealer(tx, stored)
-    const touched = await tx.change(
+    const ending = tx.change(
       tx.db
         .updateTable('chat_message')
         .set({
@@ -230,11 +238,13 @@ export class MessageStore {
         .where('status', '=', 'streaming')
         .where('written_by', '=', tx.actor.jobId),
     )
-    if (!answer.jobGoesOn) await this.endJob(tx)
+    const [touched] = await Promise.all([ending, answer.jobGoesOn ? undefined : this.endJob(tx)])
     return touched === 1
   }
 
-  async #read(tx: AnyReadTx, stored: StoredChat, rows: readonly Row[]): Promise<Message[]> {
+  /** Opens messages of a chat. */
+  async open(tx: AnyReadTx, stored: StoredChat, rows: readonly Row[]): Promise<Message[]> {
+    if (rows.length === 0) return []
     const sealer = await this.#sealer(tx, stored)
     const said = rows.some(({ feedback }) => feedback) ? await feedbackSealer(this.#keys, tx, stored) : undefined
     return rows.map((row) => read(row, { sealer, said, userId: tx.actor.userId }))

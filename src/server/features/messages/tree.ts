@@ -23,6 +23,8 @@ interface Stretch {
   readonly leafId: MessageId
   readonly top: number
   readonly most: number
+  /** Its messages, where they are known already: then all is asked for at once. */
+  readonly ids?: readonly MessageId[]
 }
 
 interface Versioned {
@@ -45,14 +47,20 @@ export class Tree {
   }
 
   /** A stretch of a path, the deepest message first. */
-  async path(tx: TreeTx, stored: StoredChat, { leafId, top, most }: Stretch): Promise<PathMessage[]> {
-    const found = await tx.call<Versioned>('message_path', stored.chat.id, leafId, top, most)
+  async path(tx: TreeTx, stored: StoredChat, { leafId, top, most, ids }: Stretch): Promise<PathMessage[]> {
+    const finding = tx.call<Versioned>('message_path', stored.chat.id, leafId, top, most)
+    const [found, known] = await Promise.all([finding, ids && this.#messages.seek(tx, stored.chat.id, ids)])
     const versions = new Map(found.map((each) => [each.id, each]))
-    const messages = await this.#messages.listThese(tx, stored, [...versions.keys()])
-    return messages.map((message) => {
+    const messages = known ? this.#messages.open(tx, stored, known) : this.#messages.listThese(tx, stored, [...versions.keys()])
+    return (await messages).map((message) => {
       const { number, total, previous_id: previousId, next_id: nextId } = versions.get(message.id)!
       return { ...message, versions: { number, total, previousId, nextId } }
     })
+  }
+
+  /** The ids of a stretch of a path, the deepest first. */
+  async ids(tx: TreeTx, chatId: ChatId, { leafId, top, most }: Stretch): Promise<MessageId[]> {
+    return (await tx.call<Pick<Versioned, 'id'>>('message_path', chatId, leafId, top, most)).map(({ id }) => id)
   }
 
   /** Has the branch that ends here be the one that is shown to the person from now on. */

@@ -38,9 +38,8 @@ export type FollowAnswer = (place: AnswerPlace, reader: AnswerReader) => Promise
 
 /** The way to follow answers; it rejects when the reader may not see the one, at first or later. */
 export function answerFollower({ chats, messages, generations, clock }: WatchingParts): FollowAnswer {
-  return async ({ at, ...place }, { tenantId, read, signal }) => {
-    const { chat } = await read((tx) => openChat(chats, tx, place.chatId))
-    return follow(generations, clock, {
+  return async ({ at, ...place }, { tenantId, read, signal }) =>
+    follow(generations, clock, {
       tenantId,
       answerId: place.answerId,
       from: positionOf(at),
@@ -48,11 +47,10 @@ export function answerFollower({ chats, messages, generations, clock }: Watching
       look: () =>
         read(async (tx) => {
           const { stored, message } = await findAnswer({ chats, messages }, tx, place)
-          return { message, sealer: await messages.sealerOfPieces(tx, stored) }
+          return { message, sealer: await messages.sealerOfPieces(tx, stored), isLent: stored.chat.owner !== null }
         }),
-      confirm: chat.owner ? () => read((tx) => chats.confirm(tx, place.chatId)) : undefined,
+      confirm: () => read((tx) => chats.confirm(tx, place.chatId)),
     })
-  }
 }
 
 /** An answer that is there for the actor, with its chat. */
@@ -61,8 +59,8 @@ export async function findAnswer(
   tx: AnyReadTx,
   { chatId, answerId }: Omit<AnswerPlace, 'at'>,
 ): Promise<{ stored: StoredChat; message: Message }> {
-  const stored = await openChat(chats, tx, chatId)
-  const message = await messages.find(tx, stored, answerId)
+  const [stored, rows] = await Promise.all([openChat(chats, tx, chatId), messages.seek(tx, chatId, [answerId])])
+  const [message] = await messages.open(tx, stored, rows)
   if (message?.messageType !== 'assistant') throw new Failure('generation.not_found')
   return { stored, message }
 }

@@ -36,11 +36,11 @@ export class ModelChoice {
   /** Kind, address, key and name for a model of a provider; undefined when it is not on offer any more. */
   async reach(tx: AnyReadTx, id: string): Promise<Reachable | undefined> {
     const providerId = ProviderId.safeParse(id.split(':', 1)[0])
-    const provider = providerId.success ? await this.#providers.find(tx, providerId.data) : undefined
+    if (!providerId.success) return undefined
+    const [provider, apiKey] = await Promise.all([this.#providers.find(tx, providerId.data), this.#providers.key(tx, providerId.data)])
     const model = provider?.models.find((name) => modelId(provider, name) === id)
     if (!provider || model === undefined) return undefined
-    const { kind, baseUrl } = provider
-    return { kind, baseUrl, apiKey: await this.#providers.key(tx, provider.id), model }
+    return { kind: provider.kind, baseUrl: provider.baseUrl, apiKey, model }
   }
 }
 
