@@ -31,8 +31,13 @@ describe.skipIf(MISSING !== undefined)('in the browser', () => {
     await models?.close()
   })
 
-  const enter = async (path: string, options: { dark?: boolean; phone?: boolean } = {}): Promise<Visitor> => {
+  const enter = async (
+    path: string,
+    options: { dark?: boolean; phone?: boolean } = {},
+    prepare: (visitor: Visitor) => Promise<void> = async () => undefined,
+  ): Promise<Visitor> => {
     const visitor = await visit(browser, origin, options)
+    await prepare(visitor)
     await visitor.page.goto(path)
     await visitor.page.getByLabel('Organisation').fill(PEOPLE.alice.tenant)
     await visitor.page.getByLabel('E-mail address').fill(PEOPLE.alice.email)
@@ -73,5 +78,21 @@ describe.skipIf(MISSING !== undefined)('in the browser', () => {
     await both((page) => page.getByRole('button', { name: 'Continue' }).waitFor({ state: 'detached' }))
     expect(visitors.flatMap(({ complaints }) => complaints)).toEqual([])
     for (const { context } of visitors) await context.close()
+  }, 90_000)
+
+  test('an answer is read while it is written, also on a page that has been open for long', async () => {
+    const model = await offer(await world.signIn('carol'), models, ['echo'])
+    const { chatId } = await begin(await world.signIn('alice'), { model: model('echo'), text: QUESTION })
+    const { page, context, complaints } = await enter(`/chats/${chatId}`, {}, (visitor) => visitor.page.clock.install())
+    await page.getByRole('button', { name: 'Stop the answer' }).waitFor({ state: 'detached' })
+    await page.clock.fastForward(120_000)
+    models.script('slow')
+    await page.getByLabel('Your question').fill('Grebes carry their young on their backs and dive with them')
+    await page.getByRole('button', { name: 'Send' }).click()
+    await page.getByText('Grebes carry their young on their', { exact: true }).waitFor()
+    models.release()
+    await page.getByRole('button', { name: 'Stop the answer' }).waitFor({ state: 'detached' })
+    expect(complaints).toEqual([])
+    await context.close()
   }, 90_000)
 })

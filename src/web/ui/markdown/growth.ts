@@ -10,7 +10,7 @@ const REST = 3
 /** Gives the text, and while it grows leaves out steps for which there is no time: the longer drawing takes, the fewer. */
 export function usePaced(text: string, growing: boolean): string {
   const [paced, setPaced] = useState(text)
-  const pace = useRef({ beganMs: 0, restsUntilMs: 0 })
+  const pace = useRef({ beganMs: Number.POSITIVE_INFINITY, restsUntilMs: 0 })
   useEffect(() => {
     if (!growing || paced === text) return
     const timer = setTimeout(
@@ -25,7 +25,8 @@ export function usePaced(text: string, growing: boolean): string {
   // biome-ignore lint/correctness/useExhaustiveDependencies: it runs once each text has been drawn
   useEffect(() => {
     const nowMs = performance.now()
-    pace.current.restsUntilMs = nowMs + REST * (nowMs - pace.current.beganMs)
+    // What was there from the beginning has no step that it was drawn in.
+    pace.current.restsUntilMs = nowMs + REST * Math.max(0, nowMs - pace.current.beganMs)
   }, [paced])
   return growing ? paced : text
 }
