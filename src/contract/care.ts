@@ -1,11 +1,10 @@
 /** Care of chats: many at once, the trash, temporary ones, feedback on answers, and finding what one has lost sight of. */
 import { z } from 'zod'
+import { MOST_AT_ONCE } from './bounds.ts'
 import { Chat, Feedback } from './chats.ts'
 import { endpoint, prose } from './endpoint.ts'
 import { ChatId, MessageId } from './ids.ts'
 
-/** As many chats as one request changes. */
-export const MOST_AT_ONCE = 200
 /** As many chats as one person has pinned. */
 export const MOST_PINNED = 50
 

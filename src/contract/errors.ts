@@ -211,7 +211,7 @@ const catalogue = {
   'generation.not_found': { status: 404, detail: 'There is no such answer in this chat.', next: 'Reload the chat and try again.' },
   'generation.ended': {
     status: 409,
-    detail: 'This answer cannot be continued: it is complete, or something follows it already.',
+    detail: 'This answer cannot be continued where it ended.',
     next: 'Ask a further question, or have the question answered again.',
   },
 

@@ -1,6 +1,7 @@
 /** Pinning, archiving and doing one thing to many chats: each list has what belongs in it, and of others' chats there are none. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type BulkAct, MOST_AT_ONCE, MOST_PINNED } from '#contract/care.ts'
+import { MOST_AT_ONCE } from '#contract/bounds.ts'
+import { type BulkAct, MOST_PINNED } from '#contract/care.ts'
 import type { Chat, ChatList } from '#contract/chats.ts'
 import type { ChatId } from '#contract/ids.ts'
 import { schemaOf } from '#tests/support/conversation.ts'

@@ -1,5 +1,6 @@
 /** The endpoints by which chats are put away: many at once, for good, and all of the trash. */
-import { changeManyChats, emptyTrash, eraseChat, MOST_AT_ONCE } from '#contract/care.ts'
+import { MOST_AT_ONCE } from '#contract/bounds.ts'
+import { changeManyChats, emptyTrash, eraseChat } from '#contract/care.ts'
 import type { Chat } from '#contract/chats.ts'
 import { type Route, route } from '#server/isolation/route.ts'
 import type { WriteTx } from '#server/isolation/unit-of-work.ts'

@@ -3,7 +3,8 @@
  * the reason is said. A chat of somebody else is answered as one that never was.
  */
 import { sql } from 'kysely'
-import { type BulkAct, MOST_AT_ONCE, MOST_PINNED } from '#contract/care.ts'
+import { MOST_AT_ONCE } from '#contract/bounds.ts'
+import { type BulkAct, MOST_PINNED } from '#contract/care.ts'
 import { FAILURES, type FailureCode } from '#contract/errors.ts'
 import type { ChatId } from '#contract/ids.ts'
 import type { WriteTx } from '#server/isolation/unit-of-work.ts'

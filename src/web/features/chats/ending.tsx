@@ -1,5 +1,6 @@
 /** How an answer ended that did not end by itself, and how to go on from there. */
 import { useState } from 'react'
+import { LONGEST_CONTINUED } from '#contract/bounds.ts'
 import type { Message } from '#contract/chats.ts'
 import { t } from '#web/kernel/text.ts'
 import { Button } from '#web/ui/button.tsx'
@@ -57,10 +58,11 @@ export function offersAgain(message: Message): boolean {
   return endingOf(message) !== null && failureOf(message)?.retry !== false
 }
 
-/** Whether a model can go on where it ended; the Librarian, which quotes, would begin anew. */
+/** Whether a model can go on where it ended; the Librarian, which quotes, would begin anew, and one that is very long is long enough. */
 function goesOn(message: Message): boolean {
-  const begun = textOf(message) !== '' && message.model !== 'librarian'
-  return begun && (failureOf(message)?.retry ?? (message.status === 'stopped' || message.status === 'interrupted'))
+  const { length } = textOf(message)
+  const readable = length > 0 && length <= LONGEST_CONTINUED && message.model !== 'librarian'
+  return readable && (failureOf(message)?.retry ?? (message.status === 'stopped' || message.status === 'interrupted'))
 }
 
 function endingOf(message: Message): string | null {

@@ -1,11 +1,12 @@
 /** What can be done to the chats that are chosen in the list. */
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { useEffect } from 'react'
+import { MOST_AT_ONCE } from '#contract/bounds.ts'
 import { Button, IconButton } from '#web/ui/button.tsx'
 import { t } from './care-text.ts'
 import { knownChats } from './data/chat-list.ts'
 import { changeChats } from './data/many.ts'
-import { chooseAll, endSelection, MOST, useSelection } from './data/selection.ts'
+import { chooseAll, endSelection, useSelection } from './data/selection.ts'
 
 /** The bar above the list; Escape leaves it. */
 export function SelectionBar() {
@@ -33,7 +34,7 @@ export function SelectionBar() {
       <p role="status" className="flex items-center pl-2 text-small font-medium">
         <span className="flex-1">
           {t('many.chosen', { count: chosen.length })}
-          {chosen.length === MOST && <span className="block font-normal text-muted">{t('many.most', { most: MOST })}</span>}
+          {chosen.length === MOST_AT_ONCE && <span className="block font-normal text-muted">{t('many.most', { most: MOST_AT_ONCE })}</span>}
         </span>
         <Button look="quiet" onClick={chooseAll} className="px-2! text-small">
           {t('many.all')}

@@ -1,5 +1,6 @@
 /** The one question before chats are erased for good: it names what goes. */
 import { useEffect, useState } from 'react'
+import { MOST_AT_ONCE } from '#contract/bounds.ts'
 import type { Chat } from '#contract/chats.ts'
 import { call } from '#web/kernel/api.ts'
 import { queryClient } from '#web/kernel/session.ts'
@@ -7,8 +8,6 @@ import { Confirm } from '#web/ui/confirm.tsx'
 import { toast } from '#web/ui/toast.ts'
 import { t } from './text.ts'
 
-/** As many as the contract erases at once. */
-const AT_ONCE = 200
 const NAMED = 5
 
 interface EraseProps {
@@ -77,8 +76,8 @@ function titleOf(what: EraseProps['what']): string {
 
 async function eraseSome(chats: readonly Chat[], onCount: (count: number) => void): Promise<number> {
   let count = 0
-  for (let at = 0; at < chats.length; at += AT_ONCE) {
-    const chatIds = chats.slice(at, at + AT_ONCE).map(({ id }) => id)
+  for (let at = 0; at < chats.length; at += MOST_AT_ONCE) {
+    const chatIds = chats.slice(at, at + MOST_AT_ONCE).map(({ id }) => id)
     count += (await call('chats.change_many', { body: { act: 'erase', chatIds } })).done.length
     onCount(count)
   }

@@ -1,8 +1,6 @@
 /** Chats that are chosen in the list, to do one thing to all of them. The list says in which order its rows stand. */
+import { MOST_AT_ONCE } from '#contract/bounds.ts'
 import { cell, useCell } from '#web/kernel/cell.ts'
-
-/** As many as the contract changes at once. */
-export const MOST = 200
 
 interface Selection {
   readonly ids: ReadonlySet<string>
@@ -53,5 +51,5 @@ function stretchTo(id: string, anchor: string | null): readonly string[] {
 }
 
 function bounded(ids: ReadonlySet<string>): ReadonlySet<string> {
-  return ids.size > MOST ? new Set([...ids].slice(0, MOST)) : ids
+  return ids.size > MOST_AT_ONCE ? new Set([...ids].slice(0, MOST_AT_ONCE)) : ids
 }
