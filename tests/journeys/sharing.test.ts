@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { axe, MISSING, picture, startBrowser, type Visitor, visit } from '#tests/support/browser.ts'
 import { PASSWORD, PEOPLE, type Person } from '#tests/support/cast.ts'
-import { ask, follow, messagesOf, offer } from '#tests/support/conversation.ts'
+import { ask, follow, messagesOf, offer, schemaOf } from '#tests/support/conversation.ts'
 import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'
 import { type AskedChat, chatOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 
@@ -141,5 +141,91 @@ describe.skipIf(MISSING !== undefined)('in the browser', () => {
     await openShare(phone.page, 'Who can read it')
     await picture(phone.page, 'share-phone')
     await phone.context.close()
+  }, 120_000)
+
+  test('what others share is listed like one’s own: marked until it is read, come to by keyboard, found, and paged', async () => {
+    const bob = await world.signIn('bob')
+    const share = (chatId: string) => alice.call('POST', `/api/chats/${chatId}/readers`, { userIds: [bob.me.user.id], quoted: [] })
+    const own = await chatOf(bob, { description: 'Of my own', question: 'What is a scope?', model: named('echo') })
+    // More than are shown at first, the earliest last.
+    for (let number = 0; number < 12; number++)
+      await share((await alice.call<{ id: string }>('POST', '/api/chats', { description: `Route ${number}` })).body.id)
+    const lent = await chatOf(alice, { description: 'Harbours', question: 'Which harbour is deep?', model: named('echo') })
+    await share(lent.chatId)
+    const { page, context, complaints } = await enter('bob')
+    await page.clock.install()
+    await page.goto(`/chats/${own.chatId}`)
+    const list = page.getByRole('list', { name: 'Your chats' })
+    const marked = list.getByRole('listitem').filter({ hasText: 'new answer' })
+    await list.getByRole('link', { name: 'Harbours' }).waitFor()
+    await follow(alice, await ask(alice, lent.chatId, { text: 'And which is shallow?', parentId: lent.answerId, model: named('echo') }))
+    await marked.getByRole('link', { name: 'Harbours' }).waitFor()
+    await picture(page, 'shared-marked')
+    await page.keyboard.press('Alt+ArrowUp')
+    await page.waitForURL((url) => !url.pathname.endsWith(own.chatId))
+    await page.goto(`/chats/${lent.chatId}`)
+    await page.getByText('Alice Moreau shares this chat with you.').waitFor()
+    await expect.poll(() => marked.count(), PATIENT).toBe(0)
+    await page.keyboard.press('Alt+ArrowDown')
+    await page.getByRole('heading', { name: 'Route 11' }).waitFor()
+
+    // Its writer has died, of which nobody tells.
+    const schema = await schemaOf(world, 'acme')
+    const lease = (status: string, left: string) =>
+      world.sql(`update ${schema}.chat_message set status = $1, lease_until = now() + $2::interval where id = $3`, [
+        status,
+        left,
+        lent.answerId,
+      ])
+    await lease('streaming', '1 hour')
+    const answering = list.getByRole('listitem').filter({ hasText: 'answering' })
+    await answering.getByRole('link', { name: 'Harbours' }).waitFor()
+    await picture(page, 'shared-answering')
+    await lease('streaming', '-1 hour')
+    await page.clock.fastForward('00:31')
+    await expect.poll(() => answering.count(), PATIENT).toBe(0)
+
+    await list.getByRole('link', { name: 'Route 11' }).focus()
+    expect(await list.getByRole('link', { name: 'Route 0', exact: true }).count()).toBe(0)
+    for (let rows = 0; rows < 9; rows++) await page.keyboard.press('ArrowDown')
+    expect(await axe(page)).toEqual([])
+    await picture(page, 'shared-more')
+    await page.keyboard.press('Enter')
+    await list.getByRole('link', { name: 'Route 0', exact: true }).waitFor()
+    expect(await list.getByRole('button', { name: 'Show more that are shared' }).count()).toBe(0)
+
+    await page.goto('/find-chat?words=shallow')
+    await page
+      .getByRole('main')
+      .getByText(/^shared with you by Alice Moreau/)
+      .waitFor()
+    await picture(page, 'shared-found')
+    expect(complaints).toEqual([])
+    await context.close()
+  }, 120_000)
+
+  test('a shared chat comes back from the trash with its readers, and it is said; with the last of them gone, that is said', async () => {
+    const bob = await world.signIn('bob')
+    const lent = await chatOf(alice, { description: 'Lighthouses', question: 'Which is the tallest?', model: named('echo') })
+    await alice.call('POST', `/api/chats/${lent.chatId}/readers`, { userIds: [bob.me.user.id], quoted: [] })
+    const { page, context, complaints } = await enter('alice')
+    await page.goto(`/chats/${lent.chatId}`)
+    await page.getByText('Shared · 2 people').first().waitFor()
+    await page.getByRole('main').getByRole('button', { name: 'Menu of “Lighthouses”' }).click()
+    await page.getByRole('menuitem', { name: 'Delete' }).click()
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.getByText('“Lighthouses” is back. 2 people can read it, as before.').waitFor()
+    await alice.call('DELETE', `/api/chats/${lent.chatId}`)
+    await page.getByRole('button', { name: 'Restore it' }).click()
+    await page.getByText('“Lighthouses” is back. 2 people can read it, as before.').last().waitFor()
+    await picture(page, 'shared-restored')
+    expect((await bob.call('GET', `/api/chats/${lent.chatId}`)).status).toBe(200)
+    await bob.call('DELETE', `/api/chats/${lent.chatId}/readers/${bob.me.user.id}`)
+    await page.reload()
+    await page.getByRole('button', { name: 'Only you. Who can read this chat?' }).first().click()
+    await page.getByText('It was shared, and nobody else reads it any more.').waitFor()
+    await picture(page, 'shared-alone')
+    expect(complaints).toEqual([])
+    await context.close()
   }, 120_000)
 })

@@ -8,6 +8,8 @@ import { t } from '../kernel/text.ts'
 import { report } from './report.ts'
 import { type Toast, toast } from './toast.ts'
 
+type Words = Pick<Toast, 'text' | 'detail'>
+
 export interface Deed<T> {
   /** What it is done to. */
   readonly on: string
@@ -18,8 +20,8 @@ export interface Deed<T> {
   readonly settle?: (reply: T) => void
   /** What a refusal means for the thing. */
   readonly refused?: string
-  /** Said when it is done. */
-  readonly done?: Pick<Toast, 'text' | 'detail'>
+  /** Said when it is done, and after what the server said was taken in. */
+  readonly done?: Words | (() => Words)
   /** Takes it back. */
   readonly undo?: () => void
 }
@@ -41,7 +43,7 @@ export async function act<T>({ on, show, send, settle, refused, done, undo }: De
   try {
     const reply = await send()
     if (isLatest()) settle?.(reply)
-    if (isLatest() && done) offer(done, undo)
+    if (isLatest() && done) offer(typeof done === 'function' ? done() : done, undo)
     return true
   } catch (error) {
     if (isLatest()) takeBack()
@@ -52,7 +54,7 @@ export async function act<T>({ on, show, send, settle, refused, done, undo }: De
   }
 }
 
-function offer(done: Pick<Toast, 'text' | 'detail'>, undo: (() => void) | undefined): void {
+function offer(done: Words, undo: (() => void) | undefined): void {
   if (!undo) return void toast(done)
   const run = () => {
     forget()

@@ -5,6 +5,7 @@ import { call } from '#web/kernel/api.ts'
 import { t } from '#web/kernel/text.ts'
 import { act } from '#web/ui/deed.ts'
 import { changeChat, dropChat, putChat } from './data/chat-list.ts'
+import { sayRestored } from './data/restored.ts'
 
 /** Gives the actions. */
 export function useChatActions() {
@@ -61,6 +62,6 @@ function restore(chat: Chat): Promise<boolean> {
     },
     send: () => call('chats.restore', { params: { chatId: chat.id } }),
     settle: putChat,
-    done: { text: t('chats.restored', { title: chat.description }) },
+    done: { text: sayRestored(chat) },
   })
 }

@@ -1,5 +1,5 @@
 /** The list of chats in the sidebar: equally fast with fifty and with a hundred thousand. */
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { type RefObject, Suspense, useEffect, useMemo, useRef } from 'react'
 import type { Chat } from '#contract/chats.ts'
@@ -9,9 +9,9 @@ import { t } from '#web/kernel/text.ts'
 import { Button } from '#web/ui/button.tsx'
 import { lazyPart } from '#web/ui/lazy-part.ts'
 import { FailureNotice } from '#web/ui/notice.tsx'
-import { chatsQuery } from './data/chat-list.ts'
+import { chatsQuery, flat, inOrder, pinnedQuery, sharedQuery } from './data/chat-list.ts'
 import { useSelection } from './data/selection.ts'
-import { noteList, noteSeenElsewhere, tellSeen } from './data/unread.ts'
+import { noteLists, noteSeenElsewhere, tellSeen } from './data/unread.ts'
 import { useAnsweringWatch } from './use-answering-watch.ts'
 
 const SelectionBar = lazyPart(async () => (await import('./selection-bar.tsx')).SelectionBar)
@@ -21,9 +21,8 @@ const ChatRows = lazyPart(async () => (await import('./chat-rows.tsx')).ChatRows
 export function ChatList() {
   const query = useInfiniteQuery(chatsQuery)
   const scroller = useRef<HTMLDivElement>(null)
-  const chats = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data])
-  useAnsweringWatch(chats)
-  useSeen(chats, query.isSuccess, !query.hasNextPage)
+  const chats = useMemo(() => flat(query.data), [query.data])
+  useWatch(query, chats)
   const selecting = useSelection() !== null
   const isStuck = query.isFetchNextPageError && !query.isFetchingNextPage
   return (
@@ -95,13 +94,29 @@ function SkeletonRows({ percents }: { percents: readonly number[] }) {
   ))
 }
 
+/** Keeps what is marked in the list true, also of chats that are pinned or shared by others. */
+function useWatch(own: { isSuccess: boolean; hasNextPage: boolean }, chats: readonly Chat[]): void {
+  const pinned = useQuery(pinnedQuery).data
+  const others = useInfiniteQuery(sharedQuery)
+  const shared = useMemo(() => flat(others.data), [others.data])
+  const all = useMemo(() => inOrder(pinned, shared, chats), [pinned, shared, chats])
+  const isLoaded = own.isSuccess && others.isSuccess
+  const [isWhole, areWhole] = [!own.hasNextPage, !others.hasNextPage]
+  useAnsweringWatch(all)
+  useSeen(all)
+  useEffect(() => {
+    if (isLoaded)
+      noteLists([
+        { chats, isWhole },
+        { chats: shared, isWhole: areWhole },
+      ])
+  }, [isLoaded, chats, isWhole, shared, areWhole])
+}
+
 /** Notes which answers the person has looked at: those of the chat that is open while the page can be seen. */
-function useSeen(chats: readonly Chat[], isLoaded: boolean, isWhole: boolean): void {
+function useSeen(chats: readonly Chat[]): void {
   const { chatId } = useParams({ strict: false })
   const open = useMemo(() => chats.find(({ id }) => id === chatId), [chats, chatId])
-  useEffect(() => {
-    if (isLoaded) noteList(chats, isWhole)
-  }, [chats, isLoaded, isWhole])
   useEffect(() => {
     const look = () => {
       if (document.visibilityState !== 'visible') return

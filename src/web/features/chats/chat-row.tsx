@@ -103,6 +103,21 @@ export const ChatRow = memo(function ChatRow({ chat, isStop }: ChatRowProps) {
   )
 })
 
+/** The way to what a shelf has beyond what is loaded. */
+export function MoreRow({ id, isStop, onMore }: { id: string; isStop: boolean; onMore: () => void }) {
+  return (
+    <button
+      type="button"
+      tabIndex={isStop ? 0 : -1}
+      data-row={id}
+      onClick={onMore}
+      className="h-full w-full rounded-control px-2 text-left text-muted -outline-offset-2 hover:bg-hover hover:text-ink"
+    >
+      {t('shared.more')}
+    </button>
+  )
+}
+
 /** That others read a chat of the person's own. */
 function SharedMark({ people }: { people: number }) {
   const words = t('seal.shared', { count: people })

@@ -1,5 +1,5 @@
 /** The rows of the list of chats, drawn where they are seen; by keyboard as `use-list-keys.ts` says. */
-import { useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Chat } from '#contract/chats.ts'
@@ -7,14 +7,13 @@ import { useWide } from '#web/kernel/media.ts'
 import { t } from '#web/kernel/text.ts'
 import { useToday } from '#web/kernel/today.ts'
 import { useVirtualList } from '#web/ui/virtual-list.ts'
-import { ChatRow, Heading } from './chat-row.tsx'
-import { pinnedQuery, sharedQuery } from './data/chat-list.ts'
+import { ChatRow, Heading, MoreRow } from './chat-row.tsx'
+import { flat, pinnedQuery, sharedQuery } from './data/chat-list.ts'
 import { noteOrder } from './data/selection.ts'
-import { type Row, type Shelf, toRows } from './groups.ts'
+import { type Row, toRows } from './groups.ts'
 import { useListKeys } from './use-list-keys.ts'
 
 const HEADING_PX = 38
-const NONE: readonly Chat[] = []
 
 interface ChatRowsProps {
   /** The latest first. */
@@ -28,8 +27,14 @@ interface ChatRowsProps {
 export function ChatRows({ chats, hasMore, scroller }: ChatRowsProps) {
   const today = useToday()
   const pinned = useQuery(pinnedQuery).data
-  const shared = useQuery(sharedQuery).data
-  const rows = useMemo(() => toRows(chats, today, shelvesOf(pinned, shared)), [chats, today, pinned, shared])
+  const { data: shared, hasNextPage: moreShared, fetchNextPage: fetchShared } = useInfiniteQuery(sharedQuery)
+  const rows = useMemo(() => {
+    const above = [
+      { words: t('group.pinned'), chats: pinned ?? [] },
+      { words: t('shared.with'), chats: flat(shared), more: moreShared },
+    ]
+    return toRows(chats, today, above)
+  }, [chats, today, pinned, shared, moreShared])
   useEffect(() => noteOrder(rows.flatMap((row) => (row.kind === 'chat' && !row.chat.owner ? row.key : []))), [rows])
   const chatPx = useWide() ? 34 : 44
   const { chatId } = useParams({ strict: false })
@@ -60,19 +65,16 @@ export function ChatRows({ chats, hasMore, scroller }: ChatRowsProps) {
             className="absolute inset-x-0"
             style={{ top: topOf(index), height: heightOf(row) }}
           >
-            {row.kind === 'heading' ? <Heading words={row.words} /> : <ChatRow chat={row.chat} isStop={index === stop} />}
+            {row.kind === 'heading' && <Heading words={row.words} />}
+            {row.kind === 'chat' && <ChatRow chat={row.chat} isStop={index === stop} />}
+            {row.kind === 'more' && (
+              <MoreRow id={row.key} isStop={index === stop} onMore={() => void fetchShared({ cancelRefetch: false })} />
+            )}
           </li>
         )
       })}
     </ul>
   )
-}
-
-function shelvesOf(pinned: readonly Chat[] = NONE, shared: readonly Chat[] = NONE): Shelf[] {
-  return [
-    { words: t('group.pinned'), chats: pinned },
-    { words: t('shared.with'), chats: shared },
-  ]
 }
 
 /** A chat that is opened is brought into sight, once: afterwards the list is where the person scrolled it. */

@@ -41,7 +41,7 @@ export function ChatSeal({ chat, model, earlier = [], short = false }: ChatSealP
       <ul className="space-y-3">
         {!shared && (
           <Line icon="check" head={t('seal.you', { name: me.user.name })}>
-            {t('seal.why')}
+            {t(chat?.scope.kind === 'chat' ? 'seal.whyAlone' : 'seal.why')}
           </Line>
         )}
         <Line icon="close" head={t('seal.nobody', { organisation: me.organisation.name })}>

@@ -5,7 +5,8 @@ import { addDays, beginOf, dayAt } from '#web/kernel/days.ts'
 import { type Row, toRows } from './groups.ts'
 
 const chat = (timeUpdated: string, id = timeUpdated) => ({ id, timeUpdated }) as unknown as Chat
-const words = (rows: readonly Row[]) => rows.map((row) => (row.kind === 'heading' ? row.words : row.chat.timeUpdated))
+const said = (row: Row) => (row.kind === 'heading' ? row.words : row.kind === 'chat' ? row.chat.timeUpdated : row.kind)
+const words = (rows: readonly Row[]) => rows.map(said)
 const grouped = (now: string, zone: string, ...times: string[]) =>
   words(
     toRows(

@@ -1,6 +1,6 @@
 /**
- * The list of chats under headings of days, as the calendar of the person's time zone has them, below the shelves whose chats stand
- * by another order. Pure; a list of a hundred thousand is gone through once.
+ * The list of chats under headings of days, as the calendar of the person's time zone has them, below those that stand
+ * above them by another order. Pure; a list of a hundred thousand is gone through once.
  */
 import type { Chat } from '#contract/chats.ts'
 import { addDays, beginOf, dayAt, type ZonedDay } from '#web/kernel/days.ts'
@@ -10,11 +10,14 @@ import { sayMonthOf } from '#web/kernel/time.ts'
 export type Row =
   | { readonly kind: 'heading'; readonly key: string; readonly words: string }
   | { readonly kind: 'chat'; readonly key: string; readonly chat: Chat }
+  | { readonly kind: 'more'; readonly key: string }
 
 /** Chats that stand above the days, in the order given, and not once more under their day. */
-export interface Shelf {
+interface Above {
   readonly words: string
   readonly chats: readonly Chat[]
+  /** Whether there are more that are not loaded. */
+  readonly more?: boolean
 }
 
 /** A stretch of time with one heading, from its first instant on. */
@@ -24,20 +27,22 @@ interface Span {
 }
 
 /** Gives the rows of the list, a heading before the first chat of each group; the chats come latest first. */
-export function toRows(chats: readonly Chat[], today: ZonedDay, shelves: readonly Shelf[] = []): Row[] {
+export function toRows(chats: readonly Chat[], today: ZonedDay, above: readonly Above[] = []): Row[] {
   const rows: Row[] = []
-  const shelved = new Set<string>()
-  for (const { words, chats: own } of shelves) {
+  const known = new Set<string>()
+  for (const { words, chats: own, more } of above) {
     if (own.length > 0) rows.push({ kind: 'heading', key: words, words })
     for (const chat of own) {
-      shelved.add(chat.id)
+      known.add(chat.id)
       rows.push({ kind: 'chat', key: chat.id, chat })
     }
+    // Another one by its key when more have come, so that the focus goes to the first of them.
+    if (more) rows.push({ kind: 'more', key: `more ${own.length}` })
   }
   const near = nearSpans(today)
   let span: Span | null = null
   for (const chat of chats) {
-    if (shelved.has(chat.id)) continue
+    if (known.has(chat.id)) continue
     if (!span || chat.timeUpdated < span.from) {
       span = near.find(({ from }) => from <= chat.timeUpdated) ?? monthSpan(chat.timeUpdated, today)
       rows.push({ kind: 'heading', key: span.words, words: span.words })

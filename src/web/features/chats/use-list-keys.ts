@@ -96,9 +96,9 @@ function stopOf(rows: readonly Row[], key: string | undefined, current: string |
   return open >= 0 ? open : (nearest(rows, 0, 1) ?? -1)
 }
 
-/** The chat at the index, or the next one in the direction. */
+/** The row at the index that is no heading, or the next one in the direction. */
 function nearest(rows: readonly Row[], index: number, direction: 1 | -1): number | undefined {
-  for (let each = index; each >= 0 && each < rows.length; each += direction) if (rows[each]?.kind === 'chat') return each
+  for (let each = index; each >= 0 && each < rows.length; each += direction) if (rows[each]?.kind !== 'heading') return each
   return undefined
 }
 

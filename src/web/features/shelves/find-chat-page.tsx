@@ -82,7 +82,8 @@ function Results({ chats, byAddress }: { chats: readonly Chat[]; byAddress: bool
   )
 }
 
-function placeOf({ deletedAt, archived, pinned }: Chat): string {
+function placeOf({ owner, deletedAt, archived, pinned }: Chat): string {
+  if (owner) return t('find.shared', { name: owner.name })
   if (deletedAt) return t('find.inTrash')
   if (archived) return t('find.inArchive')
   return t(pinned ? 'find.pinned' : 'find.inList')

@@ -1,7 +1,8 @@
 /** English: what is done to chats, temporary ones, what one thinks of answers, and chats that are not there. */
 export const care = {
   'chats.notFoundTitle': 'There is no such chat, or it is not yours to see.',
-  'chats.notFound': 'If somebody sent you this link: chats belong to one person, and a link gives nobody else access.',
+  'chats.notFound':
+    'A link gives nobody access: a chat opens for its owner, and for people with whom they share it as long as they do. Ask whoever sent it to share the chat with you.',
   'chats.inTrash': '“{title}” is in the trash.',
   'chats.inTrashWhy': 'Nobody can open it there. Restore it, and it is as it was.',
   'chats.restore': 'Restore it',
@@ -11,7 +12,6 @@ export const care = {
   'did.archive': 'Archived “{title}”.',
   'did.unarchive': '“{title}” is back in your list.',
   'did.delete': 'Deleted “{title}”.',
-  'did.restore': '“{title}” is back. Only you can read it.',
   'didMany.pin': { one: 'Pinned {count} chat.', other: 'Pinned {count} chats.' },
   'didMany.unpin': { one: 'Unpinned {count} chat.', other: 'Unpinned {count} chats.' },
   'didMany.archive': { one: 'Archived {count} chat.', other: 'Archived {count} chats.' },

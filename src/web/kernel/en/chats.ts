@@ -6,7 +6,7 @@ export const chats = {
   'group.week': 'Previous 7 days',
 
   'chats.list': 'Your chats',
-  'chats.empty': 'Your chats will be listed here. Only you see them.',
+  'chats.empty': 'Your chats will be listed here. Only you see them, unless you share one.',
   'chats.answering': 'answering',
   'chats.unread': 'new answer',
   'chats.moreFailed': 'Older chats could not be loaded.',
@@ -16,6 +16,10 @@ export const chats = {
   'chats.deleted': 'Deleted “{title}”.',
   'chats.deletedSeal': 'It is in the trash for 30 days. Nobody can open it there.',
   'chats.restored': '“{title}” is back. Only you can read it.',
+  'chats.restoredShared': {
+    one: '“{title}” is back. {count} person can read it, as before.',
+    other: '“{title}” is back. {count} people can read it, as before.',
+  },
   'chats.renamed': 'Renamed to “{title}”.',
   'chats.renameFailed': 'The chat keeps its old title.',
   'chats.untitled': 'New chat',
@@ -24,6 +28,7 @@ export const chats = {
   'chats.shareOwn': 'Who can read it',
   'chats.leave': 'Leave',
   'shared.with': 'Shared with you',
+  'shared.more': 'Show more that are shared',
   'shared.by': 'Shared by {name}',
   'shared.note': '{name} shares this chat with you. What is written in it appears here.',
 
@@ -46,6 +51,7 @@ export const chats = {
   'seal.title': 'Who can read this',
   'seal.you': '{name} (you)',
   'seal.why': 'It is in your personal space.',
+  'seal.whyAlone': 'It was shared, and nobody else reads it any more.',
   'seal.nobody': 'Nobody else in {organisation}',
   'seal.admins': 'Administrators can’t read it through Sardonyx either.',
   'seal.answered': 'Answered by {model}',

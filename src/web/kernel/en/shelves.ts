@@ -43,7 +43,7 @@ export const shelves = {
   'find.pinned': 'pinned, at the top of your list',
   'find.inArchive': 'in the archive',
   'find.inTrash': 'in the trash',
-  'find.shared': 'shared with you',
+  'find.shared': 'shared with you by {name}',
   'find.open': 'Open',
   'find.elsewhere': 'If it is none of these',
   'find.temporary': 'A temporary chat',

@@ -1,4 +1,4 @@
-/** The person's chats as this page knows them: one paged list, latest first, each chat in it once. */
+/** The chats that the person reads as this page knows them: their own and those shared with them, each a paged list, latest first, every chat in it once. */
 import { type InfiniteData, infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import type { Chat } from '#contract/chats.ts'
 import { call } from '#web/kernel/api.ts'
@@ -10,47 +10,47 @@ interface Page {
 }
 type Pages = InfiniteData<Page, string | undefined>
 
-/** Who scrolls on is given as much at once as there may be. */
+/** As many as fill a screen; of those that stand above one's own only the latest, so that one's own are in sight. */
+const FIRST = { chats: 50, shared: 10 } as const
+/** Who goes on is given as much at once as there may be. */
 const FURTHER = 100
 
-export const chatsQuery = infiniteQueryOptions({
-  queryKey: ['chats'],
-  queryFn: ({ pageParam, signal }) => call('chats.list', { query: pageParam ? { cursor: pageParam, limit: FURTHER } : {} }, { signal }),
-  initialPageParam: undefined as string | undefined,
-  getNextPageParam: (last: Page) => last.next,
-  staleTime: Number.POSITIVE_INFINITY,
-})
-
-/** Those that stand above the others and are few: pinned ones, and those that others share with the person. */
-const shelfQuery = (shelf: 'pinned' | 'shared') =>
-  queryOptions({
-    queryKey: [shelf],
-    queryFn: async ({ signal }) => (await call('chats.list', { query: { in: shelf, limit: 100 } }, { signal })).items,
+/** A list that may be long, page by page. */
+const listQuery = (list: 'chats' | 'shared') =>
+  infiniteQueryOptions({
+    queryKey: [list],
+    queryFn: ({ pageParam, signal }) =>
+      call('chats.list', { query: { in: list, cursor: pageParam, limit: pageParam ? FURTHER : FIRST[list] } }, { signal }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last: Page) => last.next,
     staleTime: Number.POSITIVE_INFINITY,
   })
-export const pinnedQuery = shelfQuery('pinned')
-export const sharedQuery = shelfQuery('shared')
+/** The person's own, the pinned ones included. */
+export const chatsQuery = listQuery('chats')
+/** Those that others share with the person. */
+export const sharedQuery = listQuery('shared')
+
+/** The pinned ones, which are few. */
+export const pinnedQuery = queryOptions({
+  queryKey: ['pinned'],
+  queryFn: async ({ signal }) => (await call('chats.list', { query: { in: 'pinned', limit: 100 } }, { signal })).items,
+  staleTime: Number.POSITIVE_INFINITY,
+})
 
 /** The query for one chat. */
 export const chatQuery = (chatId: string) =>
   queryOptions({ queryKey: ['chat', chatId], queryFn: ({ signal }) => call('chats.get', { params: { chatId } }, { signal }) })
 
-/** Takes in what the server said of a chat: in the list at its place by time, or out of it when it is in another list, or in none. */
+/** Takes in what the server said of a chat: in its list at its place by time, or out of it when it is in another list, or in none. */
 export function putChat(chat: Chat): void {
   queryClient.setQueryData(chatQuery(chat.id).queryKey, chat)
   if (chat.owner) {
-    editShelf(sharedQuery, chat.id, chat)
+    place(sharedQuery, chat.id, chat)
     return
   }
-  editShelf(pinnedQuery, chat.id, chat.pinned && isListed(chat) ? chat : null)
-  edit((chats, hasMore) => {
-    const others = chats.filter((other) => other.id !== chat.id)
-    if (!isListed(chat)) return others
-    const place = others.findIndex((other) => latestFirst(chat, other) < 0)
-    // Below the last one known it comes with the page that it is on.
-    if (place < 0 && hasMore) return others
-    return others.toSpliced(place < 0 ? others.length : place, 0, chat)
-  })
+  const listed = chat.deletedAt || chat.archived || chat.temporaryUntil ? null : chat
+  placePinned(chat.id, chat.pinned ? listed : null)
+  place(chatsQuery, chat.id, listed)
 }
 
 /** Shows a chat as it is going to be; gives the way to show it again as it was, whatever else has changed of it. */
@@ -62,74 +62,89 @@ export function changeChat(chat: Chat, changes: Partial<Chat>): () => void {
 
 /** Gives the chat below this one in the list, or above it; without one the first. */
 export function neighbourOf(chatId: string | undefined, by: 1 | -1): Chat | undefined {
-  const pinned = shelved(pinnedQuery)
-  const others = queryClient.getQueryData<Pages>(chatsQuery.queryKey)?.pages.flatMap((page) => page.items) ?? []
-  const chats = [...pinned, ...others.filter((chat) => !chat.pinned)]
+  const chats = allListed()
   return chatId === undefined ? chats[0] : chats[chats.findIndex(({ id }) => id === chatId) + by]
 }
 
-type Shelf = typeof pinnedQuery
-
-const shelved = ({ queryKey }: Shelf): readonly Chat[] => queryClient.getQueryData(queryKey) ?? []
-
-/** Changes what stands on a shelf. */
-function editShelf({ queryKey }: Shelf, chatId: string, chat: Chat | null): void {
-  queryClient.setQueryData(queryKey, (chats) => {
-    if (!chats) return chats
-    const others = chats.filter(({ id }) => id !== chatId)
-    return chat ? [...others, chat].sort(latestFirst) : others
-  })
+/** The chats of these ids that the list shows. */
+export function knownChats(ids: ReadonlySet<string>): Chat[] {
+  return allListed().filter(({ id }) => ids.has(id))
 }
 
-const isListed = (chat: Chat) => !(chat.deletedAt || chat.archived || chat.temporaryUntil)
+/** All that the list shows, as far as it is loaded. */
+function allListed(): Chat[] {
+  return inOrder(
+    queryClient.getQueryData(pinnedQuery.queryKey),
+    flat(queryClient.getQueryData(sharedQuery.queryKey)),
+    flat(queryClient.getQueryData(chatsQuery.queryKey)),
+  )
+}
 
-/** The chats of these ids that the lists know. */
-export function knownChats(ids: ReadonlySet<string>): Chat[] {
-  const pages = queryClient.getQueryData<Pages>(chatsQuery.queryKey)?.pages.flatMap((page) => page.items) ?? []
-  const all = [...shelved(pinnedQuery), ...shelved(sharedQuery), ...pages]
-  return [...new Map(all.filter(({ id }) => ids.has(id)).map((chat) => [chat.id, chat])).values()]
+/** The order in which chats stand in the list, each once. */
+export function inOrder(pinned: readonly Chat[] = [], shared: readonly Chat[] = [], own: readonly Chat[] = []): Chat[] {
+  const above = new Set(pinned.map(({ id }) => id))
+  return [...pinned, ...shared, ...own.filter(({ id }) => !above.has(id))]
+}
+
+/** The chats of all pages. */
+export function flat(data: Pick<Pages, 'pages'> | undefined): Chat[] {
+  return data?.pages.flatMap(({ items }) => items) ?? []
 }
 
 /** Takes a chat out of the list; gives the way to put it back. */
 export function dropChat(chatId: string): () => void {
   const [dropped] = knownChats(new Set([chatId]))
-  for (const shelf of [pinnedQuery, sharedQuery]) editShelf(shelf, chatId, null)
-  edit((chats) => chats.filter((chat) => chat.id !== chatId))
+  placePinned(chatId, null)
+  for (const list of [chatsQuery, sharedQuery]) place(list, chatId, null)
   return () => dropped && putChat(dropped)
 }
 
-/** Brings the list up to date with one call, however long it has become: the first page is fetched, the rest is kept. */
+/** Brings the list up to date with one call for each of its parts, however long they have become. */
 export async function refreshChats(): Promise<void> {
-  if (!queryClient.getQueryData(chatsQuery.queryKey)) return
-  for (const { queryKey } of [pinnedQuery, sharedQuery]) void queryClient.invalidateQueries({ queryKey })
-  const first = await call('chats.list')
+  void queryClient.invalidateQueries({ queryKey: pinnedQuery.queryKey })
+  await Promise.all([refresh('chats', chatsQuery), refresh('shared', sharedQuery)])
+}
+
+/** The first page is fetched, the rest is kept. */
+async function refresh(name: 'chats' | 'shared', { queryKey }: List): Promise<void> {
+  if (!queryClient.getQueryData(queryKey)) return queryClient.invalidateQueries({ queryKey })
+  const first = await call('chats.list', { query: { in: name, limit: FIRST[name] } })
   const oldest = first.items.at(-1)
-  queryClient.setQueryData<Pages>(chatsQuery.queryKey, (data) => {
-    if (!data || !oldest || first.next === null) return { pages: [first], pageParams: [undefined] }
-    const fresh = new Set(first.items.map((chat) => chat.id))
-    const rest = data.pages.flatMap((page) => page.items).filter((chat) => latestFirst(oldest, chat) < 0 && !fresh.has(chat.id))
+  queryClient.setQueryData<Pages>(queryKey, (data) => {
+    if (!data || !oldest || first.next === null) return paged(first.items, first.next)
+    const fresh = new Set<string>(first.items.map((chat) => chat.id))
+    const rest = flat(data).filter((chat) => latestFirst(oldest, chat) < 0 && !fresh.has(chat.id))
     return paged([...first.items, ...rest], rest.length > 0 ? (data.pages.at(-1)?.next ?? null) : first.next)
   })
+}
+
+type List = typeof chatsQuery
+
+function placePinned(chatId: string, chat: Chat | null): void {
+  queryClient.setQueryData(pinnedQuery.queryKey, (chats) => chats && placed(chats, chatId, chat))
+}
+
+/** Puts the chat where it belongs in the list by its time, or takes it out; further pages are asked for behind the last cursor as before. */
+function place({ queryKey }: List, chatId: string, chat: Chat | null): void {
+  queryClient.setQueryData<Pages>(queryKey, (data) => {
+    if (!data) return data
+    const next = data.pages.at(-1)?.next ?? null
+    const chats = placed(flat(data), chatId, chat)
+    // Below the last one known it comes with the page that it is on.
+    return paged(chat && next !== null && chats.at(-1) === chat ? chats.slice(0, -1) : chats, next)
+  })
+}
+
+function placed(chats: readonly Chat[], chatId: string, chat: Chat | null): Chat[] {
+  const others = chats.filter(({ id }) => id !== chatId)
+  if (!chat) return others
+  const index = others.findIndex((other) => latestFirst(chat, other) < 0)
+  return others.toSpliced(index < 0 ? others.length : index, 0, chat)
 }
 
 function latestFirst(a: Chat, b: Chat): number {
   if (a.timeUpdated !== b.timeUpdated) return a.timeUpdated > b.timeUpdated ? -1 : 1
   return a.id > b.id ? -1 : 1
-}
-
-/** Changes the list as a whole; further pages are asked for behind the last cursor as before. */
-function edit(change: (chats: Chat[], hasMore: boolean) => Chat[]): void {
-  queryClient.setQueryData<Pages>(chatsQuery.queryKey, (data) => {
-    if (!data) return data
-    const next = data.pages.at(-1)?.next ?? null
-    return paged(
-      change(
-        data.pages.flatMap((page) => page.items),
-        next !== null,
-      ),
-      next,
-    )
-  })
 }
 
 function paged(items: Chat[], next: string | null): Pages {

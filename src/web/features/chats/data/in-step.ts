@@ -9,7 +9,7 @@ import { onEvent } from '#web/kernel/events.ts'
 import { ApiProblem, mayPass } from '#web/kernel/problem.ts'
 import { noticeSessionEnd, queryClient } from '#web/kernel/session.ts'
 import { isFollowed } from './answers.ts'
-import { chatQuery, chatsQuery, dropChat, putChat, refreshChats } from './chat-list.ts'
+import { chatQuery, dropChat, putChat, refreshChats } from './chat-list.ts'
 import { knownMessage, messagesQuery, refreshMessages } from './messages.ts'
 
 /** Beyond so many chats at once the list is asked for as a whole. */
@@ -82,8 +82,7 @@ function lose(chatId: string): void {
 
 /** Once for everything, after not all was told. */
 function catchUp(): void {
-  if (queryClient.getQueryData(chatsQuery.queryKey)) quietly(refreshChats())
-  else void queryClient.invalidateQueries({ queryKey: chatsQuery.queryKey })
+  quietly(refreshChats())
   void queryClient.invalidateQueries({ queryKey: ['chat'] })
   queryClient.removeQueries({ queryKey: ['messages'], type: 'inactive' })
   for (const { queryKey } of queryClient.getQueryCache().findAll({ queryKey: ['messages'], type: 'active' }))

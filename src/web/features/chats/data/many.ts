@@ -5,10 +5,11 @@ import { call } from '#web/kernel/api.ts'
 import type { Reply } from '#web/kernel/endpoints.ts'
 import { ApiProblem } from '#web/kernel/problem.ts'
 import { queryClient } from '#web/kernel/session.ts'
-import { act } from '#web/ui/deed.ts'
+import { act, type Deed } from '#web/ui/deed.ts'
 import { toast } from '#web/ui/toast.ts'
 import { t } from '../care-text.ts'
 import { changeChat } from './chat-list.ts'
+import { sayRestored } from './restored.ts'
 import { noteSeen } from './unread.ts'
 
 type Act = Exclude<BulkAct, 'erase'>
@@ -33,12 +34,15 @@ export async function changeChats(what: Act, chats: readonly Chat[]): Promise<vo
       // They come back into the list without an answer that is new.
       if (what === 'restore' || what === 'unarchive') for (const chat of done) noteSeen(chat)
     },
-    words: () => {
-      const [only] = done
-      return done.length === 1 && only ? t(`did.${what}`, { title: only.description }) : t(`didMany.${what}`, { count: done.length })
-    },
+    done: () => ({ text: sayDone(what, done) }),
     undo: () => void takeBack(what, done),
   })
+}
+
+function sayDone(what: Act, chats: readonly Chat[]): string {
+  const [only] = chats
+  if (chats.length !== 1 || !only) return t(`didMany.${what}`, { count: chats.length })
+  return what === 'restore' ? sayRestored(only) : t(`did.${what}`, { title: only.description })
 }
 
 /** Back to what it was. Archiving unpins, so what was pinned before is pinned again, which takes it out of the archive. */
@@ -49,11 +53,7 @@ async function takeBack(what: Act, chats: readonly Chat[]): Promise<void> {
   if (rest.length > 0) await apply(BACK[what], rest)
 }
 
-interface Said {
-  readonly settle: (outcome: Outcome) => void
-  readonly words: () => string
-  readonly undo: () => void
-}
+type Said = Required<Pick<Deed<Outcome>, 'settle' | 'done' | 'undo'>>
 
 async function apply(what: Act, chats: readonly Chat[], said?: Said): Promise<void> {
   const puttingBack = new Map<string, () => void>()
@@ -78,15 +78,7 @@ async function apply(what: Act, chats: readonly Chat[], said?: Said): Promise<vo
         toast({ kind: 'failed', text: t('many.failed', { count: outcome.failed.length }), detail: `${first.detail} ${first.next}` })
       said?.settle(outcome)
     },
-    ...(said && {
-      // Said once it is known of how many.
-      done: {
-        get text() {
-          return said.words()
-        },
-      },
-      undo: said.undo,
-    }),
+    ...(said && { done: said.done, undo: said.undo }),
   })
   void queryClient.invalidateQueries({ queryKey: ['shelf'] })
 }

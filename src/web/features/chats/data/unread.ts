@@ -59,15 +59,22 @@ export async function noteSeenElsewhere(chats: readonly Chat[]): Promise<void> {
   for (const chat of marked) if ((times.get(chat.id) ?? '') >= chat.timeUpdated) noteSeen(chat)
 }
 
-/** Takes in the list, latest first and `isWhole` when nothing is missing below it. */
-export function noteList(chats: readonly Chat[], isWhole: boolean): void {
+interface Listed {
+  /** The latest first. */
+  readonly chats: readonly Chat[]
+  /** Whether nothing is missing below them. */
+  readonly isWhole: boolean
+}
+
+/** Takes in what is listed. */
+export function noteLists(lists: readonly Listed[]): void {
   const known = seen.get()
-  const latest = chats[0]?.timeUpdated ?? new Date(0).toISOString()
+  const latest = lists.map(({ chats }) => chats[0]?.timeUpdated ?? '').reduce((a, b) => (a > b ? a : b), new Date(0).toISOString())
   if (!known) become({ upTo: latest, chats: {} })
   if (!known || Object.keys(known.chats).length === 0) return
-  const reaches = isWhole || (chats.at(-1)?.timeUpdated ?? '') <= known.upTo
-  const later = chats.filter(({ timeUpdated }) => timeUpdated > known.upTo)
-  if (reaches && later.every((chat) => !chat.answering && !isUnread(known, chat))) become({ upTo: latest, chats: {} })
+  const reach = lists.every(({ chats, isWhole }) => isWhole || (chats.at(-1)?.timeUpdated ?? '') <= known.upTo)
+  const later = lists.flatMap(({ chats }) => chats).filter(({ timeUpdated }) => timeUpdated > known.upTo)
+  if (reach && later.every((chat) => !chat.answering && !isUnread(known, chat))) become({ upTo: latest, chats: {} })
 }
 
 function isUnread(known: Seen, { id, timeUpdated, answering }: Chat): boolean {
