@@ -185,8 +185,11 @@ describe.skipIf(MISSING !== undefined)('care of chats in the browser', () => {
     await expect.poll(() => page.getByRole('button', { name: 'Bad answer' }).getAttribute('aria-pressed'), WAIT).toBe('true')
     await page.getByRole('button', { name: 'Bad answer' }).click()
     await expect.poll(() => page.getByRole('button', { name: 'Bad answer' }).getAttribute('aria-pressed'), WAIT).toBe('false')
-    const { items } = (await bob.call<{ items: { feedback: unknown }[] }>('GET', `/api/chats/${chatId}/messages`)).body
-    await expect.poll(() => items.map(({ feedback }) => feedback), WAIT).toEqual([null, null])
+    const kept = async () => {
+      const { items } = (await bob.call<{ items: { feedback: unknown }[] }>('GET', `/api/chats/${chatId}/messages`)).body
+      return items.map(({ feedback }) => feedback)
+    }
+    await expect.poll(kept, WAIT).toEqual([null, null])
   })
 
   test('a chat that one has lost sight of is found by what was said in it, and brought back', async () => {

@@ -81,21 +81,25 @@ async function* events(
   let heardMs = Date.now()
   const wake = () => !document.hidden && Date.now() - heardMs > ASLEEP_MS && quiet.abort()
   document.addEventListener('visibilitychange', wake, { signal: AbortSignal.any([signal, quiet.signal]) })
-  for (;;) {
-    heardMs = Date.now()
-    const silence = setTimeout(() => quiet.abort(), SILENCE_MS)
-    const { done, value } = await reader
-      .read()
-      .catch((cause: unknown) => {
-        throw new Unreachable(cause)
-      })
-      .finally(() => clearTimeout(silence))
-    if (done) break
-    const blocks = (rest + value).replaceAll('\r\n', '\n').split('\n\n')
-    rest = blocks.pop() ?? ''
-    for (const block of blocks) yield parse(block)
+  try {
+    for (;;) {
+      heardMs = Date.now()
+      const silence = setTimeout(() => quiet.abort(), SILENCE_MS)
+      const { done, value } = await reader
+        .read()
+        .catch((cause: unknown) => {
+          throw new Unreachable(cause)
+        })
+        .finally(() => clearTimeout(silence))
+      if (done) return
+      const blocks = (rest + value).replaceAll('\r\n', '\n').split('\n\n')
+      rest = blocks.pop() ?? ''
+      for (const block of blocks) yield parse(block)
+    }
+  } finally {
+    // However it ended: nothing of it is left open, and nothing listens for it.
+    quiet.abort()
   }
-  document.removeEventListener('visibilitychange', wake)
 }
 
 function parse(block: string): Raw {

@@ -5,6 +5,7 @@
  */
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from 'react'
 import { flushSync } from 'react-dom'
+import { indexAt, topsOf } from './tops.ts'
 
 /** `offset`: how much of the row lies above what is seen. */
 export type Spot = 'end' | { readonly index: number; readonly offset: number }
@@ -48,7 +49,7 @@ export function useMeasuredList({ count, guessPx, abovePx, belowPx, begin, onMov
   const [spot] = useState(() => ({ now: begin(), top: 0 }))
   const { heights, changes, measure } = useHeights()
   // biome-ignore lint/correctness/useExhaustiveDependencies: heights are kept outside of the drawing, and their changes counted
-  const tops = useMemo(() => topsOf({ count, heights, guessPx, abovePx }), [count, guessPx, abovePx, heights, changes])
+  const tops = useMemo(() => topsOf(count, (index) => heights.get(index) ?? guessPx, abovePx), [count, guessPx, abovePx, heights, changes])
   const heightPx = (tops[count] ?? abovePx) + belowPx
   const [[first, last, away], setSeen] = useState<readonly [number, number, boolean]>([0, -1, false])
 
@@ -153,34 +154,6 @@ function useHeldFocus(scroller: RefObject<HTMLElement | null>, first: number, la
   useLayoutEffect(() => {
     if (held.current && document.activeElement === document.body) scroller.current?.focus({ preventScroll: true })
   }, [scroller, first, last])
-}
-
-function topsOf({
-  count,
-  heights,
-  guessPx,
-  abovePx,
-}: {
-  count: number
-  heights: ReadonlyMap<number, number>
-  guessPx: number
-  abovePx: number
-}) {
-  const tops = new Float64Array(count + 1)
-  tops[0] = abovePx
-  for (let index = 0; index < count; index++) tops[index + 1] = (tops[index] ?? 0) + (heights.get(index) ?? guessPx)
-  return tops
-}
-
-/** The row at this height; the first above all, the last below them. */
-function indexAt(tops: Float64Array, px: number): number {
-  let [low, high] = [0, Math.max(0, tops.length - 2)]
-  while (low < high) {
-    const middle = (low + high + 1) >> 1
-    if ((tops[middle] ?? 0) <= px) low = middle
-    else high = middle - 1
-  }
-  return low
 }
 
 /** How much of the list lies below what is seen. */

@@ -3,6 +3,7 @@
  * and rows that come and go above those in sight move nothing that is being looked at.
  */
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { indexAt, topsOf } from './tops.ts'
 
 /** How many rows are drawn beyond those in sight, at either end. */
 const BEYOND = 10
@@ -34,7 +35,7 @@ interface Listed<R> {
 
 /** Gives what to draw of these rows, which stand at the top of the scroller. */
 export function useVirtualList<R extends VirtualRow>({ rows, heightOf, scroller, kept }: Listed<R>): VirtualList {
-  const tops = useMemo(() => topsOf(rows, heightOf), [rows, heightOf])
+  const tops = useMemo(() => topsOf(rows.length, (index) => heightOf(rows[index] as R)), [rows, heightOf])
   const [[first, last], setRange] = useState<readonly [number, number]>([0, FIRST])
   const look = useCallback(() => {
     const element = scroller.current
@@ -87,25 +88,6 @@ function useStillness(rows: readonly VirtualRow[], tops: Float64Array, scroller:
     // The middle one: a row that was itself moved elsewhere takes nobody along.
     element.scrollTop += shifts.sort((a, b) => a - b)[shifts.length >> 1] ?? 0
   }, [rows, tops, scroller])
-}
-
-function topsOf<R>(rows: readonly R[], heightOf: (row: R) => number): Float64Array {
-  const tops = new Float64Array(rows.length + 1)
-  rows.forEach((row, index) => {
-    tops[index + 1] = (tops[index] ?? 0) + heightOf(row)
-  })
-  return tops
-}
-
-/** The row at this height; the last one below the end. */
-function indexAt(tops: Float64Array, height: number): number {
-  let [low, high] = [0, Math.max(0, tops.length - 2)]
-  while (low < high) {
-    const middle = (low + high + 1) >> 1
-    if ((tops[middle] ?? 0) <= height) low = middle
-    else high = middle - 1
-  }
-  return low
 }
 
 function indices(first: number, last: number, kept: number): number[] {

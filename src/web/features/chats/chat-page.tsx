@@ -8,16 +8,16 @@ import { call } from '#web/kernel/api.ts'
 import { ApiProblem } from '#web/kernel/problem.ts'
 import { t } from '#web/kernel/text.ts'
 import { Button } from '#web/ui/button.tsx'
+import { act } from '#web/ui/deed.ts'
 import { PageHead } from '#web/ui/frame.tsx'
 import { lazyPart } from '#web/ui/lazy-part.ts'
 import { loadMarkdown } from '#web/ui/markdown.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
-import { report } from '#web/ui/report.ts'
 import { ChatHead } from './chat-head.tsx'
 import { ChatSeal } from './chat-seal.tsx'
 import { Composer } from './composer.tsx'
 import type { Branch } from './data/branch.ts'
-import { chatQuery, putChat } from './data/chat-list.ts'
+import { changeChat, chatQuery, putChat } from './data/chat-list.ts'
 import { messagesQuery } from './data/messages.ts'
 import { ask, takeBack } from './data/outbox.ts'
 import { textOf } from './data/parts.ts'
@@ -141,10 +141,11 @@ function EditingNote({ onCancel }: { onCancel: () => void }) {
 }
 
 async function chooseModel(chat: Chat, model: string): Promise<void> {
-  putChat({ ...chat, model })
-  await call('chats.change', { params: { chatId: chat.id }, body: { model } }).then(putChat, (error: unknown) => {
-    putChat(chat)
-    report(error)
+  await act({
+    on: `model ${chat.id}`,
+    show: () => changeChat(chat, { model }),
+    send: () => call('chats.change', { params: { chatId: chat.id }, body: { model } }),
+    settle: putChat,
   })
 }
 

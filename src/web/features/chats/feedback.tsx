@@ -3,28 +3,26 @@ import { type FormEvent, useId, useState } from 'react'
 import type { Message, Feedback as Said } from '#contract/chats.ts'
 import { call } from '#web/kernel/api.ts'
 import { Button, IconButton } from '#web/ui/button.tsx'
+import { act } from '#web/ui/deed.ts'
 import { INPUT } from '#web/ui/field.tsx'
-import { report } from '#web/ui/report.ts'
 import { toast } from '#web/ui/toast.ts'
 import { t } from './care-text.ts'
-import { putMessages } from './data/messages.ts'
+import { changeMessage } from './data/messages.ts'
 
 const LONGEST_NOTE = 2_000
 
 /** Keeps it, or takes it back with null; seen at once. */
-async function say(message: Message, feedback: Said | null): Promise<boolean> {
+function say(message: Message, feedback: Said | null): Promise<boolean> {
   const params = { chatId: message.chatId, messageId: message.id }
-  const show = (shown: Said | null) => putMessages(message.chatId, [{ ...message, feedback: shown }])
-  show(feedback)
-  try {
-    if (!feedback) await call('feedback.remove', { params })
-    else await call('feedback.give', { params, body: { rating: feedback.rating, ...(feedback.note && { note: feedback.note }) } })
-    return true
-  } catch (error) {
-    show(message.feedback)
-    report(error, t('feedback.failed'))
-    return false
-  }
+  return act<unknown>({
+    on: `feedback ${message.id}`,
+    show: () => changeMessage(message, { feedback }),
+    send: () => {
+      if (!feedback) return call('feedback.remove', { params })
+      return call('feedback.give', { params, body: { rating: feedback.rating, ...(feedback.note && { note: feedback.note }) } })
+    },
+    refused: t('feedback.failed'),
+  })
 }
 
 /** The two thumbs; `onNote` opens the note. */

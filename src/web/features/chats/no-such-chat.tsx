@@ -1,6 +1,6 @@
 /** What is shown for a chat that is absent, erased or another person's: the same, for the page can't tell either. One's own in the trash can be restored. */
 import { useQuery } from '@tanstack/react-query'
-import { call } from '#web/kernel/api.ts'
+import { findQuery } from '#web/features/shelves/queries.ts'
 import { queryClient } from '#web/kernel/session.ts'
 import { Button, ButtonLink } from '#web/ui/button.tsx'
 import { PageHead } from '#web/ui/frame.tsx'
@@ -11,11 +11,7 @@ import { messagesQuery } from './data/messages.ts'
 
 /** Says so, and leads on. */
 export function NoSuchChat({ chatId }: { chatId: string }) {
-  const found = useQuery({
-    queryKey: ['shelf', 'find', undefined, chatId],
-    queryFn: async ({ signal }) => (await call('chats.find', { query: { chatId } }, { signal })).items,
-    retry: false,
-  })
+  const found = useQuery({ ...findQuery({ chat: chatId }), retry: false })
   const trashed = found.data?.find(({ deletedAt }) => deletedAt !== null)
   const restore = async () => {
     if (!trashed) return

@@ -2,11 +2,11 @@
 import { useNavigate } from '@tanstack/react-router'
 import type { Message } from '#contract/chats.ts'
 import { call } from '#web/kernel/api.ts'
+import { newKey } from '#web/kernel/new-key.ts'
 import { t } from '#web/kernel/text.ts'
 import { report } from '#web/ui/report.ts'
 import { toast } from '#web/ui/toast.ts'
 import { putChat } from './data/chat-list.ts'
-import { newKey } from './data/outbox.ts'
 
 /** The key of a fork that is on its way, or failed: tried again it is the same one. */
 const keys = new Map<string, string>()

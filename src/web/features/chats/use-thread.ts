@@ -4,13 +4,14 @@ import { useCallback, useEffect, useMemo } from 'react'
 import type { Message, PathMessage } from '#contract/chats.ts'
 import { type Model, modelsQuery } from '#web/features/models/queries.ts'
 import { call } from '#web/kernel/api.ts'
+import { newKey } from '#web/kernel/new-key.ts'
 import { t } from '#web/kernel/text.ts'
 import { report } from '#web/ui/report.ts'
 import { followAnswer, stopAnswer } from './data/answers.ts'
 import { type Branch, depthOf } from './data/branch.ts'
 import { putChat } from './data/chat-list.ts'
 import { putExchange, showAround } from './data/messages.ts'
-import { newKey, type Unsent, useUnsent } from './data/outbox.ts'
+import { type Unsent, useUnsent } from './data/outbox.ts'
 
 export interface ThreadState {
   readonly branch: Branch

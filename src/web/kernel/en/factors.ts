@@ -93,7 +93,6 @@ export const factors = {
   'needed.appLead': 'An app on your phone shows a code that you type after your password.',
   'needed.done': 'Your second factor is set up',
   'needed.doneLead': 'From now on your second factor is asked for when you sign in.',
-  'needed.enter': 'Go on to Sardonyx',
   'needed.signOut': 'Sign out instead',
   'needed.hasOne': 'You have set one up meanwhile. Confirm with it that it is you, and everything is open to you here.',
   'needed.default': 'This device',

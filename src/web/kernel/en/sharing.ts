@@ -2,7 +2,6 @@
 export const sharing = {
   'share.title': 'Share “{title}”',
   'share.now': 'Who can read it now',
-  'share.onlyYou': 'Only you.',
   'share.you': '{name} (you)',
   'share.ownerIs': 'It is your chat',
   'share.takeBack': 'Take back',

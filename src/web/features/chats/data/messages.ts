@@ -25,6 +25,14 @@ export function putMessages(chatId: string, messages: readonly Message[]): void 
   edit(chatId, (branch) => withMessages(branch, messages))
 }
 
+/** Shows a message as it is going to be; gives the way to show it again as it was, whatever else has changed of it. */
+export function changeMessage(message: Message, changes: Partial<Message>): () => void {
+  const { chatId, id } = message
+  const put = (next: Partial<Message>) => putMessages(chatId, [{ ...(knownMessage(chatId, id) ?? message), ...next }])
+  put(changes)
+  return () => put(Object.fromEntries(Object.keys(changes).map((name) => [name, message[name as keyof Message]])))
+}
+
 /** Gives a message as this page has it. */
 export function knownMessage(chatId: string, messageId: string): Message | undefined {
   return [...(branchOf(chatId)?.at.values() ?? [])].find(({ id }) => id === messageId)

@@ -7,6 +7,7 @@ import { call } from '#web/kernel/api.ts'
 import { onCatchUp } from '#web/kernel/catch-up.ts'
 import { cell, useCell } from '#web/kernel/cell.ts'
 import type { Reply } from '#web/kernel/endpoints.ts'
+import { newKey } from '#web/kernel/new-key.ts'
 import { ApiProblem, explain, isSessionEnd, mayPass, Unreachable } from '#web/kernel/problem.ts'
 import { noticeSessionEnd } from '#web/kernel/session.ts'
 import { store, stored } from '#web/kernel/stored.ts'
@@ -170,15 +171,4 @@ function keep(place: Place, unsent: Unsent | null): void {
   else next.delete(place)
   outbox.set(next)
   store(owner, 'outbox', next.size > 0 ? Object.fromEntries(next) : null)
-}
-
-/** A random UUID; `crypto.randomUUID` is missing on plain http. */
-export function newKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  bytes.set([((bytes[6] ?? 0) & 0x0f) | 0x40], 6)
-  bytes.set([((bytes[8] ?? 0) & 0x3f) | 0x80], 8)
-  return [...bytes]
-    .map((byte) => byte.toString(16).padStart(2, '0'))
-    .join('')
-    .replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }

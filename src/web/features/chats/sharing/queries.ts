@@ -3,7 +3,7 @@ import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import type { Chat } from '#contract/chats.ts'
 import { call } from '#web/kernel/api.ts'
 import { queryClient } from '#web/kernel/session.ts'
-import { chatQuery, putChat } from '../data/chat-list.ts'
+import { putChat } from '../data/chat-list.ts'
 
 export const sharingQuery = (chatId: string) =>
   queryOptions({
@@ -46,6 +46,5 @@ export async function endSharing(chat: Chat): Promise<void> {
 /** Takes in how the chat is now. */
 async function look(chatId: string): Promise<void> {
   const [chat] = await Promise.all([call('chats.get', { params: { chatId } }), queryClient.invalidateQueries(sharingQuery(chatId))])
-  queryClient.setQueryData(chatQuery(chatId).queryKey, chat)
   putChat(chat)
 }
