@@ -11,7 +11,7 @@ if (MISSING) process.stderr.write(`\nSKIPPED: tests/journeys/care.test.ts: ${MIS
 
 const WAIT = { timeout: 30_000 }
 
-describe.skipIf(MISSING !== undefined)('care of chats in the browser', () => {
+describe.skipIf(MISSING !== undefined)('care of chats in the browser', { timeout: 90_000 }, () => {
   let world: World
   let browser: Browser
   let origin: string
