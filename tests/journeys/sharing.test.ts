@@ -62,7 +62,7 @@ describe.skipIf(MISSING !== undefined)('in the browser', () => {
     const two = await enter('bob')
     await one.page.goto(`/chats/${chat.chatId}`)
     await openShare(one.page, 'Share')
-    await one.page.getByText('It quotes another chat of yours.').waitFor()
+    await one.page.getByText('It quotes another chat.').waitFor()
     await one.page.getByText('Ferry times', { exact: true }).last().waitFor()
     await one.page.getByLabel(/^Add somebody of/).fill('oka')
     await one.page.getByRole('button', { name: /^Add Bob Okafor/ }).click()

@@ -62,7 +62,8 @@ export const chats = {
   'seal.server': 'Whoever operates the server and holds its keys could read what is stored on it.',
 
   'new.greeting': 'What would you like to know?',
-  'new.lead': 'The Librarian answers by quoting your own chats and the handbook. It says where each line comes from, and invents nothing.',
+  'new.lead':
+    'The Librarian answers by quoting the chats you can read and the handbook. It says where each line comes from, and invents nothing.',
   'new.leadHere': '{model} answers. It runs on this server, so what you write does not leave it.',
   'new.leadSent': '{model} answers. What you write is sent to {provider}.',
   'new.try': 'Try one of these',
