@@ -15,7 +15,7 @@ export const Email = z
   .regex(/^[ -~]*$/, 'must be of plain letters, digits and signs; a domain of others is written as xn--…')
   .toLowerCase()
   .max(254)
-  .pipe(z.email('must be an e-mail address'))
+  .pipe(z.email('must look like name@example.org'))
 export const Slug = z
   .string()
   .trim()
@@ -24,7 +24,7 @@ export const Slug = z
 /** Any characters, never trimmed. How many there must be depends on whose it is; fewer than eight are enough for nobody. */
 export const NewPassword = z
   .string()
-  .refine((password) => lengthOf(password) >= LEAST_BESIDE_FACTOR, `must be at least ${LEAST_BESIDE_FACTOR} characters`)
+  .refine((password) => lengthOf(password) >= LEAST_BESIDE_FACTOR, 'is too short')
   .refine((password) => lengthOf(password) <= MOST_CHARACTERS, `must be at most ${MOST_CHARACTERS} characters`)
   .refine((password) => password.isWellFormed(), 'must not contain halves of characters')
 export const GivenPassword = z

@@ -78,7 +78,7 @@ export const findChats = endpoint({
   work: 'read',
   token: ['read', 'chat'],
   query: z.strictObject({ words: z.string().trim().max(200).optional(), chatId: ChatId.optional() }),
-  reply: z.strictObject({ items: z.array(Chat) }),
+  reply: z.strictObject({ items: z.array(Chat), more: z.boolean().describe('whether there are others that fit less well') }),
 })
 
 export const giveFeedback = endpoint({

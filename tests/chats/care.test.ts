@@ -159,9 +159,9 @@ test('a chat is found by its title wherever it is, also one that is shared, by t
 test('every list comes out of an index in its order, not out of a sort, where there are many chats', async () => {
   await world.sql(
     `insert into ${schema}.chat_session (id, user_id, scope_id, description, model, wrapped_key, pinned, archived, deleted_at, time_updated)
-     select gen_random_uuid(), $1, $1, '', 'librarian', '', n % 97 = 0 and n % 3 = 0, n % 3 = 1, case when n % 3 = 2 then now() - n * interval '1 s' end, now() - n * interval '1 s'
-       from generate_series(1, 20000) n`,
-    [bob.me.user.id],
+     select gen_random_uuid(), person, person, '', 'librarian', '', n % 24 = 0, n % 3 = 1, case when n % 3 = 2 then now() - n * interval '1 s' end, now() - n * interval '1 s'
+       from generate_series(1, 20000) n, lateral (select ($1::uuid[])[1 + n / 7 % 3] as person) whose`,
+    [[alice, bob, carol].map(({ me }) => me.user.id)],
   )
   await world.sql(`analyze ${schema}.chat_session`)
   const where = {
@@ -178,6 +178,7 @@ test('every list comes out of an index in its order, not out of a sort, where th
     )
     const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
     expect(`${list}: ${plan}`).toMatch(/Index (Only )?Scan/)
-    expect(`${list}: ${plan}`).not.toMatch(/Sort/)
+    // Those of the same moment may be sorted among themselves.
+    expect(`${list}: ${plan}`).not.toMatch(/-> {2}Sort|Seq Scan/)
   }
 })

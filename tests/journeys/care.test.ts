@@ -198,7 +198,7 @@ describe.skipIf(MISSING !== undefined)('care of chats in the browser', { timeout
     const page = await device(`/chats/${chatId}`)
     await page.getByRole('heading', { name: '“Sahara” is in the trash.' }).waitFor()
     await looks(page, 'care-no-such-chat')
-    await page.getByRole('link', { name: 'Where is my chat?' }).click()
+    await page.getByRole('main').getByRole('link', { name: 'Find a chat' }).click()
     await page.getByLabel('What do you remember of it?').fill('desert')
     await page.getByRole('button', { name: 'Look' }).click()
     await page.getByText(/in the trash ·/).waitFor()

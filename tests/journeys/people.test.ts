@@ -100,7 +100,7 @@ describe.skipIf(MISSING !== undefined)('people', () => {
     ).waitFor()
     const row = (line: number) => page.getByRole('row').filter({ has: page.getByRole('cell', { name: `${line}`, exact: true }) })
     expect(await row(4).innerText()).toContain('the role must be “Member” or “Administrator”')
-    expect(await row(5).innerText()).toContain('the address must be an e-mail address')
+    expect(await row(5).innerText()).toContain('the address must look like name@example.org')
     expect(await row(3).innerText()).toContain('Grace Hall')
     expect((await world.mail.all()).length).toBe(before)
     expect(await page.getByRole('row').filter({ hasText: PEOPLE.bob.email }).innerText()).toContain('has joined already')

@@ -60,8 +60,8 @@ describe('a provider', () => {
     expect(provider).toMatchObject({ name: 'Our server', baseUrl: models.url, hasKey: true, models: ['echo', 'unicode'] })
     const offered = (await modelsFor(alice)).filter(({ id }) => id.startsWith(provider.id))
     expect(offered).toEqual([
-      { id: `${provider.id}:echo`, name: 'echo', provider: 'Our server, at this machine', runsHere: false, builtIn: false },
-      { id: `${provider.id}:unicode`, name: 'unicode', provider: 'Our server, at this machine', runsHere: false, builtIn: false },
+      { id: `${provider.id}:echo`, name: 'echo', provider: 'Our server, beside this server', runsHere: false, builtIn: false },
+      { id: `${provider.id}:unicode`, name: 'unicode', provider: 'Our server, beside this server', runsHere: false, builtIn: false },
     ])
     expect((await modelsFor(alice)).at(-1)).toMatchObject({ id: 'librarian', builtIn: true, runsHere: true })
     expect((await modelsFor(mallory)).map(({ id }) => id)).toEqual(['librarian'])

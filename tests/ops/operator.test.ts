@@ -95,7 +95,7 @@ describe('sardonyx user', () => {
     [['list'], 'Say which organisation you mean with --organisation. There are: acme, globex.'],
     [['list', '--organisation', 'initech'], 'There is no organisation with the short name initech. There are: acme, globex.'],
     [['suspend', '--organisation', 'acme'], 'Say --email. “sardonyx help user” shows how.'],
-    [['suspend', '--organisation', 'acme', '--email', 'x'], '--email: must be an e-mail address'],
+    [['suspend', '--organisation', 'acme', '--email', 'x'], '--email: must look like name@example.org'],
     [['suspend', '--organisation', 'acme', '--email', 'eve@acme.test'], 'Nobody in acme has the address eve@acme.test.'],
     [['suspend', '--organisation', 'globex', '--email', 'alice@acme.test'], 'Nobody in globex has the address alice@acme.test.'],
   ])('%j is answered with a sentence', async (args, sentence) => {

@@ -77,7 +77,7 @@ export function invitationLetter({ to, organisation, byOperator, link, expiresAt
     subject: `Join ${organisation} on Sardonyx`,
     text: `Hello,
 
-${byOperator ? 'the operator of this server' : `an administrator of ${organisation}`} invites you to ${organisation} on Sardonyx, a private workspace for chats with language models.
+${byOperator ? 'The operator of this server' : `An administrator of ${organisation}`} invites you to ${organisation} on Sardonyx, a private workspace for chats with language models.
 Open this link to choose how you sign in:
 
 ${link}

@@ -33,7 +33,7 @@ const archiveRoute = createRoute({
   component: lazyRouteComponent(() => import('#web/features/shelves/archive-page.tsx'), 'ArchivePage'),
 })
 
-/** “Where is my chat?”; the words that are looked for are in the address. */
+/** Finding a chat; the words that are looked for are in the address. */
 const findChatRoute = createRoute({
   getParentRoute: () => workspaceRoute,
   path: '/find-chat',

@@ -10,9 +10,9 @@ import { Icon, Mark } from '#web/ui/icon.tsx'
 import { PersonMenu } from './person-menu.tsx'
 
 const PLACES = [
-  { to: '/archive', icon: 'archive', label: 'nav.archive' },
-  { to: '/trash', icon: 'trash', label: 'nav.trash' },
-  { to: '/find-chat', icon: 'help', label: 'nav.findChat' },
+  { to: '/archive', icon: 'archive', label: 'nav.archive', shortcut: undefined },
+  { to: '/trash', icon: 'trash', label: 'nav.trash', shortcut: undefined },
+  { to: '/find-chat', icon: 'search', label: 'nav.findChat', shortcut: 'findChat' },
 ] as const
 
 interface SidebarProps {
@@ -64,11 +64,11 @@ export function Sidebar({ onHide, onShortcuts, onNew, edge }: SidebarProps) {
 function Places() {
   return (
     <ul className="flex flex-none border-t border-line px-2 py-1">
-      {PLACES.map(({ to, icon, label }) => (
+      {PLACES.map(({ to, icon, label, shortcut }) => (
         <li key={to} className="min-w-0 flex-auto">
           <Link
             to={to}
-            title={t(label)}
+            {...hintOf(t(label), shortcut)}
             className="flex min-h-11 items-center justify-center gap-1.5 rounded-control px-1.5 text-small text-muted hover:bg-hover hover:text-ink aria-[current=page]:text-ink desk:min-h-[30px]"
           >
             <Icon name={icon} size={14} />

@@ -50,6 +50,7 @@ export function WorkspaceFrame({ children }: { children: ReactNode }) {
   const sidebar = useSidebar()
   const [widthPx, setWidth] = useSidebarWidth()
   useShortcut('newChat', () => void navigate({ to: '/' }))
+  useShortcut('findChat', () => void navigate({ to: '/find-chat' }))
   useShortcut('sidebar', sidebar.toggle)
   useShortcut('sheet', () => setSheet(true))
   useUndo()

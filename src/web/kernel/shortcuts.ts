@@ -21,6 +21,7 @@ interface Shortcut {
 
 export const SHORTCUTS = {
   newChat: { key: 'j', held: ['mod'], place: 'anywhere', label: 'nav.newChat' },
+  findChat: { key: 'k', held: ['mod'], place: 'anywhere', label: 'nav.findChat' },
   previousChat: { key: 'ArrowUp', held: ['alt'], place: 'anywhere', label: 'shortcuts.previousChat' },
   nextChat: { key: 'ArrowDown', held: ['alt'], place: 'anywhere', label: 'shortcuts.nextChat' },
   sidebar: { key: 'b', held: ['mod'], place: 'anywhere', label: 'shortcuts.sidebar' },

@@ -79,9 +79,10 @@ export function caringRoutes({ chats, messages, drafts, search, feedback, clock 
     route(findChats, async ({ tx, query }) => {
       const byId = query.chatId === undefined ? undefined : (await chats.find(tx, query.chatId))?.chat
       const words = query.words ?? ''
-      const found = words === '' ? [] : [...(await titled(tx, words)), ...(await search.findChats(tx, words, MOST_FOUND))]
+      const found = words === '' ? [] : [...(await titled(tx, words)), ...(await search.findChats(tx, words, MOST_FOUND + 1))]
       const all = [...(byId ? [byId] : []), ...found].filter(({ temporaryUntil }) => temporaryUntil === null)
-      return { items: [...new Map(all.map((chat) => [chat.id, chat])).values()].slice(0, MOST_FOUND) }
+      const items = [...new Map(all.map((chat) => [chat.id, chat])).values()]
+      return { items: items.slice(0, MOST_FOUND), more: items.length > MOST_FOUND }
     }),
   ]
 

@@ -50,7 +50,7 @@ function offered(provider: Provider): Model[] {
     id: modelId(provider, name),
     name,
     // What listens at a loopback address may be a gateway or a tunnel: it is here, but nobody can say that the text stays here.
-    provider: isLoopback(host) ? `${provider.name}, at this machine` : provider.name,
+    provider: isLoopback(host) ? `${provider.name}, beside this server` : provider.name,
     runsHere: false,
     builtIn: false,
   }))

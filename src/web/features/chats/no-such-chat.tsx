@@ -12,7 +12,7 @@ import { messagesQuery } from './data/messages.ts'
 /** Says so, and leads on. */
 export function NoSuchChat({ chatId }: { chatId: string }) {
   const found = useQuery({ ...findQuery({ chat: chatId }), retry: false })
-  const trashed = found.data?.find(({ deletedAt }) => deletedAt !== null)
+  const trashed = found.data?.items.find(({ deletedAt }) => deletedAt !== null)
   const restore = async () => {
     if (!trashed) return
     await changeChats('restore', [trashed])
@@ -37,7 +37,7 @@ export function NoSuchChat({ chatId }: { chatId: string }) {
               {t('nav.newChat')}
             </ButtonLink>
           )}
-          <ButtonLink to="/find-chat" search={{ chat: chatId }} icon="help">
+          <ButtonLink to="/find-chat" search={{ chat: chatId }} icon="search">
             {t('chats.whereIsIt')}
           </ButtonLink>
         </div>

@@ -1,13 +1,13 @@
-/** “Where is my chat?”: looks wherever a chat of one's own can be, offers what brings it back, and says where else it may be. */
+/** Finding a chat: looks wherever one that its reader may read can be, offers what brings it back, and says where else it may be. */
 import { useQuery } from '@tanstack/react-query'
-import { useNavigate, useSearch } from '@tanstack/react-router'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import type { Chat } from '#contract/chats.ts'
 import { leave } from '#web/features/chats/data/leave.ts'
 import { changeChats } from '#web/features/chats/data/many.ts'
 import { useMe } from '#web/kernel/session.ts'
 import { sayTime } from '#web/kernel/time.ts'
-import { Button, ButtonLink } from '#web/ui/button.tsx'
+import { Button } from '#web/ui/button.tsx'
 import { TextField } from '#web/ui/field.tsx'
 import { Panel, PanelSkeleton, ReadingPage } from '#web/ui/frame.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
@@ -34,6 +34,7 @@ export function FindChatPage() {
             label={t('find.words')}
             help={t('find.help')}
             value={words}
+            autoFocus
             maxLength={200}
             onChange={(event) => setWords(event.target.value)}
           />
@@ -44,13 +45,13 @@ export function FindChatPage() {
       </form>
       {found.isFetching && !found.data && <PanelSkeleton rows={2} />}
       {found.error && <FailureNotice error={found.error} onRetry={found.refetch} className="mb-6" />}
-      {found.data && <Results chats={found.data} byAddress={search.words === undefined} />}
+      {found.data && <Results chats={found.data.items} isCut={found.data.more} byAddress={search.words === undefined} />}
       <Elsewhere />
     </ReadingPage>
   )
 }
 
-function Results({ chats, byAddress }: { chats: readonly Chat[]; byAddress: boolean }) {
+function Results({ chats, isCut, byAddress }: { chats: readonly Chat[]; isCut: boolean; byAddress: boolean }) {
   if (chats.length === 0) {
     return (
       <p role="status" className="mb-8">
@@ -61,14 +62,14 @@ function Results({ chats, byAddress }: { chats: readonly Chat[]; byAddress: bool
   return (
     <section className="mb-8">
       <h2 className="mb-2 font-strong">
-        <span role="status">{t('find.results', { count: chats.length })}</span>
+        <span role="status">{t(isCut ? 'find.more' : 'find.results', { count: chats.length })}</span>
       </h2>
       <Panel>
         <ul className="divide-y divide-line">
           {chats.map((chat) => (
-            <li key={chat.id} className="flex flex-wrap items-center gap-x-3 gap-y-2 py-2.5 pr-3 pl-4">
+            <li key={chat.id} className="relative flex flex-wrap items-center gap-x-3 gap-y-2 py-2.5 pr-3 pl-4 has-[a:hover]:bg-hover">
               <div className="min-w-0 flex-[1_1_14rem]">
-                <p className="truncate font-medium">{chat.description}</p>
+                <p className="truncate font-medium">{chat.deletedAt ? chat.description : <Opening chat={chat} />}</p>
                 <p className="text-small text-muted">
                   {placeOf(chat)} · {sayTime(chat.timeUpdated)}
                 </p>
@@ -82,6 +83,15 @@ function Results({ chats, byAddress }: { chats: readonly Chat[]; byAddress: bool
   )
 }
 
+/** The title, by which the whole row opens the chat. */
+function Opening({ chat }: { chat: Chat }) {
+  return (
+    <Link to="/chats/$chatId" params={{ chatId: chat.id }} className="before:absolute before:inset-0">
+      {chat.description}
+    </Link>
+  )
+}
+
 function placeOf({ owner, deletedAt, archived, pinned }: Chat): string {
   if (owner) return t('find.shared', { name: owner.name })
   if (deletedAt) return t('find.inTrash')
@@ -91,13 +101,11 @@ function placeOf({ owner, deletedAt, archived, pinned }: Chat): string {
 
 function BringBack({ chat }: { chat: Chat }) {
   if (chat.deletedAt) return <Button onClick={() => void changeChats('restore', [chat])}>{t('trash.restore')}</Button>
+  if (!chat.archived) return null
   return (
-    <span className="flex flex-wrap gap-2">
-      {chat.archived && <Button onClick={() => void changeChats('unarchive', [chat])}>{t('archive.back')}</Button>}
-      <ButtonLink to="/chats/$chatId" params={{ chatId: chat.id }}>
-        {t('find.open')}
-      </ButtonLink>
-    </span>
+    <Button className="relative" onClick={() => void changeChats('unarchive', [chat])}>
+      {t('archive.back')}
+    </Button>
   )
 }
 

@@ -16,6 +16,6 @@ export const shelfQuery = (shelf: 'archive' | 'trash') =>
 export const findQuery = ({ words, chat }: { words?: string; chat?: string }) =>
   queryOptions({
     queryKey: ['shelf', 'find', words, chat],
-    queryFn: async ({ signal }) => (await call('chats.find', { query: { words, chatId: chat } }, { signal })).items,
+    queryFn: ({ signal }) => call('chats.find', { query: { words, chatId: chat } }, { signal }),
     enabled: words !== undefined || chat !== undefined,
   })

@@ -6,7 +6,7 @@ export const care = {
   'chats.inTrash': '“{title}” is in the trash.',
   'chats.inTrashWhy': 'Nobody can open it there. Restore it, and it is as it was.',
   'chats.restore': 'Restore it',
-  'chats.whereIsIt': 'Where is my chat?',
+  'chats.whereIsIt': 'Find a chat',
   'did.pin': 'Pinned “{title}”.',
   'did.unpin': 'Unpinned “{title}”.',
   'did.archive': 'Archived “{title}”.',

@@ -31,12 +31,13 @@ export const shelves = {
   'trash.copies': 'Copies of the database that were made before may hold them for longer, as the privacy page says.',
   'trash.erased': { one: '{count} chat is erased for good.', other: '{count} chats are erased for good.' },
 
-  'find.title': 'Where is my chat?',
+  'find.title': 'Find a chat',
   'find.lead': 'Looks through your list, the archive and the trash, and the chats that are shared with you.',
   'find.words': 'What do you remember of it?',
   'find.help': 'Words of its title, or of anything that was asked or answered in it.',
   'find.look': 'Look',
   'find.results': { one: '{count} chat found', other: '{count} chats found' },
+  'find.more': 'The {count} chats that fit best. More words find fewer.',
   'find.none': 'No chat of yours has these words.',
   'find.byAddress': 'No chat that you can read is at this address, in the list, the archive or the trash.',
   'find.inList': 'in your list',
@@ -45,7 +46,7 @@ export const shelves = {
   'find.inTrash': 'in the trash',
   'find.shared': 'shared with you by {name}',
   'find.open': 'Open',
-  'find.elsewhere': 'If it is none of these',
+  'find.elsewhere': 'Where is my chat, if it is none of these?',
   'find.temporary': 'A temporary chat',
   'find.temporaryWhy':
     'It is in no list and cannot be searched. As long as its time is not up, its own address still opens it. Once it is up, nobody can bring it back.',
