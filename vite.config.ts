@@ -67,11 +67,22 @@ function compressed(): Plugin {
   }
 }
 
+/** In a worker there is no document to ask what `&amp;` stands for, which is how the browser's version of a package does it. */
+function entities(): Plugin {
+  const { resolve } = createRequire(import.meta.url)
+  return {
+    name: 'sardonyx-entities',
+    enforce: 'pre',
+    resolveId: (id) => (id === 'decode-named-character-reference' ? resolve(id) : undefined),
+  }
+}
+
 const api = { target: 'http://127.0.0.1:4700', changeOrigin: false }
 
 export default defineConfig({
   root: 'src/web',
   plugins: [wire(), diagram(), react(), tailwindcss(), compressed()],
+  worker: { format: 'es', plugins: () => [entities()] },
   build: {
     outDir: '../../dist/web',
     emptyOutDir: true,

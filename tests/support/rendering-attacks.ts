@@ -275,3 +275,12 @@ const LOADS = [
 const FLOODS = [Array.from({ length: 10_000 }, (_, i) => `[a](https://evil.example/${i})`).join(' '), `${'a '.repeat(200)}\n\n`.repeat(600)]
 
 export const ATTACKS = { HTML, SVG, MATHS, DIAGRAMS, LINKS, IMAGES, HOSTS, NAMES, LOADS, FLOODS } as const
+
+/** Each would keep its reader busy for seconds to minutes, and there is no reason to wait for it. */
+export const HEAVY = [
+  `a $\\def\\b{${'x'.repeat(1_000)}}\\def\\a{\\b\\b\\b\\b}${'\\a'.repeat(98)}$`,
+  '$x$ '.repeat(9_000),
+  'a\n=\n'.repeat(9_000),
+  `${'['.repeat(8_000)}a${'](b)'.repeat(8_000)}`,
+  'www.a_'.repeat(7_000),
+]

@@ -10,7 +10,7 @@ import { MISSING, startBrowser, visit } from '#tests/support/browser.ts'
 import { PASSWORD, PEOPLE } from '#tests/support/cast.ts'
 import { offer } from '#tests/support/conversation.ts'
 import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'
-import { ATTACKS } from '#tests/support/rendering-attacks.ts'
+import { ATTACKS, HEAVY } from '#tests/support/rendering-attacks.ts'
 import { createWorld, type World } from '#tests/support/world.ts'
 
 if (MISSING) process.stderr.write(`\nSKIPPED: tests/web/rendering-attacks.test.ts: ${MISSING}\n`)
@@ -20,9 +20,6 @@ const CHROMIUMS_OWN = /\b(google|googleapis|gstatic|gvt1)\.com/
 const FORBIDDEN = '.prose :is(script, style, img, object, embed, video, audio, link, meta, base, form, svg image)'
 /** So long a text is still laid out, whatever it is. */
 const BATCH = 40_000
-
-/** `rendering.test.tsx` draws the loads; in a browser each alone takes seconds on a busy machine. */
-const { LOADS: _loads, ...FAMILIES } = ATTACKS
 
 /** The attacks as answers, and one more sentence, so that a diagram isn't the last of what may grow. */
 function batches(attacks: readonly string[]): string[] {
@@ -38,9 +35,12 @@ function batches(attacks: readonly string[]): string[] {
 function cut(text: string): string[] {
   const size = Math.max(7, Math.ceil(text.length / 400))
   const pieces: string[] = []
-  for (let at = 0; at < text.length; at += size + (pieces.length % 5)) pieces.push(text.slice(at, at + size + (pieces.length % 5)))
+  for (let at = 0; at < text.length; at += pieces.at(-1)!.length) pieces.push(text.slice(at, at + size + (pieces.length % 5)))
   return pieces
 }
+
+/** Waits until all that the worker reads has been read or given up. */
+const settled = (page: Page) => page.locator('.prose[aria-busy]').waitFor({ state: 'detached', timeout: 60_000 })
 
 /** What an answer looks like, without the ids that differ from one drawing to the next. */
 const drawn = (page: Page) =>
@@ -142,7 +142,7 @@ describe.skipIf(MISSING !== undefined)('attacks by rendering', () => {
     await page.context().close()
   }, 40_000)
 
-  test.each(Object.entries(FAMILIES))(
+  test.each(Object.entries(ATTACKS))(
     '%s',
     async (family, attacks) => {
       const { page, achieved } = await enter()
@@ -152,9 +152,11 @@ describe.skipIf(MISSING !== undefined)('attacks by rendering', () => {
         if (family === 'DIAGRAMS') await allDiagrams(page)
         expect(await page.locator(FORBIDDEN).count()).toBe(0)
         expect(await page.locator('.prose iframe:not([sandbox="allow-scripts"][src="/diagram.html"])').count()).toBe(0)
+        await settled(page)
         const streamed = await drawn(page)
         await page.reload()
         await page.getByRole('button', { name: 'Copy the answer' }).waitFor({ timeout: 60_000 })
+        await settled(page)
         // What came in pieces is what is drawn of the whole; a diagram is drawn when it is seen.
         if (family !== 'DIAGRAMS') await expect.poll(() => drawn(page), { timeout: 30_000 }).toBe(streamed)
         await page.getByLabel('Your question').fill('still here')
@@ -167,4 +169,23 @@ describe.skipIf(MISSING !== undefined)('attacks by rendering', () => {
     },
     150_000,
   )
+
+  test('what would take minutes to read is given up, and the page goes on meanwhile and afterwards', async () => {
+    const { page, achieved } = await enter()
+    for (const attack of HEAVY) {
+      await page.goto('/')
+      await answered(page, attack)
+      const box = page.getByLabel('Your question')
+      await box.fill('meanwhile')
+      expect(await box.inputValue()).toBe('meanwhile')
+      await page.getByText('too heavy to lay out').first().waitFor({ timeout: 60_000 })
+      await settled(page)
+      await box.fill('')
+    }
+    // What is given up once is not tried again; what it shows can be had as a whole.
+    await page.getByRole('button', { name: 'Show more of it' }).click()
+    await expect.poll(() => page.locator('.prose').last().textContent()).toContain(HEAVY.at(-1)!.slice(5_000, 20_000))
+    expect(achieved).toEqual([])
+    await page.context().close()
+  }, 240_000)
 })

@@ -17,5 +17,7 @@ export const markdown = {
   'markdown.open': 'not done',
   'markdown.table': 'Table',
   'markdown.tableCopy': 'Copy the table',
-  'markdown.unread': 'Too long or too deeply nested to be laid out. This is how it was written:',
+  'markdown.unread': 'Shown as text, because it is too heavy to lay out.',
+  'markdown.unreadCopy': 'Copy this text',
+  'markdown.unreadMore': 'Show more of it',
 } as const

@@ -3,14 +3,16 @@ import fc from 'fast-check'
 import { renderToStaticMarkup } from 'react-dom/server'
 import { expect, test } from 'vitest'
 import { toBlocks } from './blocks.ts'
-import { draw } from './draw.tsx'
+import { type Drawing, draw } from './draw.tsx'
 import { tagsFor } from './headings.ts'
-import { Formula } from './maths/formula.tsx'
+import { Formula, drawing as formulas } from './maths/formula.tsx'
 import { syntaxes } from './maths/reading.ts'
-import { parse } from './parse.ts'
+import { read } from './reading.ts'
 
-const drawing = { headings: tagsFor(''), trusted: false, Formula }
-const html = (text: string) => renderToStaticMarkup(draw(parse(text, { maths: syntaxes.whole, prefix: '' }), drawing))
+const drawing: Drawing = { headings: tagsFor(''), trusted: false, prefix: '', Formula }
+const { toMarkup } = await formulas.load()
+const html = (text: string) =>
+  renderToStaticMarkup(read(text, { syntax: syntaxes.whole, toMarkup })?.nodes.map((node, index) => draw(node, drawing, index)))
 const bare = (markup: string) => markup.replace(/\s+/g, ' ').replace(/> </g, '><').trim()
 const inPieces = (text: string) => bare(toBlocks(text).map(html).join('\n'))
 

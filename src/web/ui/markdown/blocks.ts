@@ -6,7 +6,7 @@
 const FENCE = /^ {0,3}(`{3,}|~{3,})/
 const CONTINUES = /^(?:\s|[-*+](?:\s|$)|\d{1,9}[.)](?:\s|$))/
 /** Definitions act on the whole text, wherever they stand. */
-const DEFINITION = /^ {0,3}\[[^\]]+\]:/m
+const DEFINITION = /^[ \t>*+\-\d.)]*\[(?:\\[\s\S]|[^\\[\]]){1,999}\]:/m
 
 /** Gives the pieces of the text in order; joined by line breaks they are the text. */
 export function toBlocks(text: string): string[] {

@@ -1,7 +1,8 @@
 /** A block of code, with buttons to wrap and copy it; a diagram where it is the source of one. */
 import { useContext, useState } from 'react'
 import { IconButton } from '../button.tsx'
-import { CodeFrame, Coloured } from './code-frame.tsx'
+import { CodeFrame } from './code-frame.tsx'
+import { Coloured } from './coloured.tsx'
 import { OpenContext } from './growth.ts'
 import { nameOf } from './languages.ts'
 import { part } from './loaded.ts'

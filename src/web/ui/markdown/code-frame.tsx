@@ -1,14 +1,7 @@
-/** What blocks of code and diagrams share: a frame with a title and buttons, and the code in colours once the highlighter has arrived. */
-import { type ReactNode, useContext, useDeferredValue } from 'react'
+/** What blocks of code and diagrams share: a frame with a title and buttons. */
+import type { ReactNode } from 'react'
 import { CopyIcon } from '../copy-button.tsx'
-import { OpenContext } from './growth.ts'
-import { part } from './loaded.ts'
 import { t } from './words.ts'
-
-/** How much code is coloured: at once, and while it is being written, when all of it is coloured again at each step. */
-const COLOURED = { whole: 50_000, open: 8_000 }
-
-const highlighter = part(async () => (await import('./highlight.ts')).highlight)
 
 /** The frame around code and what is made of it. */
 export function CodeFrame({ title, text, actions, children }: { title: string; text: string; actions: ReactNode; children: ReactNode }) {
@@ -21,18 +14,5 @@ export function CodeFrame({ title, text, actions, children }: { title: string; t
       </div>
       {children}
     </div>
-  )
-}
-
-/** The code itself. */
-export function Coloured({ text, language, wraps }: { text: string; language: string | null; wraps: boolean }) {
-  const open = useContext(OpenContext)
-  const shown = useDeferredValue(text)
-  const highlight = highlighter.use(language !== null && shown.length <= COLOURED[open ? 'open' : 'whole'])
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: long lines are scrolled by keyboard
-    <pre tabIndex={0} className={wraps ? 'wrap-anywhere whitespace-pre-wrap' : ''}>
-      <code>{(language !== null && highlight?.(shown, language)) || text}</code>
-    </pre>
   )
 }

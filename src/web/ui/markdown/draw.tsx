@@ -7,7 +7,8 @@ import { CodeBlock } from './code-block.tsx'
 import type { HeadingTags } from './headings.ts'
 import { Image, Link, TrustedLink } from './link.tsx'
 import { Mark } from './marks.tsx'
-import type { Node } from './parse.ts'
+import type { FormulaProps } from './maths/formula.tsx'
+import { type Node, textOf } from './parse.ts'
 import { Table } from './table.tsx'
 import { t } from './words.ts'
 
@@ -18,17 +19,16 @@ export interface Drawing {
   /** Whether links within this site work. */
   readonly trusted: boolean
   /** Draws formulas, once it has arrived. */
-  readonly Formula?: ComponentType<{ display: unknown; children?: string }> | undefined
+  readonly Formula?: ComponentType<FormulaProps> | undefined
+  /** What ids in it begin with. */
+  readonly prefix: string
 }
-
-/** Elements that nest deeper are drawn as their text: a browser lays out each level within the one above. */
-const DEEPEST = 60
 
 const PLAIN = new Set('blockquote br code del em hr li ol p strong sup tbody td th thead tr ul'.split(' '))
 
 /** Of the elements that are drawn as they are, what they may have. */
-const own: Readonly<Record<string, (properties: Properties) => Properties>> = {
-  li: ({ id }) => ({ id }),
+const own: Readonly<Record<string, (properties: Properties, drawing: Drawing) => Properties>> = {
+  li: ({ id }, { prefix }) => ({ id: id && `${prefix}${id}` }),
   ol: ({ start }) => ({ start }),
   td: aligned,
   th: aligned,
@@ -51,37 +51,25 @@ const parts: Readonly<Record<string, ComponentType<never>>> = {
 }
 
 /** Draws a node and what is in it. */
-export function draw(node: Node, drawing: Drawing, place: { key?: number; depth?: number } = {}): ReactNode {
-  const { key, depth = 0 } = place
+export function draw(node: Node, drawing: Drawing, key?: number): ReactNode {
   if (node.type === 'text') return node.value
-  if (node.type !== 'element' && node.type !== 'root') return null
-  if (depth > DEEPEST) return textOf(node)
-  const within = () => node.children.map((child, index) => draw(child, drawing, { key: index, depth: depth + 1 }))
-  if (node.type === 'root') return within()
+  if (node.type !== 'element') return null
   const { tagName, properties } = node
+  const within = () => node.children.map((child, index) => draw(child, drawing, index))
   if (tagName === 'pre') return <CodeBlock key={key} {...codeIn(node)} />
-  if (tagName === 'math') return drawing.Formula && createElement(drawing.Formula, { display: properties.display, key }, textOf(node))
-  if (PLAIN.has(tagName)) return createElement(tagName, { ...own[tagName]?.(properties), key }, ...within())
+  if (tagName === 'math') return drawing.Formula && createElement(drawing.Formula, { ...mathsIn(properties), key }, textOf(node))
+  if (PLAIN.has(tagName)) return createElement(tagName, { ...own[tagName]?.(properties, drawing), key }, ...within())
   const heading = drawing.headings[tagName as 'h1']
   if (heading) return createElement(heading, { key }, ...within())
   const part = tagName === 'a' && drawing.trusted ? TrustedLink : Object.hasOwn(parts, tagName) ? parts[tagName] : undefined
-  return part ? createElement(part as ComponentType<Properties>, { ...properties, key }, ...within()) : null
+  return part ? createElement(part as ComponentType<Properties>, { ...properties, prefix: drawing.prefix, key }, ...within()) : null
 }
+
+const mathsIn = ({ display, markup }: Properties) => ({ display, markup })
 
 function codeIn(pre: Node): { text: string; language: string | null } {
   const code = 'children' in pre ? pre.children[0] : undefined
   const names = code?.type === 'element' ? code.properties.className : undefined
   const name = Array.isArray(names) ? names.find((each) => String(each).startsWith('language-')) : undefined
   return { text: textOf(pre).replace(/\n$/, ''), language: name === undefined ? null : String(name).slice('language-'.length) }
-}
-
-/** All text of a node, however deep it stands. */
-function textOf(node: Node): string {
-  let text = ''
-  const ahead = [node]
-  for (let next = ahead.pop(); next; next = ahead.pop()) {
-    if (next.type === 'text') text += next.value
-    if ('children' in next) ahead.push(...next.children.toReversed())
-  }
-  return text
 }

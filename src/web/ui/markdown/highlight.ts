@@ -1,4 +1,4 @@
-/** Colours for code, as elements and never as HTML; an unknown language stays plain. */
+/** Colours for code, as a tree and never as HTML; an unknown language stays plain. */
 import hljs from 'highlight.js/lib/core'
 import bash from 'highlight.js/lib/languages/bash'
 import c from 'highlight.js/lib/languages/c'
@@ -19,7 +19,6 @@ import sql from 'highlight.js/lib/languages/sql'
 import typescript from 'highlight.js/lib/languages/typescript'
 import xml from 'highlight.js/lib/languages/xml'
 import yaml from 'highlight.js/lib/languages/yaml'
-import { createElement, type ReactNode } from 'react'
 
 const languages = {
   bash,
@@ -44,31 +43,30 @@ const languages = {
 }
 for (const [name, language] of Object.entries(languages)) hljs.registerLanguage(name, language)
 
-/** The tree that highlight.js builds before it writes HTML. */
-type Tree = string | { readonly scope?: string; readonly children: readonly Tree[] }
-
-export type Highlight = (code: string, language: string) => ReactNode
+/** Code, and what each part of it is. */
+export type Colours = string | { readonly scope?: string; readonly children: readonly Colours[] }
 
 /** Colours that nest deeper are those of the level above: a browser lays out each level within the one before. */
 const DEEPEST = 16
 
-/** Gives the code in colours, or null where the language is not known or the code nests beyond reason. */
-export const highlight: Highlight = (code, language) => {
+/** Gives the code in its parts, or null where the language is not known or the code nests beyond reason. */
+export function highlight(code: string, language: string): Colours | null {
   if (!hljs.getLanguage(language)) return null
   try {
     const { _emitter } = hljs.highlight(code, { language, ignoreIllegals: true })
-    return draw((_emitter as unknown as { readonly rootNode: Tree }).rootNode, 0)
+    // The tree that highlight.js builds before it writes HTML.
+    return shallow((_emitter as unknown as { readonly rootNode: Colours }).rootNode, 0)
   } catch (error) {
     if (error instanceof RangeError) return null
     throw error
   }
 }
 
-function draw(tree: Tree, key: number, depth = 0): ReactNode {
+function shallow(tree: Colours, depth: number): Colours {
   if (typeof tree === 'string') return tree
   const scope = tree.scope?.split('.')[0]
-  const within = tree.children.map((child, index) => (depth < DEEPEST ? draw(child, index, depth + 1) : textOf(child)))
-  return createElement('span', { key, className: scope && `hl-${scope}` }, within)
+  const children = tree.children.map((child) => (depth < DEEPEST ? shallow(child, depth + 1) : textOf(child)))
+  return { ...(scope && { scope }), children }
 }
 
-const textOf = (tree: Tree): string => (typeof tree === 'string' ? tree : tree.children.map(textOf).join(''))
+const textOf = (tree: Colours): string => (typeof tree === 'string' ? tree : tree.children.map(textOf).join(''))

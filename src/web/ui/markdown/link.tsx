@@ -16,14 +16,17 @@ interface LinkProps {
   href?: string | undefined
   children?: ReactNode
   id?: string | undefined
+  /** What the ids of footnotes begin with. */
+  prefix?: string
   dataFootnoteRef?: unknown
   dataFootnoteBackref?: unknown
 }
 
 /** A link out of here, opened in a tab that learns nothing of where it came from; words alone if the address isn't good. */
-export function Link({ href = '', children, id, dataFootnoteRef, dataFootnoteBackref }: LinkProps) {
+export function Link({ href = '', children, id, prefix = '', dataFootnoteRef, dataFootnoteBackref }: LinkProps) {
   if (dataFootnoteRef !== undefined || dataFootnoteBackref !== undefined) {
-    return <FootnoteLink href={href} back={dataFootnoteBackref !== undefined} id={id} number={children} />
+    const [to, from] = [`#${prefix}${href.slice(1)}`, id && `${prefix}${id}`]
+    return <FootnoteLink href={to} back={dataFootnoteBackref !== undefined} id={from} number={children} />
   }
   const target = targetOf(href)
   if (!target) return children

@@ -6,6 +6,8 @@ export interface Part<T> {
   readonly load: () => Promise<T>
   /** Gives it once it is there, and fetches it if `wanted`; null until then, and where it can't be fetched. */
   readonly use: (wanted: boolean) => T | null
+  /** Gives it if it is there. */
+  readonly now: () => T | null
 }
 
 /** Makes a part of what `fetchIt` gives. */
@@ -31,5 +33,5 @@ export function part<T>(fetchIt: () => Promise<T>): Part<T> {
     }, [wanted])
     return wanted ? value : null
   }
-  return { load, use }
+  return { load, use, now: () => value }
 }

@@ -24,8 +24,11 @@ const handlers: Making['handlers'] = {
   html: (_state, node: { value: string }) => ({ type: 'text', value: node.value }),
 }
 
-/** Gives the tree; ids in it begin with the prefix. Throws a `RangeError` where the text nests too deep to be read. */
-export function parse(text: string, { maths, prefix }: { maths?: Syntax | undefined; prefix: string }): Node {
+/** Elements that nest deeper are their text: a browser lays out each level within the one above. */
+const DEEPEST = 60
+
+/** Gives the elements that the text becomes. Throws a `RangeError` where it nests too deep to be read. */
+export function parse(text: string, maths?: Syntax): Node[] {
   const syntaxes = maths ? [GITHUB, maths] : [GITHUB]
   const tree = fromMarkdown(text, {
     extensions: syntaxes.map(({ reads }) => reads),
@@ -33,5 +36,26 @@ export function parse(text: string, { maths, prefix }: { maths?: Syntax | undefi
   })
   splitMarks(tree as Parameters<typeof splitMarks>[0])
   // The list of footnotes is named by its section; a heading of its own would be one of the text's.
-  return toHast(tree, { clobberPrefix: prefix, handlers, footnoteLabelTagName: 'none' })
+  const root = toHast(tree, { clobberPrefix: '', handlers, footnoteLabelTagName: 'none' })
+  return 'children' in root ? root.children.map((child) => shallow(child, 1)) : []
+}
+
+/** The node without what isn't drawn: where it stood, and what nests too deep. */
+function shallow(node: Node, depth: number): Node {
+  if (node.type === 'text') return { type: 'text', value: node.value }
+  if (node.type !== 'element') return { type: 'text', value: '' }
+  if (depth > DEEPEST) return { type: 'text', value: textOf(node) }
+  const { tagName, properties } = node
+  return { type: 'element', tagName, properties, children: node.children.map((child) => shallow(child, depth + 1)) } as Node
+}
+
+/** All text of a node, however deep it stands. */
+export function textOf(node: Node): string {
+  let text = ''
+  const ahead = [node]
+  for (let next = ahead.pop(); next; next = ahead.pop()) {
+    if (next.type === 'text') text += next.value
+    if ('children' in next) ahead.push(...next.children.toReversed())
+  }
+  return text
 }

@@ -4,7 +4,8 @@
  */
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { IconButton } from '../../button.tsx'
-import { CodeFrame, Coloured } from '../code-frame.tsx'
+import { CodeFrame } from '../code-frame.tsx'
+import { Coloured } from '../coloured.tsx'
 import { t } from '../words.ts'
 import { useDark } from './dark.ts'
 

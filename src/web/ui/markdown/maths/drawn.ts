@@ -1,14 +1,13 @@
 /**
- * Draws formulas with KaTeX. What KaTeX writes is not given to the browser as HTML: it is read again, and only the elements,
+ * Draws what KaTeX made of a formula. It is not given to the browser as HTML: it is read again, and only the elements,
  * attributes and style properties listed here become elements. So nothing that a formula says can be a link, an image, an
  * id or an address, and the page's policy need not allow styles in HTML.
  */
 import 'katex/dist/katex.min.css'
-import katex from 'katex'
 import { createElement, type ReactNode } from 'react'
 
-/** Of the source, and of what KaTeX makes of it; beyond, the source is shown. */
-const LIMIT = { source: 5_000, markup: 400_000, depth: 150, em: 500 }
+/** Beyond, the source is shown. */
+const LIMIT = { depth: 150, em: 500 }
 
 const TAGS = new Set(
   (
@@ -37,30 +36,6 @@ const PIECE = /<(\/?)([a-z]+)((?:\s[\w:-]+=(?:"[^"]*"|'[^']*'))*)\s*(\/?)>|([^<]
 const ATTRIBUTE = /\s([\w:-]+)=(?:"([^"]*)"|'([^']*)')/g
 const ENTITIES: Readonly<Record<string, string>> = { '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#x27;': "'" }
 
-export type Draw = (source: string, block: boolean) => ReactNode
-
-/** Gives the formula as elements, or null where it can't be drawn or would be too large. */
-export const draw: Draw = (source, block) => {
-  if (source === '' || source.length > LIMIT.source) return null
-  try {
-    return toElements(
-      katex.renderToString(source, {
-        displayMode: block,
-        trust: false,
-        strict: 'ignore',
-        throwOnError: true,
-        errorColor: 'currentcolor',
-        maxSize: 50,
-        maxExpand: 500,
-      }),
-    )
-  } catch (error) {
-    // KaTeX's own refusals, and what nests deeper than the stack reaches.
-    if (error instanceof katex.ParseError || error instanceof RangeError) return null
-    throw error
-  }
-}
-
 interface Element {
   readonly tag: string
   readonly props: Readonly<Record<string, unknown>>
@@ -69,7 +44,6 @@ interface Element {
 
 /** Reads the markup; null where it holds anything that is not listed. */
 export function toElements(markup: string): ReactNode {
-  if (markup.length > LIMIT.markup) return null
   const root: Element = { tag: '', props: {}, children: [] }
   const open = [root]
   let end = 0

@@ -2,8 +2,9 @@
 import { renderToStaticMarkup } from 'react-dom/server'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { maths, Rendered } from '../rendered.tsx'
-import { draw, toElements } from './drawn.ts'
+import { toElements } from './drawn.ts'
 import { drawing } from './formula.tsx'
+import { type ToMarkup, toMarkup } from './markup.ts'
 
 const html = (text: string, growing = false) => renderToStaticMarkup(<Rendered text={text} growing={growing} />)
 /** The formulas of a text, by their source, with how they stand. */
@@ -11,6 +12,8 @@ const formulas = (text: string, growing = false) =>
   [...html(text, growing).matchAll(/(class="katex-display">)?<span class="katex">.*?<annotation[^>]*>(.*?)<\/annotation>/gs)].map(
     ([, block, source]) => (block ? { block: source } : source),
   )
+
+const draw = (...formula: Parameters<ToMarkup>) => toElements(toMarkup(...formula) ?? '<none>')
 
 beforeAll(async () => {
   await maths.load()

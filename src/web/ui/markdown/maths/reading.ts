@@ -35,8 +35,10 @@ function leave(this: CompileContext, token: Token): undefined {
   this.exit(token)
 }
 
-/** Formulas in a text that is still being written, where those without an end count too, and in one that is whole. */
-export const syntaxes: Readonly<Record<'open' | 'whole', Syntax>> = {
+/** A text that is still being written, where formulas without an end count too, or one that is whole. */
+export type Stage = 'open' | 'whole'
+
+export const syntaxes: Readonly<Record<Stage, Syntax>> = {
   open: { reads: mathsSyntax(true), makes: fromMarkdown },
   whole: { reads: mathsSyntax(false), makes: fromMarkdown },
 }
