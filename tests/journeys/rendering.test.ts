@@ -84,9 +84,14 @@ describe.skipIf(MISSING !== undefined)('an answer', () => {
     await follow(alice, asked)
     return asked.chatId
   }
-  const open = async (chatId: ChatId, options: { dark?: boolean; phone?: boolean } = {}): Promise<Visitor> => {
+  const open = async (
+    chatId: ChatId,
+    options: { dark?: boolean; phone?: boolean } = {},
+    prepare: (visitor: Visitor) => Promise<void> = async () => undefined,
+  ): Promise<Visitor> => {
     const visitor = await visit(browser, origin, options)
     const { page } = visitor
+    await prepare(visitor)
     await page.goto(`/chats/${chatId}`)
     await page.getByLabel('Organisation').fill(PEOPLE.alice.tenant)
     await page.getByLabel('E-mail address').fill(PEOPLE.alice.email)
@@ -122,4 +127,51 @@ describe.skipIf(MISSING !== undefined)('an answer', () => {
     },
     60_000,
   )
+
+  const flow = (name: string) => `\`\`\`mermaid\nflowchart LR\n  A[${name}] --> B\n\`\`\`\n\n`
+
+  test('a diagram that hangs is given up alone, and not tried again; those after it wait for their turn', async () => {
+    const chatId = await answered(`${flow('first')}${flow('second')}And that is all.`)
+    const { page, complaints } = await open(chatId, {}, async ({ context }) => {
+      let asked = 0
+      await context.route('**/diagram.html', async (route) => {
+        asked += 1
+        if (asked > 1) return route.continue()
+        await route.fulfill({ contentType: 'text/html', body: '<script>addEventListener("message", () => { for (;;) {} })</script>' })
+      })
+    })
+    const given = page.getByText('This could not be drawn as a diagram')
+    await page.locator('iframe[title="Diagram"]').waitFor()
+    // One frame stands at a time, and the page goes on beside the one that hangs.
+    expect(await page.locator('iframe[title="Diagram"]').count()).toBe(1)
+    await page.getByLabel('Your question').fill('still here')
+    await given.waitFor({ timeout: 40_000 })
+    await diagram(page).getByText('second').waitFor()
+    expect(await given.count()).toBe(1)
+    await page.getByLabel('Your question').fill('')
+    await page.reload()
+    await diagram(page).getByText('second').waitFor()
+    expect(await given.count()).toBe(1)
+    expect(complaints).toEqual([])
+    await page.context().close()
+  }, 90_000)
+
+  test('a diagram has its source at a button, can be copied, and follows the colours of the page', async () => {
+    const { page, complaints } = await open(await answered(`${flow('only')}And that is all.`))
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    const colour = () => diagram(page).evaluate((svg) => getComputedStyle(svg.ownerDocument.documentElement).colorScheme)
+    await diagram(page).getByText('only').waitFor()
+    expect(await colour()).toBe('light')
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await expect.poll(colour).toBe('dark')
+    await page.getByRole('button', { name: 'Copy the code' }).click()
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('A[only] --> B')
+    await page.getByRole('button', { name: 'Show the source' }).click()
+    await page.locator('.prose pre').getByText('A[only] --> B').waitFor()
+    expect(await page.locator('iframe[title="Diagram"]').count()).toBe(0)
+    await page.getByRole('button', { name: 'Show the source' }).click()
+    await diagram(page).getByText('only').waitFor()
+    expect(complaints).toEqual([])
+    await page.context().close()
+  }, 60_000)
 })

@@ -8,6 +8,7 @@ import { CodeFrame } from '../code-frame.tsx'
 import { Coloured } from '../coloured.tsx'
 import { t } from '../words.ts'
 import { useDark } from './dark.ts'
+import { isHung, queue } from './turns.ts'
 
 /** What the frame is told. */
 export interface Order {
@@ -26,7 +27,8 @@ type Outcome = 'drawing' | 'drawn' | 'failed' | 'tooLarge'
 
 /** A diagram with its source behind a button; the source alone where it can't be drawn. */
 export function Diagram({ source }: { source: string }) {
-  const [outcome, setOutcome] = useState<Outcome>(source.length > LONGEST_SOURCE ? 'tooLarge' : 'drawing')
+  const [outcome, setOutcome] = useState<Outcome>(() => firstOf(source))
+  const [heightPx, setHeightPx] = useState(HEIGHT_PX.before)
   const [asSource, setAsSource] = useState(false)
   const place = useRef<HTMLDivElement>(null)
   const near = useNear(place)
@@ -40,7 +42,7 @@ export function Diagram({ source }: { source: string }) {
         {isGivenUp || asSource ? (
           <Coloured text={source} language={null} wraps={false} />
         ) : (
-          <Picture key={String(dark)} order={near ? { source, dark } : null} onEnd={setOutcome}>
+          <Picture key={String(dark)} order={near ? { source, dark } : null} onEnd={setOutcome} height={[heightPx, setHeightPx]}>
             {outcome === 'drawing' && <span className="absolute inset-0 grid place-items-center text-muted">{t('diagram.drawing')}</span>}
           </Picture>
         )}
@@ -49,42 +51,62 @@ export function Diagram({ source }: { source: string }) {
   )
 }
 
+function firstOf(source: string): Outcome {
+  if (source.length > LONGEST_SOURCE) return 'tooLarge'
+  return isHung(source) ? 'failed' : 'drawing'
+}
+
 interface PictureProps {
   /** What to draw; null while it is far from being seen. */
   order: Order | null
   onEnd: (outcome: Outcome) => void
+  /** How high it is, or was in other colours. */
+  height: readonly [number, (px: number) => void]
   children: ReactNode
 }
 
-function Picture({ order, onEnd, children }: PictureProps) {
-  const [height, setHeight] = useState<number>(HEIGHT_PX.before)
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
-  const isOrdered = order !== null
+function Picture({ order, onEnd, height: [heightPx, setHeightPx], children }: PictureProps) {
+  const [begun, setBegun] = useState(false)
+  const end = useRef<(outcome: Outcome, hasEnded?: boolean) => void>(() => undefined)
+  const source = order?.source
   useEffect(() => {
-    if (isOrdered) timer.current = setTimeout(() => onEnd('failed'), GIVE_UP_MS)
-    return () => clearTimeout(timer.current)
-  }, [isOrdered, onEnd])
-  const begin = (frame: Window | null) => {
+    if (source === undefined) return
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const begin = () => {
+      setBegun(true)
+      timer = setTimeout(() => end.current('failed', false), GIVE_UP_MS)
+    }
+    const leave = queue({ source, begin })
+    end.current = (outcome, hasEnded = true) => {
+      clearTimeout(timer)
+      leave(hasEnded)
+      onEnd(outcome)
+    }
+    return () => {
+      clearTimeout(timer)
+      leave(true)
+    }
+  }, [source, onEnd])
+  const tell = (frame: Window | null) => {
     const { port1, port2 } = new MessageChannel()
     port1.onmessage = ({ data }: MessageEvent<unknown>) => {
-      clearTimeout(timer.current)
-      if (typeof data !== 'number' || !Number.isFinite(data)) return onEnd('failed')
-      setHeight(Math.min(Math.max(data, HEIGHT_PX.least), HEIGHT_PX.most))
-      onEnd('drawn')
+      if (typeof data !== 'number' || !Number.isFinite(data)) return end.current('failed')
+      setHeightPx(Math.min(Math.max(data, HEIGHT_PX.least), HEIGHT_PX.most))
+      end.current('drawn')
     }
     // A frame without an origin can be addressed by no other name; the page's policy lets no other document be in it.
     frame?.postMessage(order, '*', [port2])
   }
   return (
-    <div className="relative" style={{ height }}>
+    <div className="relative" style={{ height: heightPx }}>
       {children}
-      {order && (
+      {order && begun && (
         <iframe
           src="/diagram.html"
           sandbox="allow-scripts"
           referrerPolicy="no-referrer"
           title={t('diagram.label')}
-          onLoad={({ currentTarget }) => begin(currentTarget.contentWindow)}
+          onLoad={({ currentTarget }) => tell(currentTarget.contentWindow)}
           className="relative size-full"
         />
       )}
