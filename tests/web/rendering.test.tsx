@@ -68,15 +68,15 @@ test('there are at least 150 attacks', () => {
 describe.each(Object.entries(ATTACKS))('%s', (_family, attacks) => {
   test('whole', () => {
     for (const attack of attacks) expect(unlisted(draw(attack)), attack.slice(0, 100)).toEqual([])
-  })
+  }, 120_000)
 
   test('cut off anywhere, as while it is written', () => {
     for (const attack of attacks.filter(({ length }) => length < 400)) {
-      for (let end = 1; end < attack.length; end += 3) {
+      for (let end = 1; end < attack.length; end += 1) {
         expect(unlisted(draw(attack.slice(0, end), true)), attack.slice(0, end)).toEqual([])
       }
     }
-  })
+  }, 120_000)
 })
 
 test('any mixture of them, cut off anywhere, is drawn with what is listed only', () => {
