@@ -13,7 +13,8 @@ import { schemaName } from './tables.ts'
 const LOOK_EVERY_MS = 1_000
 const MOST_AT_ONCE = 10_000
 
-const Told = z.strictObject({ happened: z.strictObject({ tx: z.string().regex(/^\d+$/), scopes: z.array(ScopeId) }) })
+/** Anyone on Redis could say it: no more of it is read than a server says. */
+const Told = z.strictObject({ happened: z.strictObject({ tx: z.string().regex(/^\d{1,20}$/), scopes: z.array(ScopeId).max(200) }) })
 
 /** Told the number of a transaction; null when there may be any. */
 export type OnHappened = (tx: bigint | null) => void

@@ -8,6 +8,9 @@ import type { StreamEvent } from '#server/isolation/route.ts'
 import { Failure } from '#server/kernel/failure.ts'
 import { errorFields, type Log } from '#server/kernel/log.ts'
 
+/** How often at most it is looked anew whether their reader may follow. */
+const RECHECK_EVERY_MS = 250
+
 export interface Watched {
   readonly chatId: ChatId
   readonly answerId: MessageId
@@ -34,8 +37,16 @@ export class WatchedAnswers {
   readonly #followed = new Map<MessageId, { watched: Watched; stop: AbortController }>()
   readonly #ready = new Map<MessageId, Ready>()
 
-  constructor(parts: Parts, watched: readonly Watched[]) {
+  /** Those that nobody follows until it is time to look anew. */
+  readonly #waiting = new Map<MessageId, Watched>()
+  #isResting = false
+
+  constructor(parts: Parts) {
     this.#parts = parts
+  }
+
+  /** Begins to follow; the reader is known to be good. */
+  begin(watched: readonly Watched[]): void {
     for (const each of watched) this.#begin(each)
   }
 
@@ -48,14 +59,31 @@ export class WatchedAnswers {
     }
   }
 
-  /** Looks anew whether their reader may follow them: what waits to be said is said only if they may. */
-  recheck(): void {
-    const followed = [...this.#followed.values()]
-    this.#ready.clear()
-    for (const { stop, watched } of followed) {
+  /**
+   * Looks anew whether their reader may follow those of these chats, or any where that is not known: what waits to be said is said only if
+   * they may. Until that is looked up nothing is said of them.
+   */
+  recheck(chatIds: ReadonlySet<ChatId> | null): void {
+    for (const [answerId, { watched, stop }] of this.#followed) {
+      if (chatIds && !chatIds.has(watched.chatId)) continue
       stop.abort()
-      this.#begin(watched)
+      this.#followed.delete(answerId)
+      this.#ready.delete(answerId)
+      this.#waiting.set(answerId, watched)
     }
+    if (this.#waiting.size > 0 && !this.#isResting) this.#goOn()
+  }
+
+  #goOn(): void {
+    const waiting = [...this.#waiting.values()]
+    this.#waiting.clear()
+    if (this.#parts.reader.signal.aborted) return
+    this.begin(waiting)
+    this.#isResting = true
+    setTimeout(() => {
+      this.#isResting = false
+      if (this.#waiting.size > 0) this.#goOn()
+    }, RECHECK_EVERY_MS).unref()
   }
 
   #begin(watched: Watched): void {

@@ -5,6 +5,7 @@
  */
 import type { EndReason } from '#contract/end-reason.ts'
 import type { Happening } from '#contract/events.ts'
+import type { ChatId } from '#contract/ids.ts'
 import type { AnswerReader, FollowAnswer } from '#server/features/messages/index.ts'
 import type { Actor } from '#server/isolation/actor.ts'
 import type { Cursors } from '#server/isolation/cursor.ts'
@@ -20,6 +21,11 @@ import { type Found, findHappened, latest } from './store.ts'
 /** What happened is kept for two days; who has been away for longer than this looks again. */
 const RESUMES_WITHIN_MS = 24 * 3_600_000
 const RETRY_MS = 1_000
+/** Of so much a reader looks at once, and then each time that so long has passed: whoever makes much happen, or says so, is not looked after without end. */
+const LOOKS_AT_ONCE = 20
+const LOOK_AGAIN_MS = 1_000
+/** More transactions than this are not told apart. */
+const MOST_DUE = 100
 /** After these somebody may have lost what they watch. */
 const LOSING: readonly Happening['kind'][] = ['access.changed', 'chat.left', 'chat.moved', 'chat.deleted', 'chat.erased']
 
@@ -54,12 +60,15 @@ export class EventStream {
   readonly #token: string
   readonly #signal: AbortSignal
   readonly #answers: WatchedAnswers
+  readonly #watched: readonly Watched[]
   #actor: Actor
   /** Up to where the reader was told; null before the first look. */
   #position: Position | null = null
   /** Transactions that may have brought something new; null stands for any. */
   readonly #due = new Set<bigint | null>()
   readonly #news = new Set<'security' | 'me'>()
+  /** How often it was looked in the last second. */
+  #looks = 0
   #wake: () => void = () => undefined
   #unfollow: () => void = () => undefined
 
@@ -76,10 +85,13 @@ export class EventStream {
     })
     this.#follow()
     const read: AnswerReader['read'] = (work) => parts.units.read(this.#actor, work)
-    this.#answers = new WatchedAnswers(
-      { follow: parts.followAnswer, reader: { tenantId: actor.tenantId, read, signal }, log: parts.log, onReady: () => this.#wake() },
-      watched,
-    )
+    this.#watched = watched
+    this.#answers = new WatchedAnswers({
+      follow: parts.followAnswer,
+      reader: { tenantId: actor.tenantId, read, signal },
+      log: parts.log,
+      onReady: () => this.#wake(),
+    })
     const stop = () => {
       unwatch()
       this.#unfollow()
@@ -96,6 +108,7 @@ export class EventStream {
     this.#position = found.position
     const isLate = since === undefined || (since !== null && found.position.atMs - since.atMs > RESUMES_WITHIN_MS)
     const first = since === null ? await this.#say('opened', {}) : await this.#tell(isLate ? { ...found, items: null } : found)
+    this.#answers.begin(this.#watched)
     return this.#run(first)
   }
 
@@ -137,7 +150,7 @@ export class EventStream {
   #follow(): void {
     const before = this.#unfollow
     this.#unfollow = this.#parts.happenings.follow(this.#actor.tenantId, this.#actor.readScopes, (tx) => {
-      this.#due.add(tx)
+      this.#due.add(this.#due.size < MOST_DUE ? tx : null)
       this.#wake()
     })
     before()
@@ -147,7 +160,8 @@ export class EventStream {
   async #happened(): Promise<StreamEvent | null> {
     const { snapshot } = this.#position!
     for (const tx of this.#due) if (tx !== null && knows(snapshot, tx)) this.#due.delete(tx)
-    if (this.#due.size === 0) return null
+    if (this.#due.size === 0 || this.#looks === LOOKS_AT_ONCE) return null
+    this.#countLook()
     const due = [...this.#due]
     this.#due.clear()
     try {
@@ -158,6 +172,13 @@ export class EventStream {
       setTimeout(() => this.#wake(), RETRY_MS).unref()
       return null
     }
+  }
+
+  #countLook(): void {
+    this.#looks += 1
+    setTimeout(() => {
+      if (this.#looks-- === LOOKS_AT_ONCE) this.#wake()
+    }, LOOK_AGAIN_MS).unref()
   }
 
   /** Looks. Where it finds that its reader reaches other scopes than before, it looks in those, too. */
@@ -174,7 +195,9 @@ export class EventStream {
 
   async #tell({ position, items }: Found): Promise<StreamEvent | null> {
     this.#position = position
-    if (!items || items.some(({ kind }) => LOSING.includes(kind))) this.#answers.recheck()
+    const lost = items?.filter(({ kind }) => LOSING.includes(kind)).map(({ chatId }) => chatId)
+    if (!lost || lost.includes(null)) this.#answers.recheck(null)
+    else if (lost.length > 0) this.#answers.recheck(new Set(lost as ChatId[]))
     if (!items) return this.#say('resumed', {})
     return items.length > 0 ? this.#say('happened', { items: latest(items) }) : null
   }

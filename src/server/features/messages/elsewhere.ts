@@ -18,6 +18,8 @@ const COALESCE_MS = 25
 const WANT_EVERY_MS = 1_000
 /** For how long its word holds. */
 const WANTED_FOR_MS = 4_000
+/** Anyone on Redis may say that somebody there misses something: no more often than this is an answer told anew. */
+const REPEAT_EVERY_MS = 200
 /** After this long without a word the writer, or Redis, is thought away. */
 const SILENT_AFTER_MS = 2_500
 
@@ -88,8 +90,7 @@ export class Elsewhere {
     const wanted = this.#wanted.get(name)
     if (wanted) {
       wanted.untilMs = untilMs
-      if (isBehind(at, wanted.from)) wanted.from = at
-      wanted.wake()
+      wanted.catchUp(at, this.#clock.now())
       return
     }
     const begun = new Wanted(untilMs, at)
@@ -122,6 +123,7 @@ class Wanted {
   untilMs: number
   /** Up to where all of them have been told. */
   from: Position
+  #repeatedMs = Number.NEGATIVE_INFINITY
   #asked = Promise.withResolvers<void>()
   constructor(untilMs: number, from: Position) {
     this.untilMs = untilMs
@@ -134,7 +136,12 @@ class Wanted {
     return this.#asked.promise
   }
 
-  wake(): void {
+  /** Somebody is there. Who is refused for now asks again. */
+  catchUp(at: Position, nowMs: number): void {
+    if (isBehind(at, this.from) && nowMs - this.#repeatedMs >= REPEAT_EVERY_MS) {
+      this.#repeatedMs = nowMs
+      this.from = at
+    }
     this.#asked.resolve()
   }
 }

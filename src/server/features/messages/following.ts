@@ -14,6 +14,8 @@ import type { Generations } from './generations.ts'
 
 /** Pieces that come within this time of those just sent travel together; the first piece waits for none. */
 const COALESCE_MS = 25
+/** The same for a reader whose right is looked up before each: a look for every piece of many readers would be the database's whole work. */
+const COALESCE_LENT_MS = 100
 /** How often an answer is looked up whose writer is not heard. */
 const POLL_EVERY_MS = 500
 /** How often a reader's right is looked up again while a stream goes on. */
@@ -114,7 +116,7 @@ async function* together(events: readonly StreamEvent[], confirm: Reading['confi
   if (events.length === 0) return
   await confirm?.()
   yield* events
-  await sleep(COALESCE_MS)
+  await sleep(confirm ? COALESCE_LENT_MS : COALESCE_MS)
 }
 
 /** Resolves at the change, after a while without one, or when the reader goes. */

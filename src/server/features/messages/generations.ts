@@ -25,6 +25,8 @@ import { type MessageStore, textOf } from './store.ts'
 import { Titling } from './titling.ts'
 
 const CHECKPOINT_EVERY_MS = 1_000
+/** Anyone on Redis may say that it is to be looked at once: no more often than this is it done. */
+const CHECKPOINT_AFTER_MS = 200
 const FIRST_TOKEN_TIMEOUT_MS = 120_000
 const TOTAL_TIMEOUT_MS = 15 * 60_000
 /** Shorter than the lease under which the empty answer was stored. */
@@ -204,9 +206,11 @@ export class Generations {
   /** Keeps the text every second. A checkpoint that finds the answer ended, or the right to it gone, or that it is to stop, ends the writing. */
   #checkpoint(place: Place, { task, generation }: { task: Task; generation: Generation }): { stop(): Promise<void> } {
     const over = new AbortController()
+    const pause = (ms: number) => sleep(ms, undefined, { signal: over.signal }).catch(() => undefined)
     const run = async () => {
       while (!over.signal.aborted) {
-        await Promise.race([sleep(CHECKPOINT_EVERY_MS, undefined, { signal: over.signal }).catch(() => undefined), generation.toldToLook])
+        await pause(CHECKPOINT_AFTER_MS)
+        await Promise.race([pause(CHECKPOINT_EVERY_MS - CHECKPOINT_AFTER_MS), generation.toldToLook])
         if (over.signal.aborted) return
         generation.look()
         await this.#keep(place, { task, generation })

@@ -48,17 +48,17 @@ export class KeyOutOfReach extends Error {
 export class ScopeKeys {
   readonly #keyring: Keyring
   readonly #kept = new Map<string, KeyObject>()
-  /** Scopes whose key was destroyed: one that somebody read just before is not kept either. */
-  readonly #gone = new Set<string>()
+  /** Of each reading of keys that is under way, what is forgotten meanwhile: of that nothing is kept. */
+  readonly #readings = new Set<Set<string>>()
   readonly #settings = new Map<TenantId, KeyObject>()
   constructor(keyring: Keyring) {
     this.#keyring = keyring
   }
 
-  /** Forgets the key of a scope for good. */
+  /** Forgets the key of a scope. Whoever still reads it does not keep it, and where it was destroyed nobody finds it again. */
   forget(tenantId: TenantId, scopeId: ScopeId): void {
     const name = `${tenantId}:${scopeId}`
-    this.#gone.add(name)
+    for (const forgotten of this.#readings) forgotten.add(name)
     this.#kept.delete(name)
   }
 
@@ -123,15 +123,7 @@ export class ScopeKeys {
     const { tenantId } = tx.actor
     const kept = new Map(scopeIds.map((id) => [id, this.#kept.get(`${tenantId}:${id}`)]))
     const missing = scopeIds.filter((id) => !kept.get(id))
-    if (missing.length > 0)
-      for (const { scope_id: id, wrapped } of await tx.all(
-        tx.db
-          .selectFrom('scope_key')
-          .select(['scope_id', 'wrapped'])
-          .where('scope_id', '=', sql<string>`any(${missing}::uuid[])`)
-          .orderBy('version'),
-      ))
-        kept.set(id as ScopeId, await this.#opened(tenantId, id as ScopeId, wrapped))
+    if (missing.length > 0) for (const [id, key] of await this.#read(tx, missing)) kept.set(id, key)
     return new Map([...kept].flatMap(([id, key]) => (key ? [[id, keyedBy(key)] as const] : [])))
   }
 
@@ -145,18 +137,28 @@ export class ScopeKeys {
     const name = `${tenantId}:${scopeId}`
     const kept = this.#kept.get(name)
     if (kept) return kept
-    const row = await tx.first(
-      tx.db.selectFrom('scope_key').select('wrapped').where('scope_id', '=', scopeId).orderBy('version', 'desc').limit(1),
-    )
-    if (!row) throw new KeyOutOfReach()
-    return this.#opened(tenantId, scopeId, row.wrapped)
+    const key = (await this.#read(tx, [scopeId])).get(scopeId)
+    if (!key) throw new KeyOutOfReach()
+    return key
   }
 
-  async #opened(tenantId: TenantId, scopeId: ScopeId, wrapped: Buffer): Promise<KeyObject> {
-    const name = `${tenantId}:${scopeId}`
-    const key = await this.#unwrap(tenantId, scopeId, wrapped)
-    if (!this.#gone.has(name)) this.#keep(name, key)
-    return key
+  /** The latest keys of scopes, as far as they are within reach. */
+  async #read(tx: AnyReadTx, scopeIds: readonly ScopeId[]): Promise<Map<ScopeId, KeyObject>> {
+    const { tenantId } = tx.actor
+    const forgotten = new Set<string>()
+    this.#readings.add(forgotten)
+    try {
+      const ids = sql<string>`any(${scopeIds}::uuid[])`
+      const rows = await tx.all(
+        tx.db.selectFrom('scope_key').select(['scope_id', 'wrapped']).where('scope_id', '=', ids).orderBy('version'),
+      )
+      const keys = new Map<ScopeId, KeyObject>()
+      for (const { scope_id: id, wrapped } of rows) keys.set(id as ScopeId, await this.#unwrap(tenantId, id as ScopeId, wrapped))
+      for (const [id, key] of keys) if (!forgotten.has(`${tenantId}:${id}`)) this.#keep(`${tenantId}:${id}`, key)
+      return keys
+    } finally {
+      this.#readings.delete(forgotten)
+    }
   }
 
   async #unwrap(tenantId: TenantId, scopeId: ScopeId, wrapped: Buffer): Promise<KeyObject> {
