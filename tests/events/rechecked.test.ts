@@ -30,7 +30,7 @@ test('a chat that is deleted and restored again and again has no answer of anoth
   const stream = await openStream(origin, alice.token, '/api', { watch: `${asked.chatId}.${asked.answerId}.0-0` })
   await expect.poll(() => shown(stream.events)).toBe('one two ')
   const flown = vi.spyOn(world.database, 'fly')
-  for (let i = 0; i < 10; i++) {
+  for (let i = 0; i < 20; i++) {
     const told = stream.events.length
     await alice.call('DELETE', `/api/chats/${other.id}`)
     await expect.poll(() => stream.events.length).toBeGreaterThan(told)

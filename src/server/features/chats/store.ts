@@ -5,9 +5,10 @@ import type { Chat, ChatList } from '#contract/chats.ts'
 import type { ChatId, MessageId, ScopeId, UserId } from '#contract/ids.ts'
 import type { JobActor } from '#server/isolation/actor.ts'
 import type { ScopeKeys } from '#server/isolation/keys/scope-keys.ts'
+import { ready } from '#server/isolation/queries.ts'
 import type { AnyReadTx, ReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
 import { Failure } from '#server/kernel/failure.ts'
-import { leaseHolds } from './lease.ts'
+import { type Row, select } from './row.ts'
 
 /** A chat with what only the server needs. */
 export interface StoredChat {
@@ -78,7 +79,7 @@ export class ChatStore {
 
   /** All chats of the actor's own that are kept, also deleted ones, in the order in which they were begun. */
   async listAll(tx: AnyReadTx, page: { limit: number; after: ChatId | undefined }): Promise<StoredChat[]> {
-    let query = this.#select(tx).where('user_id', '=', tx.actor.userId).where('temporary_until', 'is', null)
+    let query = select(tx).where('user_id', '=', tx.actor.userId).where('temporary_until', 'is', null)
     if (page.after) query = query.where('id', '>', page.after)
     const rows = await tx.all(query.orderBy('id').limit(page.limit))
     return Promise.all(rows.map((row) => this.#read(tx, row)))
@@ -93,13 +94,13 @@ export class ChatStore {
 
   /** A chat within reach, also a deleted one. */
   async find(tx: AnyReadTx, id: ChatId): Promise<StoredChat | undefined> {
-    const row = await tx.first(this.#select(tx).where('id', '=', id))
+    const row = await tx.first(selectOne(tx.actor, { id }))
     return row && this.#read(tx, row)
   }
 
   /** The chat that the actor began under an idempotency key. */
   async findBegun(tx: AnyReadTx, idempotencyKey: string): Promise<StoredChat | undefined> {
-    const row = await tx.first(this.#select(tx).where('user_id', '=', tx.actor.userId).where('idempotency_key', '=', idempotencyKey))
+    const row = await tx.first(select(tx).where('user_id', '=', tx.actor.userId).where('idempotency_key', '=', idempotencyKey))
     return row && this.#read(tx, row)
   }
 
@@ -177,7 +178,7 @@ export class ChatStore {
    * first, as whoever erases or moves it does: so nobody waits in a circle.
    */
   async hold(tx: WriteTx | WriteTx<JobActor>, id: ChatId): Promise<void> {
-    await tx.all(tx.db.selectFrom('chat_session').select('id').where('id', '=', id).forNoKeyUpdate())
+    await tx.all(selectHeld(tx.actor, { id }))
   }
 
   /** Moves a chat to the top of the list. */
@@ -211,8 +212,8 @@ export class ChatStore {
   /** The actor's own chats, or those of others that they can read. */
   #inListOf(tx: ReadTx, list: ChatList) {
     const { userId, readScopes } = tx.actor
-    if (list !== 'shared') return this.#select(tx).where('user_id', '=', userId)
-    return this.#select(tx).where('scope_id', '=', sql<string>`any(${readScopes}::uuid[])`).where('user_id', '<>', userId)
+    if (list !== 'shared') return select(tx).where('user_id', '=', userId)
+    return select(tx).where('scope_id', '=', sql<string>`any(${readScopes}::uuid[])`).where('user_id', '<>', userId)
   }
 
   async #listed(tx: ReadTx, rows: readonly Row[], page: PageOfChats): Promise<ListedChats> {
@@ -220,40 +221,6 @@ export class ChatStore {
     const last = rows.length > page.limit ? shown.at(-1) : undefined
     const chats = await Promise.all(shown.map(async (row) => (await this.#read(tx, row)).chat))
     return { chats, last: last && [last[TIME[page.in]]!.toISOString(), last.id] }
-  }
-
-  #select(tx: AnyReadTx) {
-    return (
-      tx.db
-        .selectFrom('chat_session')
-        .select(['id', 'user_id', 'scope_id', 'description', 'named', 'model', 'wrapped_key'])
-        .select(['deleted_at', 'temporary_until', 'time_created', 'time_updated'])
-        // Where its owner has put it and what it began as is theirs to know: it is in no row of others', nor in the print of a page.
-        .select([own<boolean>(tx, 'pinned').as('pinned'), own<boolean>(tx, 'archived').as('archived')])
-        .select([own<string>(tx, 'forked_from').as('forked_from'), own<string>(tx, 'forked_at').as('forked_at')])
-        // In the row, so that a page that is kept is another one for whoever may do something else.
-        .select(sql<boolean>`scope_id = any(${tx.actor.writeScopes}::uuid[])`.as('may_write'))
-        .select(({ selectFrom }) => [
-          selectFrom('user')
-            .select('user.name')
-            .whereRef('user.id', '=', 'chat_session.user_id')
-            .where('user.id', '<>', tx.actor.userId)
-            .as('owner_name'),
-          selectFrom('scope_member')
-            .select(sql<number>`count(*)::int`.as('people'))
-            .whereRef('scope_member.scope_id', '=', 'chat_session.scope_id')
-            .as('people'),
-        ])
-        .select(({ exists, selectFrom }) =>
-          exists(
-            selectFrom('chat_message')
-              .select('chat_message.id')
-              .whereRef('chat_message.chat_session_id', '=', 'chat_session.id')
-              .where('chat_message.status', '=', sql.lit('streaming'))
-              .where(leaseHolds),
-          ).as('answering'),
-        )
-    )
   }
 
   async #read(tx: AnyReadTx, row: Row): Promise<StoredChat> {
@@ -283,32 +250,10 @@ export class ChatStore {
   }
 }
 
-interface Row {
-  id: string
-  user_id: string
-  scope_id: string
-  description: Buffer
-  named: boolean
-  model: string
-  wrapped_key: Buffer
-  pinned: boolean | null
-  archived: boolean | null
-  deleted_at: Date | null
-  temporary_until: Date | null
-  forked_from: string | null
-  forked_at: string | null
-  time_created: Date
-  time_updated: Date
-  answering: unknown
-  owner_name: string | null
-  may_write: boolean
-  people: number | null
-}
-
-/** A column of a chat, for its owner; null for others. */
-function own<T>(tx: AnyReadTx, column: 'pinned' | 'archived' | 'forked_from' | 'forked_at') {
-  return sql<T | null>`case when user_id = ${tx.actor.userId} then ${sql.ref(column)} end`
-}
+const selectOne = ready((asking, { id }: { id: ChatId }) => select(asking).where('id', '=', id))
+const selectHeld = ready(({ db }, { id }: { id: ChatId }) =>
+  db.selectFrom('chat_session').select('id').where('id', '=', id).forNoKeyUpdate(),
+)
 
 /** Row security makes a foreign row silently zero: of a chat that was found just before it means that it has gone elsewhere since. */
 async function one(touched: Promise<number>): Promise<void> {

@@ -5,6 +5,7 @@ import type { ChatId, JobId, MessageId } from '#contract/ids.ts'
 import { leaseFromNow, leaseHolds, type StoredChat } from '#server/features/chats/index.ts'
 import type { JobActor } from '#server/isolation/actor.ts'
 import type { ScopeKeys, Sealer } from '#server/isolation/keys/scope-keys.ts'
+import { ready } from '#server/isolation/queries.ts'
 import type { AnyReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
 import { feedbackSealer } from './feedback.ts'
 import { textsOf } from './generation.ts'
@@ -38,13 +39,13 @@ export class MessageStore {
   /** The same as they lie there, which can be asked for along with the chat that opens them. */
   async seek(tx: AnyReadTx, chatId: ChatId, ids: readonly MessageId[]): Promise<Row[]> {
     if (ids.length === 0) return []
-    return tx.all(this.#select(tx, chatId).where(sql<boolean>`id = any(${ids}::uuid[])`).orderBy('depth', 'desc'))
+    return tx.all(selectThese(tx.actor, { chatId, ids }))
   }
 
   /** Likewise what was sent under an idempotency key: a question, or an answer that was asked for again. */
   async seekSent(tx: AnyReadTx, chatId: ChatId, idempotencyKey: string | undefined): Promise<Row[]> {
     if (idempotencyKey === undefined) return []
-    return tx.all(this.#select(tx, chatId).where('idempotency_key', '=', idempotencyKey))
+    return tx.all(selectSent(tx.actor, { chatId, key: idempotencyKey }))
   }
 
   /** Messages of a chat, the oldest first, from behind the id `after` and of one model, where these are given. */
@@ -53,7 +54,7 @@ export class MessageStore {
     stored: StoredChat,
     page: { limit: number; after: MessageId | undefined; model?: string | undefined },
   ): Promise<Message[]> {
-    let query = this.#select(tx, stored.chat.id)
+    let query = select(tx, stored.chat.id)
     if (page.model !== undefined) query = query.where('model', '=', page.model)
     if (page.after !== undefined) query = query.where('id', '>', page.after)
     const rows = await tx.all(query.orderBy('id').limit(page.limit))
@@ -67,7 +68,7 @@ export class MessageStore {
   /** The first answer to a question. */
   async findAnswer(tx: AnyReadTx, stored: StoredChat, questionId: MessageId): Promise<Message | undefined> {
     const row = await tx.first(
-      this.#select(tx, stored.chat.id).where('parent_id', '=', questionId).where('message_type', '=', 'assistant').orderBy('id').limit(1),
+      select(tx, stored.chat.id).where('parent_id', '=', questionId).where('message_type', '=', 'assistant').orderBy('id').limit(1),
     )
     return row && (await this.open(tx, stored, [row]))[0]
   }
@@ -80,14 +81,7 @@ export class MessageStore {
 
   /** How many answers are being written for the actor, whichever servers write them. */
   async countStreaming(tx: WriteTx): Promise<number> {
-    const row = await tx.first(
-      tx.db
-        .selectFrom('chat_message')
-        .select(({ fn }) => fn.countAll<string>().as('count'))
-        .where('user_id', '=', tx.actor.userId)
-        .where('status', '=', sql.lit('streaming'))
-        .where(leaseHolds),
-    )
+    const row = await tx.first(selectStreaming(tx.actor, {}))
     return Number(row?.count)
   }
 
@@ -263,37 +257,42 @@ export class MessageStore {
   async #sealer(tx: AnyReadTx, { chat, wrappedKey }: StoredChat): Promise<Sealer> {
     return this.#keys.ofChat(tx, { id: chat.id, scopeId: chat.scope.id, wrappedKey }, 'chat_message')
   }
-
-  #select(tx: AnyReadTx, chatId: ChatId) {
-    return (
-      tx.db
-        .selectFrom('chat_message')
-        .select([
-          'id',
-          'chat_session_id',
-          'parent_id',
-          'depth',
-          'user_id',
-          'message_type',
-          'message',
-          'model',
-          'model_name',
-          'time_created',
-        ])
-        // The writer of an answer may have died: then its lease has run out, whoever looks.
-        .select(sql<MessageStatus>`case when status = 'streaming' and not ${leaseHolds} then 'interrupted' else status end`.as('status'))
-        .select(({ selectFrom }) =>
-          selectFrom('message_feedback')
-            .select('message_feedback.feedback')
-            .whereRef('message_feedback.chat_session_id', '=', 'chat_message.chat_session_id')
-            .whereRef('message_feedback.message_id', '=', 'chat_message.id')
-            .where('message_feedback.user_id', '=', tx.actor.userId)
-            .as('feedback'),
-        )
-        .where('chat_session_id', '=', chatId)
-    )
-  }
 }
+
+/** Messages of a chat as their rows have them, with what whoever asks thinks of them. */
+function select(tx: Pick<AnyReadTx, 'db' | 'actor'>, chatId: ChatId) {
+  return (
+    tx.db
+      .selectFrom('chat_message')
+      .select(['id', 'chat_session_id', 'parent_id', 'depth', 'user_id', 'message_type', 'message', 'model', 'model_name', 'time_created'])
+      // The writer of an answer may have died: then its lease has run out, whoever looks.
+      .select(sql<MessageStatus>`case when status = 'streaming' and not ${leaseHolds} then 'interrupted' else status end`.as('status'))
+      .select(({ selectFrom }) =>
+        selectFrom('message_feedback')
+          .select('message_feedback.feedback')
+          .whereRef('message_feedback.chat_session_id', '=', 'chat_message.chat_session_id')
+          .whereRef('message_feedback.message_id', '=', 'chat_message.id')
+          .where('message_feedback.user_id', '=', tx.actor.userId)
+          .as('feedback'),
+      )
+      .where('chat_session_id', '=', chatId)
+  )
+}
+
+const selectThese = ready((asking, { chatId, ids }: { chatId: ChatId; ids: readonly MessageId[] }) =>
+  select(asking, chatId).where(sql<boolean>`id = any(${ids}::uuid[])`).orderBy('depth', 'desc'),
+)
+const selectSent = ready((asking, { chatId, key }: { chatId: ChatId; key: string }) =>
+  select(asking, chatId).where('idempotency_key', '=', key),
+)
+const selectStreaming = ready(({ db, actor }) =>
+  db
+    .selectFrom('chat_message')
+    .select(({ fn }) => fn.countAll<string>().as('count'))
+    .where('user_id', '=', actor.userId)
+    .where('status', '=', sql.lit('streaming'))
+    .where(leaseHolds),
+)
 
 /** The text of a message, without its citations. */
 export function textOf(parts: readonly Part[]): string {
