@@ -110,7 +110,7 @@ function longChat(where: 'first page' | 'page in the middle'): Row {
     finding:
       where === 'first page'
         ? 'The page is read upwards from the end of the path by the primary key, whatever lies behind it.'
-        : 'The path is walked upwards from its end, message by message, by the primary key; a middle that were found by its depth would not be.',
+        : 'Each message knows one far above it, so that any depth is a few steps by the primary key away. Before, the path was walked upwards from its end, message by message: 3.3 times.',
     async measure(stage) {
       const world = await stage.world()
       const alice = await world.signIn('alice')
