@@ -50,7 +50,8 @@ interface Found {
   readonly message: Message | undefined
   /** How many answers are being written for the person. */
   readonly streaming: number
-  readonly offered: readonly Model[]
+  /** Finds a model on offer. */
+  readonly findModel: (id: string) => Promise<Model | undefined>
 }
 
 type Asked = NewMessage & { readonly text: string }
@@ -120,7 +121,7 @@ export class Asking {
     if (answer?.messageType !== 'assistant') throw new Failure('generation.not_found')
     if (answer.status === 'streaming') return
     if (!mayBeContinued(answer) || (await messages.isFollowed(tx, stored, answerId))) throw new Failure('generation.ended')
-    const { id: modelId } = this.#modelFor(found, answer.model ?? '')
+    const { id: modelId } = await this.#modelFor(found, answer.model ?? '')
     const jobId = ids.next<JobId>()
     await messages.addJob(tx, stored, { id: jobId, messageId: answerId })
     this.#begin(tx, stored, { jobId, answerId, questionId: answer.parentId!, depth: answer.depth, modelId, continues: true })
@@ -132,23 +133,23 @@ export class Asking {
    */
   async #find(tx: WriteTx, chatId: ChatId, of: { sentAs: string | undefined; messageId: MessageId | null }): Promise<Found> {
     const { chats, messages, models } = this.#parts
-    const [, stored, sent, named, streaming, offered] = await Promise.all([
+    const [, stored, sent, named, streaming, findModel] = await Promise.all([
       chats.hold(tx, chatId),
       chats.find(tx, chatId),
       messages.seekSent(tx, chatId, of.sentAs),
       messages.seek(tx, chatId, of.messageId === null ? [] : [of.messageId]),
       messages.countStreaming(tx),
-      models.list(tx),
+      models.finder(tx),
     ])
     if (!stored || stored.chat.deletedAt) throw new Failure('chat.not_found')
     if (!mayChange(stored.chat)) throw new Failure('chat.not_yours')
     const [[before], [message]] = await Promise.all([messages.open(tx, stored, sent), messages.open(tx, stored, named)])
-    return { stored, sent: before, message, streaming, offered }
+    return { stored, sent: before, message, streaming, findModel }
   }
 
-  #modelFor({ streaming, offered }: Found, id: string): Model {
+  async #modelFor({ streaming, findModel }: Found, id: string): Promise<Model> {
     if (streaming >= MOST_AT_ONCE) throw new Failure('generation.too_many', { retryAfterS: 5 })
-    const model = offered.find((each) => each.id === id)
+    const model = await findModel(id)
     if (!model) throw new Failure('model.not_found')
     return model
   }
@@ -157,7 +158,7 @@ export class Asking {
   async #answer(tx: WriteTx, found: Found, to: Answerable): Promise<Exchange> {
     const { messages, tree, clock, ids } = this.#parts
     const { stored } = found
-    const model = this.#modelFor(found, to.model)
+    const model = await this.#modelFor(found, to.model)
     const [answerId, jobId] = [ids.next<MessageId>(), ids.next<JobId>()]
     const now = new Date(clock.now())
     const { id: questionId, depth } = to.question

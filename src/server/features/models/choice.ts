@@ -33,6 +33,13 @@ export class ModelChoice {
     return id === LIBRARIAN.id ? LIBRARIAN : (await this.list(tx)).find((model) => model.id === id)
   }
 
+  /** Finds models on offer: what is asked of the database is asked now, and opened where it is needed. */
+  async finder(tx: AnyReadTx): Promise<(id: string) => Promise<Model | undefined>> {
+    const rows = await this.#providers.seek(tx)
+    return async (id) =>
+      id === LIBRARIAN.id ? LIBRARIAN : (await this.#providers.open(tx, rows)).flatMap(offered).find((model) => model.id === id)
+  }
+
   /** Kind, address, key and name for a model of a provider; undefined when it is not on offer any more. */
   async reach(tx: AnyReadTx, id: string): Promise<Reachable | undefined> {
     const providerId = ProviderId.safeParse(id.split(':', 1)[0])

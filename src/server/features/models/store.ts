@@ -21,7 +21,15 @@ export class ProviderStore {
 
   /** The providers of the tenant, the oldest first. */
   async list(tx: AnyReadTx): Promise<Provider[]> {
-    const rows = await tx.all(tx.db.selectFrom('model_provider').selectAll().orderBy('id'))
+    return this.open(tx, await this.seek(tx))
+  }
+
+  /** The same as they lie there. */
+  async seek(tx: AnyReadTx) {
+    return tx.all(tx.db.selectFrom('model_provider').selectAll().orderBy('id'))
+  }
+
+  async open(tx: AnyReadTx, rows: Awaited<ReturnType<ProviderStore['seek']>>): Promise<Provider[]> {
     const sealer = await this.#keys.ofTenant(tx.actor.tenantId, 'model_provider')
     return rows.map((row) => ({
       id: row.id as ProviderId,
