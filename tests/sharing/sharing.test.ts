@@ -1,6 +1,9 @@
 /** Sharing a chat with named people: they read along and do nothing else; what is taken back is gone for them; the owner loses nothing. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { ChatId } from '#contract/ids.ts'
+import type { ChatId, JobId } from '#contract/ids.ts'
+import { ChatStore } from '#server/features/chats/index.ts'
+import { Place } from '#server/features/messages/place.ts'
+import { Jobs } from '#server/isolation/jobs.ts'
 import { ScopeKeys } from '#server/isolation/keys/scope-keys.ts'
 import { schemaName } from '#server/isolation/tables.ts'
 import { UnitsOfWork } from '#server/isolation/unit-of-work.ts'
@@ -214,6 +217,27 @@ describe('an answer that is being written', () => {
     expect([done.status, textOf(done)]).toEqual(['complete', expect.stringContaining('four')])
     expect(textOf((await messagesOf(carol, asked.chatId)).at(-1)!)).toBe(textOf(done))
     expect(JSON.stringify(await reading)).not.toContain('four')
+  })
+
+  test('is written where its chat is, also where that has been elsewhere meanwhile and is back', async () => {
+    const asked = await begin(alice, { model: named('slow'), text: 'one two' })
+    const { rows } = await world.sql<{ id: JobId }>(`select id from ${schema}.job where message_id = $1`, [asked.answerId])
+    const { tenantId, jobId, chatId } = { tenantId: alice.me.organisation.id, jobId: rows[0]!.id, chatId: asked.chatId }
+    const [jobs, units] = [new Jobs(world.database), new UnitsOfWork(world.database)]
+    const chats = new ChatStore(new ScopeKeys(world.installation.keyring))
+    const actor = await jobs.actorOf(tenantId, jobId)
+    const stored = (await units.read(actor, (tx) => chats.find(tx, chatId)))!
+    const place = new Place({ jobs, units, chats }, { tenantId, jobId, chatId }, { actor, stored, stays: false })
+    let tries = 0
+    const written = await place.write(async (_, { chat }) => {
+      if (tries++ > 0) return chat.scope.id
+      await share(alice, chatId, [bob])
+      await takeBack(alice, chatId)
+      return null
+    })
+    expect(written).toBe(alice.me.personalScopeId)
+    models.release()
+    expect(doneOf(await follow(alice, asked)).status).toBe('complete')
   })
 
   test('that may quote its owner’s other chats keeps a chat from being shared until it is complete', async () => {

@@ -8,6 +8,8 @@ import type { JobActor } from '#server/isolation/actor.ts'
 import type { Jobs } from '#server/isolation/jobs.ts'
 import type { UnitsOfWork, WriteTx } from '#server/isolation/unit-of-work.ts'
 
+const MOST_TRIES = 4
+
 export interface PlaceParts {
   readonly jobs: Jobs
   readonly units: UnitsOfWork
@@ -42,13 +44,16 @@ export class Place {
     return this.#actor
   }
 
-  /** Writes in one transaction; once more where the chat is now, if `work` finds nothing to write to where it was. */
+  /**
+   * Writes in one transaction; again where the chat is now, if `work` finds nothing to write to where it was. It may be back there: one that
+   * is shared and taken back at once has moved twice.
+   */
   async write<T>(work: (tx: WriteTx<JobActor>, stored: StoredChat) => Promise<T>): Promise<T> {
-    const before = this.#stored.chat.scope.id
-    const written = await this.#write(work)
-    if (written || this.#stays) return written
-    await this.#look()
-    return this.#stored.chat.scope.id === before ? written : this.#write(work)
+    for (let tries = 1; ; tries++) {
+      const written = await this.#write(work)
+      if (written || this.#stays || tries === MOST_TRIES) return written
+      await this.#look()
+    }
   }
 
   #write<T>(work: (tx: WriteTx<JobActor>, stored: StoredChat) => Promise<T>): Promise<T> {
