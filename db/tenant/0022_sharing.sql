@@ -220,7 +220,7 @@ revoke select on {schema}.scope from {worker};
 grant select (ctid) on {schema}.scope to {worker};
 
 -- `enter`, as in 0009, but for scopes that their chats have left: who is in one is no acquaintance any more, and whoever writes does not
--- hold on to it, so that it can go.
+-- hold on to it, so that it can go. Nor do they to what they only read, which no write rests on: they may leave it meanwhile.
 create or replace function {schema}.enter(token_hash bytea, for_write boolean,
   out user_id uuid, out role text, out session_id uuid, out expires_at timestamptz,
   out read_scopes uuid[], out write_scopes uuid[], out manage_scopes uuid[],
@@ -260,7 +260,7 @@ begin
     raise exception 'this token only reads' using errcode = 'SX405';
   end if;
   if for_write then
-    perform from {schema}.scope_member m where m.user_id = who.user_id and not exists (
+    perform from {schema}.scope_member m where m.user_id = who.user_id and m.role <> 'viewer' and not exists (
       select from {schema}.scope s where s.id = m.scope_id and s.left_at is not null) for share of m;
   end if;
   user_id := who.user_id;
@@ -325,7 +325,7 @@ begin
     if not found then
       raise exception 'no such job' using errcode = 'SX403';
     end if;
-    perform from {schema}.scope_member m where m.user_id = work.user_id and not exists (
+    perform from {schema}.scope_member m where m.user_id = work.user_id and m.role <> 'viewer' and not exists (
       select from {schema}.scope s where s.id = m.scope_id and s.left_at is not null) for share of m;
   end if;
   user_id := work.user_id;

@@ -164,6 +164,17 @@ describe('the database, alone', () => {
   })
 })
 
+test('a reader leaves while something else of theirs is being written', async () => {
+  const { chatId } = await plain(alice, 'Left meanwhile')
+  await share(alice, chatId, [bob])
+  const left = await units.write(actorOf(bob), async (tx) => {
+    await tx.all(raw('select 1'))
+    return bob.call('POST', '/api/chats/leave', { chatIds: [chatId] })
+  })
+  expect([left.status, left.body]).toEqual([200, { left: [chatId] }])
+  await takeBack(alice, chatId)
+})
+
 test('two changes of one person at once wait for no scope that was left', async () => {
   const [left] = await plant(alice, [alice.me.user.id], 1)
   await world.sql(`update ${schema}.scope set left_at = now() where id = $1`, [left])
