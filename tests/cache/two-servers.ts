@@ -14,6 +14,8 @@ export interface OneServer {
   readonly baseUrl: string
   /** How a person of the world calls this server. */
   as(person: SignedIn): SignedIn['call']
+  /** The same with no network between. */
+  within(person: Pick<SignedIn, 'token'>): SignedIn['call']
   /** Closing it again is no error. */
   close(): Promise<void>
 }
@@ -37,7 +39,7 @@ export interface TwoServers {
 export async function startTwoServers(): Promise<TwoServers> {
   const [redis, models] = await Promise.all([startRedis({ config: ['rdbcompression no'] }), startModelServer()])
   const world = await createWorld({ egressAllow: models.allow })
-  const named = await offer(await world.signIn('carol'), models, ['slow', 'steps', 'echo', 'hang', 'out-of-tokens'])
+  const named = await offer(await world.signIn('carol'), models, ['slow', 'steps', 'echo', 'hang', 'told', 'out-of-tokens'])
   const another = () => startServer(world, redis.url)
   const [a, b] = await Promise.all([another(), another()])
   return {
@@ -82,6 +84,15 @@ async function startServer({ installation, config, log }: World, redisUrl: strin
         const text = await reply.text()
         const isJson = text !== '' && reply.headers.get('content-type')?.includes('json')
         return { status: reply.status, body: (isJson ? JSON.parse(text) : text) as T, text, headers: Object.fromEntries(reply.headers) }
+      },
+    within:
+      ({ token }) =>
+      async <T>(method: string, url: string, body?: unknown): Promise<Answer<T>> => {
+        const payload = body === undefined ? {} : { payload: body as object }
+        const reply = await server.app.inject({ method: method as 'GET', url, headers: { authorization: `Bearer ${token}` }, ...payload })
+        const isJson = reply.body !== '' && String(reply.headers['content-type']).includes('json')
+        const read = (isJson ? JSON.parse(reply.body) : reply.body) as T
+        return { status: reply.statusCode, body: read, text: reply.body, headers: reply.headers }
       },
     close: () => (closed ??= close()),
   }

@@ -46,6 +46,8 @@ export interface ModelServer {
   script(...behaviours: Behaviour[]): void
   /** Lets the `slow` and `hang` calls that have been reached so far go on; later ones wait again. */
   release(): void
+  /** What the `told` call whose question ends with this word goes on to say, whether it has been reached or will be. */
+  tell(word: string, text: string): void
   /** Resolves once this many chat calls have arrived since the start. */
   reached(calls: number): Promise<void>
   close(): Promise<void>
@@ -59,6 +61,8 @@ interface Call {
   /** The next `release()` from now on. */
   readonly nextGate: () => Promise<void>
   readonly words: readonly string[]
+  /** What it is told to say, once it is. */
+  readonly told: () => Promise<string>
 }
 
 /** Starts the server on a free port of loopback. With `key`, every other key is refused as OpenAI refuses it. */
@@ -70,6 +74,12 @@ export async function startModelServer(options: { key?: string } = {}): Promise<
   let gate = Promise.withResolvers<void>()
   const begun = new EventTarget()
   let calls = 0
+  const told = new Map<string, PromiseWithResolvers<string>>()
+  const tellingOf = (word: string) => {
+    const telling = told.get(word) ?? Promise.withResolvers<string>()
+    told.set(word, telling)
+    return telling
+  }
 
   const serve = async (incoming: IncomingMessage, response: ServerResponse) => {
     const text = await readText(incoming)
@@ -86,13 +96,15 @@ export async function startModelServer(options: { key?: string } = {}): Promise<
     await converse({ request, response, dialect }, namesChat)
   }
   const converse = async ({ request, response, dialect }: Pick<Call, 'request' | 'response' | 'dialect'>, namesChat: boolean) => {
+    const words = wordsOf(questionIn(request, dialect))
     const call = {
       request,
       response,
       dialect,
       gate: gate.promise,
       nextGate: () => gate.promise,
-      words: wordsOf(questionIn(request, dialect)),
+      words,
+      told: () => tellingOf(words.at(-1) ?? '').promise,
     }
     if (namesChat) return answer(titles.shift() ?? 'wrong-key', call)
     const behaviour = queue.shift() ?? dialect.model(request)
@@ -119,6 +131,7 @@ export async function startModelServer(options: { key?: string } = {}): Promise<
       gate.resolve()
       gate = Promise.withResolvers()
     },
+    tell: (word, text) => tellingOf(word).resolve(text),
     async reached(wanted) {
       while (calls < wanted) await once(begun, 'call')
     },
@@ -163,6 +176,12 @@ const BEHAVIOURS = {
       say(call, [word])
     }
     stream(call, [])
+  },
+  /** A word, and then what it is told to say. */
+  told: async (call: Call) => {
+    head(call)
+    say(call, ['Well, '])
+    stream(call, wordsOf(await call.told()))
   },
   /** Nothing at all, not even headers, until `release()`. */
   hang: async (call: Call) => {
