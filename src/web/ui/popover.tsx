@@ -6,7 +6,8 @@ const Popup = lazyPart(async () => (await import('./popover-popup.tsx')).Popover
 
 interface PopoverProps {
   title: string
-  children: ReactNode
+  /** What it holds; given the way to close it. */
+  children: ReactNode | ((close: () => void) => ReactNode)
   /** Draws what opens the popover. */
   trigger: (given: { ref: Ref<HTMLButtonElement>; open: boolean; onClick: () => void }) => ReactNode
 }
@@ -26,7 +27,7 @@ export function Popover({ title, children, trigger }: PopoverProps) {
       {used && (
         <Suspense>
           <Popup title={title} anchor={button} open={open} onOpenChange={setOpen}>
-            {children}
+            {typeof children === 'function' ? children(() => setOpen(false)) : children}
           </Popup>
         </Suspense>
       )}

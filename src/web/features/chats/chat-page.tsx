@@ -1,7 +1,7 @@
 /** An open chat. */
 import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
-import { Suspense, useMemo } from 'react'
+import { Suspense, useMemo, useRef } from 'react'
 import type { Chat } from '#contract/chats.ts'
 import { ModelPicker } from '#web/features/models/model-picker.tsx'
 import { call } from '#web/kernel/api.ts'
@@ -16,7 +16,7 @@ import { FailureNotice } from '#web/ui/notice.tsx'
 import { ChatHead } from './chat-head.tsx'
 import { ChatSeal } from './chat-seal.tsx'
 import { Composer } from './composer.tsx'
-import type { Branch } from './data/branch.ts'
+import { type Branch, depthOf } from './data/branch.ts'
 import { changeChat, chatQuery, putChat } from './data/chat-list.ts'
 import { messagesQuery } from './data/messages.ts'
 import { ask, takeBack } from './data/outbox.ts'
@@ -43,6 +43,8 @@ export function ChatPage() {
   const chat = useQuery(chatQuery(chatId))
   const messages = useQuery(messagesQuery(chatId))
   const error = chat.error ?? messages.error
+  const before = useRef<{ id: string; name: string }>(undefined)
+  if (chat.data?.owner) before.current = { id: chatId, name: chat.data.owner.name }
   if (chat.data && messages.data) {
     return (
       <Suspense fallback={<ThreadSkeleton />}>
@@ -53,7 +55,7 @@ export function ChatPage() {
   if (error instanceof ApiProblem && (error.problem.status === 404 || error.problem.status === 400)) {
     return (
       <Suspense fallback={<ThreadSkeleton />}>
-        <NoSuchChat key={chatId} chatId={chatId} />
+        <NoSuchChat key={chatId} chatId={chatId} sharer={before.current?.id === chatId ? before.current.name : undefined} />
       </Suspense>
     )
   }
@@ -63,7 +65,11 @@ export function ChatPage() {
         <PageHead>
           <h1 className="truncate font-strong">{chat.data?.description}</h1>
         </PageHead>
-        <FailureNotice error={error} onRetry={() => void Promise.all([chat.refetch(), messages.refetch()])} className="m-4" />
+        <FailureNotice
+          error={error}
+          onRetry={() => void Promise.all([chat.refetch(), messages.refetch()])}
+          className="mx-4 my-4 w-auto max-w-[740px] desk:mx-auto desk:w-full"
+        />
       </>
     )
   }
@@ -97,6 +103,7 @@ function ThreadOfChat({ chat, branch }: { chat: Chat; branch: Branch }) {
       <Thread
         chat={chat}
         thread={thread}
+        edited={editing && editedDepth(branch, editing.parentId)}
         onEdit={(question) => begin(textOf(question), question.parentId)}
         onEditUnsent={editUnsent}
         onDiscardUnsent={() => takeBack(chat.id)}
@@ -120,6 +127,12 @@ function ThreadOfChat({ chat, branch }: { chat: Chat; branch: Branch }) {
       )}
     </OpenChatContext>
   )
+}
+
+/** How deep the question lies that is being asked differently. */
+function editedDepth(branch: Branch, parentId: string | null): number | null {
+  const parent = parentId === null ? -1 : depthOf(branch, parentId)
+  return parent === undefined ? null : parent + 1
 }
 
 /** Why no question can be sent in this thread just now. */

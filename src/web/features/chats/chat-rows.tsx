@@ -14,6 +14,7 @@ import { type Row, toRows } from './groups.ts'
 import { useListKeys } from './use-list-keys.ts'
 
 const HEADING_PX = 38
+const FEW_SHARED = 10
 
 interface ChatRowsProps {
   /** The latest first. */
@@ -27,17 +28,17 @@ interface ChatRowsProps {
 export function ChatRows({ chats, hasMore, scroller }: ChatRowsProps) {
   const today = useToday()
   const pinned = useQuery(pinnedQuery).data
-  const { data: shared, hasNextPage: moreShared, fetchNextPage: fetchShared } = useInfiniteQuery(sharedQuery)
+  const { chatId } = useParams({ strict: false })
+  const { shared, moreShared, showMore } = useSharedShelf(chatId)
   const rows = useMemo(() => {
     const above = [
       { words: t('group.pinned'), chats: pinned ?? [] },
-      { words: t('shared.with'), chats: flat(shared), more: moreShared },
+      { words: t('shared.with'), chats: shared, more: moreShared },
     ]
     return toRows(chats, today, above)
   }, [chats, today, pinned, shared, moreShared])
   useEffect(() => noteOrder(rows.flatMap((row) => (row.kind === 'chat' && !row.chat.owner ? row.key : []))), [rows])
   const chatPx = useWide() ? 34 : 44
-  const { chatId } = useParams({ strict: false })
   const heightOf = useCallback((row: Row) => (row.kind === 'heading' ? HEADING_PX : chatPx), [chatPx])
   const [kept, setKept] = useState(-1)
   const { drawn, topOf, bring } = useVirtualList({ rows, heightOf, scroller, kept })
@@ -67,14 +68,26 @@ export function ChatRows({ chats, hasMore, scroller }: ChatRowsProps) {
           >
             {row.kind === 'heading' && <Heading words={row.words} />}
             {row.kind === 'chat' && <ChatRow chat={row.chat} isStop={index === stop} />}
-            {row.kind === 'more' && (
-              <MoreRow id={row.key} isStop={index === stop} onMore={() => void fetchShared({ cancelRefetch: false })} />
-            )}
+            {row.kind === 'more' && <MoreRow id={row.key} isStop={index === stop} onMore={showMore} />}
           </li>
         )
       })}
     </ul>
   )
+}
+
+/** Of what others share only the latest until more is asked for, so that one's own chats are in sight; the one that is open in any case. */
+function useSharedShelf(chatId: string | undefined) {
+  const { data, hasNextPage, fetchNextPage } = useInfiniteQuery(sharedQuery)
+  const all = useMemo(() => flat(data), [data])
+  const [asked, setAsked] = useState(false)
+  const isWhole = asked || all.findIndex(({ id }) => id === chatId) >= FEW_SHARED
+  const shared = useMemo(() => (isWhole ? all : all.slice(0, FEW_SHARED)), [all, isWhole])
+  const showMore = () => {
+    setAsked(true)
+    if (isWhole) void fetchNextPage({ cancelRefetch: false })
+  }
+  return { shared, moreShared: hasNextPage || shared.length < all.length, showMore }
 }
 
 /** A chat that is opened is brought into sight, once: afterwards the list is where the person scrolled it. */

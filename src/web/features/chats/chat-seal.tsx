@@ -9,6 +9,7 @@ import { Icon, type IconName } from '#web/ui/icon.tsx'
 import { lazyPart } from '#web/ui/lazy-part.ts'
 import { Popover } from '#web/ui/popover.tsx'
 import { SealButton } from '#web/ui/seal.tsx'
+import { opened } from './sharing/opened.ts'
 
 const SharedReaders = lazyPart(async () => (await import('./sharing/shared-readers.tsx')).SharedReaders)
 
@@ -32,30 +33,56 @@ export function ChatSeal({ chat, model, earlier = [], short = false }: ChatSealP
   const label = shared ? t('seal.sharedWho', { count: shared.people }) : t('seal.who')
   const others = earlier.filter((name) => name !== next?.name)
   return (
-    <Popover title={t('seal.title')} trigger={(given) => <SealButton {...given} short={short} words={words} label={label} />}>
-      {shared && (
-        <Suspense>
-          <SharedReaders chat={shared} />
-        </Suspense>
+    <Popover
+      title={t('seal.title')}
+      trigger={(given) => <SealButton {...given} short={short} shared={shared !== undefined} words={words} label={label} />}
+    >
+      {(close) => (
+        <>
+          {shared ? (
+            <Suspense>
+              <SharedReaders chat={shared} />
+            </Suspense>
+          ) : (
+            <ul className="mb-2">
+              <Line icon="check" head={t('seal.you', { name: me.user.name })}>
+                {t(chat?.scope.kind === 'chat' ? 'seal.whyAlone' : 'seal.why')}
+              </Line>
+            </ul>
+          )}
+          {chat && !chat.owner && !chat.temporaryUntil && <Change chat={chat} onOpen={close} />}
+          <ul className="space-y-3">
+            <Line icon="close" head={t('seal.nobody', { organisation: me.organisation.name })}>
+              {t('seal.admins')}
+            </Line>
+            {next && <Receiver model={next} />}
+            {others.length > 0 && (
+              <Line icon="model" head="">
+                {t('seal.earlier', { models: others.join(', ') })}
+              </Line>
+            )}
+          </ul>
+          <p className="mt-3 border-t border-line pt-2.5 text-small text-muted">{t('seal.server')}</p>
+        </>
       )}
-      <ul className="space-y-3">
-        {!shared && (
-          <Line icon="check" head={t('seal.you', { name: me.user.name })}>
-            {t(chat?.scope.kind === 'chat' ? 'seal.whyAlone' : 'seal.why')}
-          </Line>
-        )}
-        <Line icon="close" head={t('seal.nobody', { organisation: me.organisation.name })}>
-          {t('seal.admins')}
-        </Line>
-        {next && <Receiver model={next} />}
-        {others.length > 0 && (
-          <Line icon="model" head="">
-            {t('seal.earlier', { models: others.join(', ') })}
-          </Line>
-        )}
-      </ul>
-      <p className="mt-3 border-t border-line pt-2.5 text-small text-muted">{t('seal.server')}</p>
     </Popover>
+  )
+}
+
+/** For the owner the way to change who reads it. */
+function Change({ chat, onOpen }: { chat: Chat; onOpen: () => void }) {
+  const change = () => {
+    onOpen()
+    opened.set({ chat, act: 'share' })
+  }
+  return (
+    <button
+      type="button"
+      className="mb-3 min-h-11 text-accent underline underline-offset-3 hover:text-accent-strong desk:min-h-0"
+      onClick={change}
+    >
+      {t(chat.people > 1 ? 'seal.change' : 'seal.share')}
+    </button>
   )
 }
 

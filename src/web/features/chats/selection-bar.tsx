@@ -1,10 +1,11 @@
 /** What can be done to the chats that are chosen in the list. */
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { MOST_AT_ONCE } from '#contract/bounds.ts'
 import { Button, IconButton } from '#web/ui/button.tsx'
 import { t } from './care-text.ts'
-import { knownChats } from './data/chat-list.ts'
+import { chatsQuery, knownChats, ownListed } from './data/chat-list.ts'
 import { changeChats } from './data/many.ts'
 import { chooseAll, endSelection, useSelection } from './data/selection.ts'
 
@@ -13,6 +14,7 @@ export function SelectionBar() {
   const ids = useSelection()
   const { chatId } = useParams({ strict: false })
   const navigate = useNavigate()
+  const { hasNextPage, fetchNextPage } = useInfiniteQuery(chatsQuery)
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.key !== 'Escape' || event.defaultPrevented) return
@@ -28,6 +30,14 @@ export function SelectionBar() {
     if (what === 'delete' && chatId !== undefined && ids?.has(chatId)) await navigate({ to: '/' })
     await changeChats(what, chosen)
   }
+  const all = async () => {
+    let more = hasNextPage
+    while (more && ownListed().length < MOST_AT_ONCE) {
+      const { isError, hasNextPage: further } = await fetchNextPage({ cancelRefetch: false })
+      more = further && !isError
+    }
+    chooseAll(ownListed().map(({ id }) => id))
+  }
   const none = chosen.length === 0
   return (
     <section aria-label={t('many.label')} className="mx-2.5 mt-1 mb-1 rounded-control border border-accent-line bg-accent-soft p-1">
@@ -36,7 +46,7 @@ export function SelectionBar() {
           {t('many.chosen', { count: chosen.length })}
           {chosen.length === MOST_AT_ONCE && <span className="block font-normal text-muted">{t('many.most', { most: MOST_AT_ONCE })}</span>}
         </span>
-        <Button look="quiet" onClick={chooseAll} className="px-2! text-small">
+        <Button look="quiet" onClick={() => void all()} className="px-2! text-small">
           {t('many.all')}
         </Button>
         <IconButton icon="close" label={t('many.end')} onClick={endSelection} />

@@ -1,4 +1,5 @@
 /** What stands above a temporary chat, and above the question that begins one: until when it is there, what that means, and the way to keep it. */
+import { useRouter } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import type { Chat } from '#contract/chats.ts'
 import { call } from '#web/kernel/api.ts'
@@ -46,6 +47,7 @@ export function TemporaryWords({ hours, onChange }: { hours: number; onChange: (
 /** Above the messages of a temporary chat. When its time is up the page lets go of it. */
 export function TemporaryNote({ chat, ends }: { chat: Chat; ends: string }) {
   const [busy, setBusy] = useState(false)
+  useWordOnLeaving(chat.id)
   useEffect(() => {
     const end = () => {
       void queryClient.resetQueries({ queryKey: messagesQuery(chat.id).queryKey })
@@ -78,5 +80,20 @@ export function TemporaryNote({ chat, ends }: { chat: Chat; ends: string }) {
         {t('temporary.keep')}
       </Button>
     </div>
+  )
+}
+
+/** Whoever goes elsewhere is told that only its address leads back, and offered that. */
+function useWordOnLeaving(chatId: string): void {
+  const router = useRouter()
+  useEffect(
+    () => () => {
+      const chat = queryClient.getQueryData(chatQuery(chatId).queryKey)
+      const { pathname } = router.state.location
+      if (!chat?.temporaryUntil || pathname === `/chats/${chatId}` || pathname.startsWith('/sign-in')) return
+      const back = () => void router.navigate({ to: '/chats/$chatId', params: { chatId } })
+      toast({ text: t('temporary.left'), detail: t('temporary.leftDetail'), action: { label: t('temporary.back'), run: back } })
+    },
+    [router, chatId],
   )
 }

@@ -1,9 +1,10 @@
 /** The messages of a chat from top to bottom: one branch of their tree, drawn where it is seen, the question on its way at its end. */
 import { Link, useRouterState } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { useEffect, useEffectEvent, useState } from 'react'
 import type { Chat, Message } from '#contract/chats.ts'
 import { t } from '#web/kernel/text.ts'
 import { Button } from '#web/ui/button.tsx'
+import { classes } from '#web/ui/class-names.ts'
 import { Icon } from '#web/ui/icon.tsx'
 import type { Spot } from '#web/ui/measured-list.ts'
 import { report } from '#web/ui/report.ts'
@@ -20,6 +21,8 @@ import { useThreadScroll } from './use-thread-scroll.ts'
 interface ThreadProps {
   chat: Chat
   thread: ThreadState
+  /** At which depth a question is being asked differently; null when none is. */
+  edited: number | null
   onEdit: (question: Message) => void
   onEditUnsent: () => void
   onDiscardUnsent: () => void
@@ -28,7 +31,7 @@ interface ThreadProps {
 const ABOVE_PX = 16
 
 /** The thread. Screen readers get it as a log that is not read out while it grows, and one sentence beside it. */
-export function Thread({ chat, thread, onEdit, onEditUnsent, onDiscardUnsent }: ThreadProps) {
+export function Thread({ chat, thread, edited, onEdit, onEditUnsent, onDiscardUnsent }: ThreadProps) {
   const { branch, count, unsent } = thread
   const { goTo, toEnd, ...list } = useThreadScroll(chat.id, branch, { count, more: unsent ? 1 : 0 })
   const arrived = useArrival(chat.id, thread, goTo)
@@ -36,6 +39,11 @@ export function Thread({ chat, thread, onEdit, onEditUnsent, onDiscardUnsent }: 
   useEffect(() => {
     if (unsent?.key) toEnd()
   }, [unsent?.key, toEnd])
+  const toEdited = useEffectEvent(() => edited !== null && goTo({ index: edited, offset: -ABOVE_PX }))
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each question, and not while the list moves
+  useEffect(() => {
+    toEdited()
+  }, [edited])
   return (
     <div className="relative min-h-0 flex-1">
       <div
@@ -47,7 +55,15 @@ export function Thread({ chat, thread, onEdit, onEditUnsent, onDiscardUnsent }: 
         <div role="log" aria-live="off" aria-label={t('thread.log')} className="relative" style={{ height: list.heightPx }}>
           <div className="absolute inset-x-0 mx-auto max-w-[780px] px-4 desk:px-5" style={{ top: list.startPx }}>
             {list.drawn.map((index) => (
-              <div key={index} ref={list.measure} data-index={index} className="flow-root">
+              <div
+                key={index}
+                ref={list.measure}
+                data-index={index}
+                className={classes(
+                  'flow-root',
+                  index === edited && '[&_.bubble]:border-accent [&_.bubble]:inset-ring [&_.bubble]:inset-ring-accent',
+                )}
+              >
                 {index === 0 && chat.forkedFrom && <Origin {...chat.forkedFrom} />}
                 {index < count ? (
                   <Row depth={index} thread={thread} arrived={arrived} onEdit={onEdit} />

@@ -3,6 +3,8 @@ export const care = {
   'chats.notFoundTitle': 'There is no such chat, or it is not yours to see.',
   'chats.notFound':
     'A link gives nobody access: a chat opens for its owner, and for people with whom they share it as long as they do. Ask whoever sent it to share the chat with you.',
+  'chats.takenBack': '{name} does not share this chat with you any more.',
+  'chats.takenBackWhy': 'It was taken back, or deleted. Ask {name} if you still need it.',
   'chats.inTrash': '“{title}” is in the trash.',
   'chats.inTrashWhy': 'Nobody can open it there. Restore it, and it is as it was.',
   'chats.restore': 'Restore it',
@@ -38,6 +40,9 @@ export const care = {
   'temporary.for24': 'a day',
   'temporary.for168': 'a week',
   'temporary.keep': 'Keep this chat',
+  'temporary.left': 'You have left a temporary chat.',
+  'temporary.leftDetail': 'It is in no list: only its address leads back to it.',
+  'temporary.back': 'Go back',
   'temporary.kept': 'The chat is kept.',
   'temporary.keptDetail': 'It is in your list, and can be searched.',
   'feedback.up': 'Good answer',

@@ -52,6 +52,8 @@ export const chats = {
   'seal.you': '{name} (you)',
   'seal.why': 'It is in your personal space.',
   'seal.whyAlone': 'It was shared, and nobody else reads it any more.',
+  'seal.share': 'Share this chat',
+  'seal.change': 'Change who can read it',
   'seal.nobody': 'Nobody else in {organisation}',
   'seal.admins': 'Administrators can’t read it through Sardonyx either.',
   'seal.answered': 'Answered by {model}',

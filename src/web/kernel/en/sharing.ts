@@ -22,7 +22,7 @@ export const sharing = {
   'share.quotations': { one: '{count} quotation', other: '{count} quotations' },
   'share.mayNot': 'They can copy what they read. They cannot ask in it, rename it, delete it or share it on.',
   'share.librarian': 'While others read it, the Librarian quotes in it only from this chat itself.',
-  'share.sent': 'What you ask is sent to {provider} as before.',
+  'share.sent': 'As before, what you ask is sent to {provider}.',
   'share.here': '{model} runs on this server, so the text does not leave it.',
   'share.admins': 'Administrators do not see it, unless you add them.',
   'share.act': { one: 'Share with {count} person', other: 'Share with {count} people' },
@@ -43,5 +43,4 @@ export const sharing = {
   'readers.owner': 'It is their chat.',
   'readers.shared': '{name} shares it with them.',
   'readers.sharedYou': '{name} shares it with you.',
-  'readers.manage': 'Change who can read it',
 } as const

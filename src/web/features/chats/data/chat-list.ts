@@ -10,8 +10,6 @@ interface Page {
 }
 type Pages = InfiniteData<Page, string | undefined>
 
-/** As many as fill a screen; of those that stand above one's own only the latest, so that one's own are in sight. */
-const FIRST = { chats: 50, shared: 10 } as const
 /** Who goes on is given as much at once as there may be. */
 const FURTHER = 100
 
@@ -20,7 +18,7 @@ const listQuery = (list: 'chats' | 'shared') =>
   infiniteQueryOptions({
     queryKey: [list],
     queryFn: ({ pageParam, signal }) =>
-      call('chats.list', { query: { in: list, cursor: pageParam, limit: pageParam ? FURTHER : FIRST[list] } }, { signal }),
+      call('chats.list', { query: { in: list, ...(pageParam && { cursor: pageParam, limit: FURTHER }) } }, { signal }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last: Page) => last.next,
     staleTime: Number.POSITIVE_INFINITY,
@@ -71,6 +69,11 @@ export function knownChats(ids: ReadonlySet<string>): Chat[] {
   return allListed().filter(({ id }) => ids.has(id))
 }
 
+/** The person's own that the list shows. */
+export function ownListed(): Chat[] {
+  return allListed().filter(({ owner }) => !owner)
+}
+
 /** All that the list shows, as far as it is loaded. */
 function allListed(): Chat[] {
   return inOrder(
@@ -108,7 +111,7 @@ export async function refreshChats(): Promise<void> {
 /** The first page is fetched, the rest is kept. */
 async function refresh(name: 'chats' | 'shared', { queryKey }: List): Promise<void> {
   if (!queryClient.getQueryData(queryKey)) return queryClient.invalidateQueries({ queryKey })
-  const first = await call('chats.list', { query: { in: name, limit: FIRST[name] } })
+  const first = await call('chats.list', { query: { in: name } })
   const oldest = first.items.at(-1)
   queryClient.setQueryData<Pages>(queryKey, (data) => {
     if (!data || !oldest || first.next === null) return paged(first.items, first.next)

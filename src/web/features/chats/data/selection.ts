@@ -35,9 +35,9 @@ export function choose(id: string, stretch = false): void {
   selection.set({ ids: bounded(ids), anchor: stretch && now.anchor !== null ? now.anchor : id })
 }
 
-/** Chooses every chat of the list that is loaded, as far as they fit. */
-export function chooseAll(): void {
-  selection.set({ ids: bounded(new Set(order)), anchor: order[0] ?? null })
+/** Chooses all of these, as far as they fit. */
+export function chooseAll(ids: readonly string[]): void {
+  selection.set({ ids: bounded(new Set(ids)), anchor: ids[0] ?? null })
 }
 
 /** Chooses none any more. */

@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Member } from '#contract/accounts.ts'
+import { hasKeyboard } from '#web/kernel/media.ts'
 import { useMe } from '#web/kernel/session.ts'
 import { TextField } from '#web/ui/field.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
@@ -28,6 +29,8 @@ export function FindPeople({ known, onChoose }: FindPeopleProps) {
         help={t('share.findHelp')}
         type="search"
         autoComplete="off"
+        autoFocus={hasKeyboard()}
+        className="[&::-webkit-search-cancel-button]:appearance-none"
         maxLength={254}
         value={part}
         onChange={({ target }) => setPart(target.value)}
@@ -49,7 +52,11 @@ export function FindPeople({ known, onChoose }: FindPeopleProps) {
                 className="flex w-full items-center px-3 text-left hover:bg-hover focus-visible:-outline-offset-2"
               >
                 <span className="sr-only">{t('share.add')} </span>
-                <PersonLine person={member} />
+                <PersonLine person={member}>
+                  <span aria-hidden="true" className="text-small font-medium text-accent">
+                    {t('share.add')}
+                  </span>
+                </PersonLine>
               </button>
             </li>
           ))}

@@ -3,12 +3,11 @@ import { useQuery } from '@tanstack/react-query'
 import type { Chat } from '#contract/chats.ts'
 import { useMe } from '#web/kernel/session.ts'
 import { FailureNotice } from '#web/ui/notice.tsx'
-import { opened } from './opened.ts'
 import { PersonLine } from './person-line.tsx'
 import { sharingQuery } from './queries.ts'
 import { t } from './text.ts'
 
-/** The list, and for the owner the way to change it. */
+/** The list. */
 export function SharedReaders({ chat }: { chat: Chat }) {
   const { user } = useMe()
   const query = useQuery(sharingQuery(chat.id))
@@ -20,27 +19,16 @@ export function SharedReaders({ chat }: { chat: Chat }) {
     return chat.owner ? t('readers.shared', { name: ownerName }) : t('readers.yours')
   }
   return (
-    <>
-      <ul className="mb-2 max-h-72 overflow-y-auto" aria-busy={query.isPending}>
-        {query.isPending && <li className="skeleton my-2 h-8" aria-hidden="true" />}
-        {query.data?.people.map((person) => (
-          <li key={person.id} className="flex">
-            <PersonLine
-              person={{ ...person, email: noteOf(person) }}
-              name={person.id === user.id ? t('share.you', { name: person.name }) : person.name}
-            />
-          </li>
-        ))}
-      </ul>
-      {!chat.owner && (
-        <button
-          type="button"
-          className="mb-3 min-h-11 text-accent underline underline-offset-3 hover:text-accent-strong desk:min-h-0"
-          onClick={() => opened.set({ chat, act: 'share' })}
-        >
-          {t('readers.manage')}
-        </button>
-      )}
-    </>
+    <ul className="mb-2 max-h-72 overflow-y-auto" aria-busy={query.isPending}>
+      {query.isPending && <li className="skeleton my-2 h-8" aria-hidden="true" />}
+      {query.data?.people.map((person) => (
+        <li key={person.id} className="flex">
+          <PersonLine
+            person={{ ...person, email: noteOf(person) }}
+            name={person.id === user.id ? t('share.you', { name: person.name }) : person.name}
+          />
+        </li>
+      ))}
+    </ul>
   )
 }
