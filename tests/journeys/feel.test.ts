@@ -92,7 +92,7 @@ describe.skipIf(MISSING !== undefined)('the feel of it', () => {
     let fetched = 0
     page.on('request', (request) => {
       const { pathname, searchParams } = new URL(request.url())
-      if (pathname === '/api/chats' && request.method() === 'GET' && !searchParams.has('in')) fetched += 1
+      if (pathname === '/api/chats' && request.method() === 'GET' && searchParams.get('in') === 'chats') fetched += 1
     })
     await page.goto('/')
     await row(page, 'Plan 0').waitFor()
@@ -122,6 +122,10 @@ describe.skipIf(MISSING !== undefined)('the feel of it', () => {
     expect(await drawn()).toBeLessThan(80)
     expect(await axe(page)).toEqual([])
     await picture(page, 'feel-list-found')
+    await page.reload()
+    await row(page, 'Plan 0').click({ modifiers: ['Shift'] })
+    await page.getByRole('button', { name: 'All', exact: true }).click()
+    await page.getByText('200 chosen').waitFor()
     const phone = await enter('alice', { phone: true, dark: true })
     await phone.getByRole('button', { name: 'Open the sidebar' }).click()
     await row(phone, 'Plan 0').waitFor()
@@ -381,12 +385,47 @@ describe.skipIf(MISSING !== undefined)('the feel of it', () => {
     const other = await chatOf(bob, { description: 'Elsewhere', question: 'two' })
     const marked = list(page).getByText('new answer')
     await row(page, 'Elsewhere').waitFor()
+    // What a program begins is no answer.
+    await bob.call('POST', '/api/chats', { description: 'Begun only' })
+    await row(page, 'Begun only').waitFor()
     await expect.poll(() => marked.count()).toBe(1)
     await picture(page, 'feel-unread')
     const tab = await page.context().newPage()
     await tab.goto(`/chats/${other.chatId}`)
     await tab.getByRole('button', { name: 'Copy the answer' }).waitFor()
     await expect.poll(() => marked.count()).toBe(0)
+  }, 60_000)
+
+  test('the next key goes where it is meant: to the text after a model is chosen, to what was deleted, to the words of a chat sought', async () => {
+    const bob = await world.signIn('bob')
+    const { chatId } = await chatOf(bob, { description: 'Next keys', question: 'What is under a notice?' })
+    const page = await enter('bob')
+    await page.goto(`/chats/${chatId}`)
+    await composer(page).fill('Who is asked?')
+    await page.getByRole('button', { name: /^Model: / }).click()
+    await page.getByRole('menuitemradio', { name: /^echo/ }).click()
+    await expect.poll(() => composer(page).evaluate((area) => area === document.activeElement)).toBe(true)
+    await page.keyboard.press('Enter')
+    await page.getByText(/^Answer complete, [\d,]+ words?$/).waitFor()
+    const fromMenu = async (act: string) => {
+      await page.getByRole('main').getByRole('button', { name: 'Menu of “Next keys”' }).click()
+      await page.getByRole('menuitem', { name: act }).click()
+    }
+    // A menu lies above the notices, also above two of them.
+    await fromMenu('Pin')
+    await page.getByText('Pinned “Next keys”.').waitFor()
+    await fromMenu('Unpin')
+    await page.getByText('Unpinned “Next keys”.').waitFor()
+    await fromMenu('Delete')
+    await page.getByText('Deleted “Next keys”.').waitFor()
+    await expect.poll(() => composer(page).evaluate((area) => area === document.activeElement)).toBe(true)
+    await page.keyboard.press('Control+z')
+    await row(page, 'Next keys').waitFor()
+    await page.keyboard.press('Control+k')
+    await page.getByLabel('What do you remember of it?').fill('notice')
+    await page.keyboard.press('Enter')
+    await page.getByRole('main').getByRole('link', { name: 'Next keys' }).click()
+    await page.waitForURL(`**/chats/${chatId}`)
   }, 60_000)
 
   test('far too much text is not put in, and it is said why; what fits is put in and can be sent', async () => {

@@ -1,5 +1,6 @@
 /** Telling the person that something they asked for failed, wherever on the page they are by now. */
-import { explain } from '../kernel/problem.ts'
+import { onRecovery } from '../kernel/connection.ts'
+import { explain, Unreachable } from '../kernel/problem.ts'
 import { ProofDeclined } from '../kernel/proof.ts'
 import { noticeSessionEnd } from '../kernel/session.ts'
 import { toast } from './toast.ts'
@@ -8,6 +9,14 @@ import { toast } from './toast.ts'
 export function report(error: unknown, effect?: string): void {
   if (error instanceof ProofDeclined) return
   const { what, next } = explain(error)
-  toast({ kind: 'failed', text: effect ?? what, detail: effect === undefined ? next : what })
+  const close = toast({ kind: 'failed', text: effect ?? what, detail: effect === undefined ? next : what })
+  if (error instanceof Unreachable && effect === undefined) closeWhenBack(close)
   noticeSessionEnd(error)
+}
+
+function closeWhenBack(close: () => void): void {
+  const stop = onRecovery(() => {
+    close()
+    stop()
+  })
 }

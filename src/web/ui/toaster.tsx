@@ -1,4 +1,4 @@
-/** Shows notices, on Base UI: they stay while looked at, can be swiped away, and are reached with F6. */
+/** Shows notices, on Base UI, above dialogs and below menus: they stay while looked at, can be swiped away, and are reached with F6. */
 import { Toast } from '@base-ui/react/toast'
 import { useEffect } from 'react'
 import { hintOf } from '../kernel/shortcuts.ts'
@@ -15,7 +15,7 @@ export function Toaster() {
   return (
     <Toast.Provider toastManager={manager} limit={3}>
       <Toast.Portal>
-        <Toast.Viewport className="fixed top-16 right-3 z-50 flex w-[min(24rem,calc(100vw-24px))] flex-col gap-2 desk:right-5">
+        <Toast.Viewport className="fixed top-16 right-3 z-35 flex w-[min(24rem,calc(100vw-24px))] flex-col gap-2 desk:right-5">
           <Notices />
         </Toast.Viewport>
       </Toast.Portal>

@@ -78,7 +78,7 @@ export const ChatRow = memo(function ChatRow({ chat, isStop }: ChatRowProps) {
         tabIndex={isStop ? 0 : -1}
         data-row={chat.id}
         className={classes(
-          'min-w-0 flex-1 truncate rounded-control -ml-2 pl-2 -outline-offset-2 leading-11 desk:leading-[34px] aria-[current=page]:font-medium',
+          'min-w-0 flex-1 truncate rounded-control -ml-2 pl-2 -outline-offset-2 leading-11 desk:group-focus-within:pr-8 desk:group-hover:pr-8 desk:leading-[34px] aria-[current=page]:font-medium',
           unread && 'font-strong',
         )}
         title={chat.description}

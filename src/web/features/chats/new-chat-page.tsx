@@ -61,7 +61,7 @@ export function NewChatPage() {
               onDiscard={() => takeBack(place)}
             />
           ))}
-          {!isSending && <Beginning model={model} librarian={librarian} onAsk={(text) => send(text, librarian)} />}
+          {waiting.length === 0 && <Beginning model={model} librarian={librarian} onAsk={(text) => send(text, librarian)} />}
         </div>
       </div>
       <Composer

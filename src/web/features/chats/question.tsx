@@ -80,7 +80,7 @@ export function UnsentQuestion({ unsent, onRetry, onEdit, onDiscard }: UnsentPro
               </Button>
               <Button onClick={onEdit}>{t('message.editUnsent')}</Button>
               {!unsent.refused && (
-                <Button look="solid" onClick={onRetry}>
+                <Button look={unsent.waits ? 'plain' : 'solid'} onClick={onRetry}>
                   {t('common.retry')}
                 </Button>
               )}

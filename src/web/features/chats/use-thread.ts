@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useCallback, useEffect, useMemo } from 'react'
 import type { Message, PathMessage } from '#contract/chats.ts'
-import { type Model, modelsQuery } from '#web/features/models/queries.ts'
+import { type Model, modelsQuery, noticeModelGone } from '#web/features/models/queries.ts'
 import { call } from '#web/kernel/api.ts'
 import { newKey } from '#web/kernel/new-key.ts'
 import { t } from '#web/kernel/text.ts'
@@ -69,6 +69,7 @@ async function startAgain(answer: Message, model: string | null): Promise<void> 
     putChat(exchange.chat)
   } catch (error) {
     report(error)
+    noticeModelGone(error)
   }
 }
 

@@ -3,6 +3,7 @@
  * uses the same key, so it is never asked twice.
  */
 
+import { noticeModelGone } from '#web/features/models/queries.ts'
 import { call } from '#web/kernel/api.ts'
 import { onCatchUp } from '#web/kernel/catch-up.ts'
 import { cell, useCell } from '#web/kernel/cell.ts'
@@ -142,6 +143,7 @@ async function deliver(place: Place, unsent: Unsent): Promise<boolean> {
     }
     keep(place, { ...unsent, chatId, state: 'failed', reason: `${what} ${waits ? t('message.goesOn') : next}`.trim(), refused, waits })
     noticeSessionEnd(error)
+    noticeModelGone(error)
     return false
   }
 }

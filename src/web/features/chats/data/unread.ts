@@ -77,8 +77,9 @@ export function noteLists(lists: readonly Listed[]): void {
   if (reach && later.every((chat) => !chat.answering && !isUnread(known, chat))) become({ upTo: latest, chats: {} })
 }
 
-function isUnread(known: Seen, { id, timeUpdated, answering }: Chat): boolean {
-  return !answering && timeUpdated > upToOf(known, id)
+/** A chat that is as it was begun has no answer. */
+function isUnread(known: Seen, { id, timeCreated, timeUpdated, answering }: Chat): boolean {
+  return !answering && timeUpdated !== timeCreated && timeUpdated > upToOf(known, id)
 }
 
 function upToOf({ upTo, chats }: Seen, id: string): string {
