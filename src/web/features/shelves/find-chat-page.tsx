@@ -5,6 +5,7 @@ import { type FormEvent, useState } from 'react'
 import type { Chat } from '#contract/chats.ts'
 import { leave } from '#web/features/chats/data/leave.ts'
 import { changeChats } from '#web/features/chats/data/many.ts'
+import { hasKeyboard } from '#web/kernel/media.ts'
 import { useMe } from '#web/kernel/session.ts'
 import { sayTime } from '#web/kernel/time.ts'
 import { Button } from '#web/ui/button.tsx'
@@ -29,17 +30,17 @@ export function FindChatPage() {
     <ReadingPage title={t('find.title')} lead={t('find.lead')}>
       <title>{t('find.title')}</title>
       <form onSubmit={look} className="mb-5 flex flex-wrap items-start gap-x-2">
-        <div className="min-w-0 flex-[1_1_18rem]">
+        <div className="min-w-0 flex-[1_1_10rem]">
           <TextField
             label={t('find.words')}
             help={t('find.help')}
             value={words}
-            autoFocus
+            autoFocus={hasKeyboard()}
             maxLength={200}
             onChange={(event) => setWords(event.target.value)}
           />
         </div>
-        <Button type="submit" look="solid" className="desk:mt-[26px] desk:min-h-[38px]">
+        <Button type="submit" look="solid" className="mt-[26px] desk:min-h-[38px]">
           {t('find.look')}
         </Button>
       </form>
