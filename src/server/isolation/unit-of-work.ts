@@ -5,6 +5,7 @@
  */
 import type { Compilable } from 'kysely'
 import type { TenantId } from '#contract/ids.ts'
+import { Failure } from '../kernel/failure.ts'
 import type { Actor, AnyActor, JobActor } from './actor.ts'
 import type { Connection, Database, DatabaseRole } from './database.ts'
 import type { Outcome, Statement } from './flight.ts'
@@ -181,6 +182,11 @@ class Handle<A extends AnyActor> implements WriteTx<A> {
 }
 
 const ENDED = 'this unit of work has ended'
+/**
+ * How long after its beginning a unit that writes sends more. As no statement takes longer than half a minute, nobody waits much longer than
+ * this for what a transaction holds, whatever its code does.
+ */
+const LONGEST_MS = 60_000
 
 const BEGIN: Statement = { text: 'begin isolation level read committed', values: [] }
 const ROLLBACK: Statement = { text: 'rollback', values: [] }
@@ -188,7 +194,10 @@ const ROLLBACK: Statement = { text: 'rollback', values: [] }
 /** Sends the first statements together with `begin` and the entrance; the following ones without. */
 function sender(connection: Connection, enter: Statement): Send {
   let before: readonly Statement[] = [BEGIN, enter]
-  return (statements) => {
+  let begun: number | undefined
+  return async (statements) => {
+    begun ??= performance.now()
+    if (performance.now() - begun > LONGEST_MS) throw new Failure('server.unavailable')
     const flown = [...before, ...statements]
     before = []
     return connection.fly(flown)
