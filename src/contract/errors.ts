@@ -203,6 +203,11 @@ const catalogue = {
     detail: 'More leads to this message than can be copied: 1,000 messages, or two million characters.',
     next: 'Fork from an earlier message.',
   },
+  'chat.too_many_forks': {
+    status: 429,
+    detail: 'You have forked 100 times within an hour.',
+    next: 'Wait a while, or go on in one of the forks that you have.',
+  },
   'generation.too_many': {
     status: 429,
     detail: 'Too many of your questions are being answered already.',

@@ -75,5 +75,5 @@ export const forkChat = endpoint({
     idempotencyKey: z.uuid().describe('sending the same key again does not copy again'),
   }),
   reply: Chat,
-  fails: ['chat.not_found', 'message.not_found', 'message.unfinished', 'message.conflict', 'chat.fork_too_long'],
+  fails: ['chat.not_found', 'message.not_found', 'message.unfinished', 'message.conflict', 'chat.fork_too_long', 'chat.too_many_forks'],
 })

@@ -364,6 +364,27 @@ describe('ten thousand', () => {
 })
 
 describe('a fork', () => {
+  test('is the hundredth within an hour, and the last', async () => {
+    const carol = await world.signIn('carol')
+    const { chatId, answerId } = await chatOf(carol, { description: 'Again', question: 'And again?' })
+    await world.sql(
+      `insert into ${schema}.chat_session (id, user_id, scope_id, description, wrapped_key, model, forked_from, forked_at, time_created)
+       select gen_random_uuid(), $1, $1, '', '', 'm', gen_random_uuid(), gen_random_uuid(), now() - interval '1 minute' * case when n < 100 then 59 else 61 end
+         from generate_series(1, 150) n`,
+      [carol.me.user.id],
+    )
+    const key = crypto.randomUUID()
+    expect((await fork(carol, chatId, answerId, key)).status).toBe(201)
+    expect(refused(await fork(carol, chatId, answerId))).toEqual([429, 'chat.too_many_forks'])
+    // Of what was begun already it answers, and others are not concerned.
+    expect((await fork(carol, chatId, answerId, key)).status).toBe(201)
+    await world.sql(`update ${schema}.chat_session set time_created = time_created - interval '1 minute' where id <> $1 and user_id = $2`, [
+      chatId,
+      carol.me.user.id,
+    ])
+    expect((await fork(carol, chatId, answerId)).status).toBe(201)
+  })
+
   test('is one’s own, under its own key, with its citations, and stays when the original goes', async () => {
     await chatOf(alice, { description: 'Warehouse', question: 'The warehouse is in Rotterdam, behind the old quay.' })
     const { chatId, answerId } = await chatOf(alice, { description: 'Stock', question: 'Where is the warehouse?', model: 'librarian' })

@@ -104,6 +104,13 @@ export class ChatStore {
     return row && this.#read(tx, row)
   }
 
+  /** How many forks the actor has begun since then, and not erased. */
+  async countForks(tx: AnyReadTx, since: Date): Promise<number> {
+    const own = tx.db.selectFrom('chat_session').where('user_id', '=', tx.actor.userId)
+    const begun = own.where('forked_from', 'is not', null).where('time_created', '>', since)
+    return (await tx.first(begun.select(sql<number>`count(*)::int`.as('n'))))!.n
+  }
+
   /** Fails with `chat.not_found` where a chat is not, or no longer, within reach: the cheapest way to ask. */
   async confirm(tx: ReadTx, id: ChatId): Promise<void> {
     const found = await tx.first(tx.db.selectFrom('chat_session').select('id').where('id', '=', id).where('deleted_at', 'is', null))

@@ -13,6 +13,9 @@ import type { Tree } from './tree.ts'
 /** What is copied in one go, while the person waits; the sentence of `chat.fork_too_long` names both. */
 const MOST_MESSAGES = 1_000
 const MOST_CHARACTERS = 2_000_000
+/** Of one person within an hour: each may copy a thousand messages. Requests that arrive together may go a few beyond. */
+const MOST_AN_HOUR = 100
+const HOUR_MS = 3_600_000
 const AT_ONCE = 100
 const LONGEST_TITLE = 200
 
@@ -38,6 +41,8 @@ export class Forking {
     if (!from || from.chat.deletedAt) throw new Failure('chat.not_found')
     const before = await chats.findBegun(tx, at.idempotencyKey)
     if (before) return sameFork(before.chat, { chatId, messageId: at.messageId })
+    const now = new Date(clock.now())
+    if ((await chats.countForks(tx, new Date(now.getTime() - HOUR_MS))) >= MOST_AN_HOUR) throw new Failure('chat.too_many_forks')
     const path = await this.#path(tx, from, at.messageId)
     const id = ids.next<ChatId>()
     await chats.add(tx, {
@@ -45,7 +50,7 @@ export class Forking {
       scopeId: ScopeId.parse(tx.actor.userId),
       description: marked(from.chat.description),
       model: from.chat.model,
-      now: new Date(clock.now()),
+      now,
       // What is copied out of a temporary chat is kept no longer than it.
       temporaryUntil: from.chat.temporaryUntil === null ? null : new Date(from.chat.temporaryUntil),
       fork: { chatId, ...at },

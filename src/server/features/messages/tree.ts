@@ -71,9 +71,14 @@ export class Tree {
 
 const AT_ONCE = 500
 
-/** In an export: which branch the person was shown last in each chat, and what they chose at its forks. */
+/** In an export: which branch the person was shown last in each chat that is kept, and what they chose at its forks. */
 export function branchExporter(): Exporter {
-  const branches = (tx: ReadTx<JobActor>) => tx.db.selectFrom('branch').where('user_id', '=', tx.actor.userId)
+  const branches = (tx: ReadTx<JobActor>) =>
+    tx.db
+      .selectFrom('branch')
+      .innerJoin('chat_session', 'chat_session.id', 'branch.chat_session_id')
+      .where('branch.user_id', '=', tx.actor.userId)
+      .where('chat_session.temporary_until', 'is', null)
   const chosen = (tx: ReadTx<JobActor>, chatIds: readonly string[]) =>
     tx.db
       .selectFrom('branch_choice')
@@ -81,9 +86,9 @@ export function branchExporter(): Exporter {
       .where('user_id', '=', tx.actor.userId)
       .where('chat_session_id', 'in', chatIds)
   const page = async (tx: ReadTx<JobActor>, after: string | undefined) => {
-    let query = branches(tx).select(['chat_session_id as chatId', 'leaf_id as leafId'])
-    if (after !== undefined) query = query.where('chat_session_id', '>', after)
-    const rows = await tx.all(query.orderBy('chat_session_id').limit(AT_ONCE))
+    let query = branches(tx).select(['branch.chat_session_id as chatId', 'branch.leaf_id as leafId'])
+    if (after !== undefined) query = query.where('branch.chat_session_id', '>', after)
+    const rows = await tx.all(query.orderBy('branch.chat_session_id').limit(AT_ONCE))
     const ids = rows.map(({ chatId }) => chatId)
     const choices = Map.groupBy(ids.length > 0 ? await tx.all(chosen(tx, ids)) : [], (choice) => choice.chat_session_id)
     return rows.map((row) => ({
@@ -93,7 +98,7 @@ export function branchExporter(): Exporter {
   }
   return {
     tables: ['branch', 'branch_choice'],
-    count: async (tx) => (await tx.all(branches(tx).select('chat_session_id'))).length,
+    count: async (tx) => (await tx.all(branches(tx).select('branch.chat_session_id'))).length,
     files: (read) => listFile<{ chatId: string }>('branches.json', 'branches', (last) => read((tx) => page(tx, last?.chatId))),
   }
 }
