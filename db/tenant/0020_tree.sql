@@ -90,7 +90,7 @@ begin
     execute format($policy$create policy door on {schema}.%I to {auth} using (true)$policy$, name);
     execute format('grant select, insert on {schema}.%I to {app}', name);
     execute format('grant select, delete on {schema}.%I to {worker}', name);
-    execute format('grant select (chat_session_id), delete on {schema}.%I to {auth}', name);
+    execute format('grant select (chat_session_id, user_id), delete on {schema}.%I to {auth}', name);
   end loop;
 end $$;
 grant update (leaf_id) on {schema}.branch to {app};

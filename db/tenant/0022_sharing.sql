@@ -172,23 +172,52 @@ alter function {schema}.add_readers(uuid, uuid, uuid[]) owner to {auth};
 revoke all on function {schema}.add_readers(uuid, uuid, uuid[]) from public;
 grant execute on function {schema}.add_readers(uuid, uuid, uuid[]) to {app};
 
--- A reader goes by themself. Their own memberships of chats' scopes, and nothing else of theirs or anybody's.
-create function {schema}.leave_chats(chat_scopes uuid[]) returns setof uuid
+-- Whoever reads a chat no more keeps nothing of it: neither which of its branches they were shown nor what they had begun to type.
+create function {schema}.forget_readers() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  readers uuid[] := array(select m.user_id from {schema}.scope_member m where m.scope_id = new.scope_id);
+begin
+  delete from {schema}.branch b where b.chat_session_id = new.id and b.user_id <> all(readers);
+  delete from {schema}.branch_choice c where c.chat_session_id = new.id and c.user_id <> all(readers);
+  delete from {schema}.draft d where d.place in (new.id::text, new.id::text || '.edit') and d.user_id <> all(readers);
+  return null;
+end $$;
+alter function {schema}.forget_readers() owner to {auth};
+revoke all on function {schema}.forget_readers() from public;
+create trigger forget_readers after update of scope_id on {schema}.chat_session
+  for each row when (old.scope_id <> new.scope_id) execute function {schema}.forget_readers();
+
+-- A reader goes by themself: their own memberships of chats' scopes, with what is theirs of those chats, and nothing of anybody else's.
+create function {schema}.leave_chats(chat_ids uuid[], chat_scopes uuid[]) returns setof uuid
 language sql security definer set search_path = pg_catalog, pg_temp as $$
-  delete from {schema}.scope_member m
-   where m.scope_id = any(leave_chats.chat_scopes) and m.user_id = {user_id} and m.role <> 'owner' and m.scope_id = any({read_scopes})
-     and {tenant_setting} = '{tenant_id}'
-  returning m.scope_id
+  with ended as (
+    delete from {schema}.scope_member m
+     where m.scope_id = any(leave_chats.chat_scopes) and m.user_id = {user_id} and m.role <> 'owner' and m.scope_id = any({read_scopes})
+       and {tenant_setting} = '{tenant_id}'
+    returning m.scope_id
+  ), chat as (
+    select given.id from unnest(leave_chats.chat_ids, leave_chats.chat_scopes) given (id, scope_id) join ended using (scope_id)
+  ), forgotten as (
+    delete from {schema}.branch b where b.chat_session_id in (select id from chat) and b.user_id = {user_id}
+  ), forgotten_choices as (
+    delete from {schema}.branch_choice c where c.chat_session_id in (select id from chat) and c.user_id = {user_id}
+  ), forgotten_drafts as (
+    delete from {schema}.draft d
+     where d.user_id = {user_id} and d.place in (select id::text from chat union all select id::text || '.edit' from chat)
+  )
+  select scope_id from ended
 $$;
-alter function {schema}.leave_chats(uuid[]) owner to {auth};
-revoke all on function {schema}.leave_chats(uuid[]) from public;
-grant execute on function {schema}.leave_chats(uuid[]) to {app};
+alter function {schema}.leave_chats(uuid[], uuid[]) owner to {auth};
+revoke all on function {schema}.leave_chats(uuid[], uuid[]) from public;
+grant execute on function {schema}.leave_chats(uuid[], uuid[]) to {app};
 -- Besides those of an account that nobody joined, as 0013 has it.
 alter policy never_joined on {schema}.scope_member
   using (user_id = {user_id} and role <> 'owner'
     or exists (select from {schema}."user" u where u.id = scope_id and u.time_joined is null));
 
--- A scope that its chat has left, or that lost it for good, is let go of: at once by its owner, and by the next clean-up.
+-- A scope that its chat has left, or that lost it for good, is let go of: at once by its owner, and by the next clean-up. Nothing is in it,
+-- so nobody who writes relies on it.
 create function {schema}.mark_left() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -201,26 +230,32 @@ create trigger mark_left after delete on {schema}.chat_session
   for each row when (old.scope_id <> old.user_id) execute function {schema}.mark_left();
 create trigger mark_left_by_move after update of scope_id on {schema}.chat_session
   for each row when (old.scope_id <> old.user_id and old.scope_id <> new.scope_id) execute function {schema}.mark_left();
-create function {schema}.drop_left_scopes() returns bigint
-language sql security definer set search_path = pg_catalog, pg_temp as $$
-  with dropped as (
-    delete from {schema}.scope s where s.id = any(array(
-      select l.id from {schema}.scope l
-       where l.owner_id = {user_id} and l.left_at is not null and {tenant_setting} = '{tenant_id}' for no key update skip locked)) returning 1
-  ) select count(*) from dropped
-$$;
+-- In the order in which `enter` takes memberships, so that nobody waits in a circle.
+create function {schema}.drop_left_scopes() returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  left_scope uuid;
+begin
+  for left_scope in
+    select s.id from {schema}.scope s where s.owner_id = {user_id} and s.left_at is not null and {tenant_setting} = '{tenant_id}'
+     order by s.id for no key update skip locked
+  loop
+    delete from {schema}.scope s where s.id = left_scope;
+  end loop;
+end $$;
 alter function {schema}.drop_left_scopes() owner to {auth};
--- Whoever was writing when the chat left shares the row of their membership still: they are not waited for long.
+-- Who writes at this moment may have entered before it was left, and is not waited for any longer.
 alter function {schema}.drop_left_scopes() set lock_timeout = '2s';
 revoke all on function {schema}.drop_left_scopes() from public;
 grant execute on function {schema}.drop_left_scopes() to {app};
-create policy due on {schema}.scope to {worker} using ({job_kind} = 'clean_up' and left_at < now() - interval '1 hour');
+create policy due on {schema}.scope to {worker} using ({job_kind} = 'clean_up' and left_at is not null);
 -- It finds them by their place, and reads none of them; nor does any other job.
 revoke select on {schema}.scope from {worker};
 grant select (ctid) on {schema}.scope to {worker};
 
 -- `enter`, as in 0009, but for scopes that their chats have left: who is in one is no acquaintance any more, and whoever writes does not
--- hold on to it, so that it can go. Nor do they to what they only read, which no write rests on: they may leave it meanwhile.
+-- hold on to it, so that it can go. Nor do they to what they only read, which no write rests on: they may leave it meanwhile. The
+-- others they hold in order.
 create or replace function {schema}.enter(token_hash bytea, for_write boolean,
   out user_id uuid, out role text, out session_id uuid, out expires_at timestamptz,
   out read_scopes uuid[], out write_scopes uuid[], out manage_scopes uuid[],
@@ -261,7 +296,7 @@ begin
   end if;
   if for_write then
     perform from {schema}.scope_member m where m.user_id = who.user_id and m.role <> 'viewer' and not exists (
-      select from {schema}.scope s where s.id = m.scope_id and s.left_at is not null) for share of m;
+      select from {schema}.scope s where s.id = m.scope_id and s.left_at is not null) order by m.scope_id for share of m;
   end if;
   user_id := who.user_id;
   role := case when not who.restricted and ('admin' = any(who.abilities) or who.abilities is null) then who.role else 'user' end;
@@ -326,7 +361,7 @@ begin
       raise exception 'no such job' using errcode = 'SX403';
     end if;
     perform from {schema}.scope_member m where m.user_id = work.user_id and m.role <> 'viewer' and not exists (
-      select from {schema}.scope s where s.id = m.scope_id and s.left_at is not null) for share of m;
+      select from {schema}.scope s where s.id = m.scope_id and s.left_at is not null) order by m.scope_id for share of m;
   end if;
   user_id := work.user_id;
   role := work.role;

@@ -21,7 +21,7 @@ export const changeManyChats = endpoint({
   path: '/api/chats/bulk',
   summary: `Do one thing to up to ${MOST_AT_ONCE} chats; doing it again changes nothing`,
   access: 'user',
-  work: 'write',
+  work: 'none',
   token: ['chat'],
   body: z.strictObject({ act: BulkAct, chatIds: z.array(ChatId).min(1).max(10_000) }),
   reply: z.strictObject({
@@ -37,7 +37,7 @@ export const eraseChat = endpoint({
   path: '/api/chats/:chatId/erase',
   summary: 'Erase a chat of the trash for good',
   access: 'user',
-  work: 'write',
+  work: 'none',
   token: ['chat'],
   params: inChat,
   status: 204,
@@ -50,7 +50,7 @@ export const emptyTrash = endpoint({
   path: '/api/chats/trash/empty',
   summary: `Erase what is in the trash for good, ${MOST_AT_ONCE} chats at a time; call again while there are more`,
   access: 'user',
-  work: 'write',
+  work: 'none',
   token: ['chat'],
   reply: z.strictObject({ erased: z.number().int(), more: z.boolean() }),
 })

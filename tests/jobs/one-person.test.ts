@@ -2,13 +2,16 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { schemaName } from '#server/isolation/tables.ts'
 import { CleanUp } from '#server/ops/clean-up.ts'
+import { share, takeBack } from '#tests/sharing/stage.ts'
 import { pastOf } from '#tests/support/past.ts'
 import { type AskedChat, chatOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
+import { actorOf, asRole } from '../walls/attack.ts'
 
 let world: World
 let cleanUp: CleanUp
 let alice: SignedIn
 let bob: SignedIn
+let carol: SignedIn
 let acme: string
 let past: Awaited<ReturnType<typeof pastOf>>
 const triggers: string[] = []
@@ -18,6 +21,7 @@ beforeAll(async () => {
   cleanUp = new CleanUp(world.database, world.log)
   alice = await world.signIn('alice')
   bob = await world.signIn('bob')
+  carol = await world.signIn('carol')
   acme = schemaName(alice.me.organisation.id)
   past = await pastOf(world, alice, bob)
 })
@@ -60,7 +64,7 @@ describe('what is too much for one statement', () => {
   })
 
   test('not even as a single row is thrown, once everything else has gone, and the next attempt has it', async () => {
-    for (const code of ['query_canceled', 'lock_not_available', 'disk_full']) {
+    for (const code of ['query_canceled', 'disk_full']) {
       await past.plant()
       await giveUpBeyond('auth_session', 0, code)
       const message = await begin()
@@ -109,4 +113,47 @@ test('a chat that is past its time in the trash is nobody’s, so that none is r
   expect((await bob.call('POST', `/api/chats/${chatId}/erase`)).status).toBe(404)
   await deleted('29 days 23 hours')
   expect((await bob.call('POST', `/api/chats/${chatId}/restore`)).status).toBe(200)
+})
+
+describe('a scope that its chat has left', () => {
+  const scopesOf = (person: SignedIn) => count(`scope where owner_id = '${person.me.user.id}'`)
+
+  test('goes while a reader of it writes, who entered after it was left', async () => {
+    const { chatId } = await chatOf(alice, { description: 'Read along', question: 'Who reads?' })
+    expect((await share(alice, chatId, [bob])).status).toBe(204)
+    await world.sql(`delete from ${acme}.chat_session where id = $1`, [chatId])
+    await asRole(world, 'app', async (client) => {
+      await client.query('begin isolation level read committed')
+      await client.query(`select from ${acme}.enter($1, true)`, [actorOf(bob).tokenHash])
+      expect((await cleanUp.run(await begin()))!.scope).toBe(1)
+      await client.query('commit')
+    })
+    // But for the one that is planted and was not left.
+    expect(await scopesOf(alice)).toBe(1)
+  })
+
+  test('goes with every other of its owner while a reader writes without a pause, who is never kept waiting for good or refused', async () => {
+    let isOver = false
+    const statuses = new Set<number>()
+    const writers = Array.from({ length: 6 }, async () => {
+      const { chatId } = await chatOf(bob, { description: 'Own', question: 'Busy?' })
+      while (!isOver) statuses.add((await bob.call('PATCH', `/api/drafts/${chatId}`, { text: 'and on' })).status)
+    })
+    try {
+      const kept = await scopesOf(alice)
+      for (let i = 0; i < 6; i++) {
+        const { chatId } = await chatOf(alice, { description: 'Read along', question: 'Who reads?' })
+        expect((await share(alice, chatId, [bob, carol])).status).toBe(204)
+        if (i % 2) expect((await takeBack(alice, chatId, i === 1 ? bob : undefined)).status).toBe(204)
+        await alice.call('DELETE', `/api/chats/${chatId}`)
+        await world.sql(`update ${acme}.chat_session set deleted_at = now() - interval '31 days' where id = $1`, [chatId])
+      }
+      expect(await scopesOf(alice)).toBeGreaterThan(kept)
+      await cleanUp.run(await begin())
+    } finally {
+      isOver = true
+      await Promise.all(writers)
+    }
+    expect([await scopesOf(alice), [...statuses]]).toEqual([1, [200]])
+  }, 60_000)
 })

@@ -93,7 +93,7 @@ describe('row security, alone: raw SQL of', () => {
       `select ${schema}.add_readers('${chat.chatId}', '${scopeId}', array['${carol.me.user.id}'::uuid])`,
       `select ${schema}.index_messages('${chat.chatId}', '${scopeId}', array['${chat.questionId}'::uuid], array[''])`,
       `select ${schema}.index_messages('${chat.chatId}', '${bob.me.personalScopeId}', array['${chat.questionId}'::uuid], array[null])`,
-      `select ${schema}.leave_chats(array['${alice.me.personalScopeId}'::uuid])`,
+      `select ${schema}.leave_chats(array['${chat.chatId}'::uuid], array['${alice.me.personalScopeId}'::uuid])`,
       `select ${schema}.drop_left_scopes()`,
     ]
     for (const sql of calls) await asPerson(carol, sql)

@@ -6,29 +6,40 @@ import { type Route, route } from '#server/isolation/route.ts'
 import type { WriteTx } from '#server/isolation/unit-of-work.ts'
 import type { Clock } from '#server/kernel/clock.ts'
 import { Failure } from '#server/kernel/failure.ts'
+import type { Log } from '#server/kernel/log.ts'
+import { dropLeftScopes } from './left-scopes.ts'
 import { changeMany, emptySome, roomForPins } from './many.ts'
 import { mayChange } from './policy.ts'
 import type { ChatStore } from './store.ts'
 
 /** The routes of this file. */
-export function careRoutes({ chats, clock }: { chats: ChatStore; clock: Clock }): Route[] {
+export function careRoutes({ chats, clock, log }: { chats: ChatStore; clock: Clock; log: Log }): Route[] {
   return [
-    route(changeManyChats, async ({ tx, body, fail }) => {
+    route(changeManyChats, async ({ unit, body, fail }) => {
       const chatIds = [...new Set(body.chatIds)]
       if (chatIds.length > MOST_AT_ONCE) throw fail('chat.too_many_at_once')
-      return changeMany(tx, { act: body.act, chatIds, now: new Date(clock.now()) })
+      const changed = await unit.write((tx) => changeMany(tx, { act: body.act, chatIds, now: new Date(clock.now()) }))
+      if (body.act === 'erase') await dropLeftScopes({ unit, log })
+      return changed
     }),
 
-    route(eraseChat, async ({ tx, params, fail }) => {
-      const found = await chats.find(tx, params.chatId)
-      if (!found) throw fail('chat.not_found')
-      if (!mayChange(found.chat)) throw fail('chat.not_yours')
-      if (!found.chat.deletedAt) throw fail('chat.not_in_trash')
-      await chats.erase(tx, params.chatId)
+    route(eraseChat, async ({ unit, params, fail }) => {
+      await unit.write(async (tx) => {
+        const found = await chats.find(tx, params.chatId)
+        if (!found) throw fail('chat.not_found')
+        if (!mayChange(found.chat)) throw fail('chat.not_yours')
+        if (!found.chat.deletedAt) throw fail('chat.not_in_trash')
+        await chats.erase(tx, params.chatId)
+      })
+      await dropLeftScopes({ unit, log })
       return undefined
     }),
 
-    route(emptyTrash, async ({ tx }) => emptySome(tx)),
+    route(emptyTrash, async ({ unit }) => {
+      const emptied = await unit.write(emptySome)
+      await dropLeftScopes({ unit, log })
+      return emptied
+    }),
   ]
 }
 

@@ -7,6 +7,7 @@ import type { KeptPages } from '#server/isolation/pages.ts'
 import { type Route, route } from '#server/isolation/route.ts'
 import type { Clock } from '#server/kernel/clock.ts'
 import type { Ids } from '#server/kernel/ids.ts'
+import type { Log } from '#server/kernel/log.ts'
 import { careRoutes, place } from './care-routes.ts'
 import { pageOfChats } from './first-page.ts'
 import { mayChange } from './policy.ts'
@@ -21,12 +22,13 @@ export interface ChatParts {
   readonly cursors: Cursors
   readonly clock: Clock
   readonly ids: Ids
+  readonly log: Log
 }
 
 const HOUR_MS = 3_600_000
 
 /** The routes of this folder. */
-export function chatRoutes({ chats, pages, use, models, cursors, clock, ids }: ChatParts): Route[] {
+export function chatRoutes({ chats, pages, use, models, cursors, clock, ids, log }: ChatParts): Route[] {
   return [
     route(listChats, async ({ tx, query }) => pageOfChats({ chats, pages, cursors }, tx, query)),
 
@@ -89,6 +91,6 @@ export function chatRoutes({ chats, pages, use, models, cursors, clock, ids }: C
       return { ...found.chat, deletedAt: null }
     }),
 
-    ...careRoutes({ chats, clock }),
+    ...careRoutes({ chats, clock, log }),
   ]
 }

@@ -60,7 +60,7 @@ export class Changing {
   /** Lets the actor read chats of others no more; answers which of these they read until now. */
   async leave(tx: WriteTx, chatIds: readonly ChatId[]): Promise<ChatId[]> {
     const scopeOf = await this.#sharing.listScopesOfOthers(tx, chatIds)
-    const left = new Set(await this.#sharing.leave(tx, [...scopeOf.values()]))
+    const left = new Set(await this.#sharing.leave(tx, scopeOf))
     return chatIds.filter((id) => left.has(scopeOf.get(id)!))
   }
 

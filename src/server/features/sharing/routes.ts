@@ -1,10 +1,10 @@
 /** The endpoints of sharing. Whoever's list changes by it has it as soon as the reply is there. */
 import type { TenantId, UserId } from '#contract/ids.ts'
 import { addReaders, endSharing, getSharing, leaveChats, removeReader } from '#contract/sharing.ts'
-import { type ChatStore, mayShare } from '#server/features/chats/index.ts'
+import { type ChatStore, dropLeftScopes, mayShare } from '#server/features/chats/index.ts'
 import { type Route, route } from '#server/isolation/route.ts'
 import type { WriteTx } from '#server/isolation/unit-of-work.ts'
-import { errorFields, type Log } from '#server/kernel/log.ts'
+import type { Log } from '#server/kernel/log.ts'
 import { Changing, findChat } from './changing.ts'
 import type { SharingStore } from './store.ts'
 
@@ -31,8 +31,7 @@ export function sharingRoutes({ chats, sharing, membershipsChanged, log }: Shari
   const change = async ({ actor, unit }: By, work: (tx: WriteTx) => Promise<UserId[]>) => {
     const people = await persistent(() => unit.write(work))
     await membershipsChanged(actor.tenantId, [actor.userId, ...people])
-    // What is left over is let go of by the next clean-up at the latest.
-    await unit.write((tx) => sharing.dropLeft(tx)).catch((error: unknown) => log.warn(errorFields(error), 'a scope was left behind'))
+    await dropLeftScopes({ unit, log })
     return undefined
   }
   return [

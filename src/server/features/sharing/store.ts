@@ -150,14 +150,9 @@ export class SharingStore {
     return new Map(rows.map((row) => [row.id as ChatId, row.scope_id as ScopeId]))
   }
 
-  /** Ends the actor's own reading of chats; answers the scopes that they were in. */
-  async leave(tx: WriteTx, scopeIds: readonly ScopeId[]): Promise<ScopeId[]> {
-    return ids(await tx.call('leave_chats', scopeIds))
-  }
-
-  /** Removes scopes of the actor's that their chats have left. */
-  async dropLeft(tx: WriteTx): Promise<void> {
-    await tx.call('drop_left_scopes')
+  /** Ends the actor's own reading of chats, given with their scopes; answers the scopes that they were in. */
+  async leave(tx: WriteTx, scopeOf: ReadonlyMap<ChatId, ScopeId>): Promise<ScopeId[]> {
+    return ids(await tx.call('leave_chats', [...scopeOf.keys()], [...scopeOf.values()]))
   }
 
   /** Whether a chat was taken back as often as it can be and be shared again. */
