@@ -42,7 +42,18 @@ grant update (ends_at) on {schema}.draft to {app};
 create policy temporary_ends on {schema}.draft as restrictive for select to {app}
   using (case when ends_at is null or ends_at > now() then true end);
 create policy temporary_ends_for_jobs on {schema}.draft as restrictive for select to {worker}
-  using (case when ends_at is null or ends_at > now() or {job_kind} = 'erasure' then true end);
+  using (case when ends_at is null or ends_at > now() or {job_kind} in ('clean_up', 'erasure') then true end);
+create policy due on {schema}.draft to {worker} using ({job_kind} = 'clean_up' and ends_at < now());
+-- One that has ended is in nobody's way: whoever writes at its place again begins anew.
+create function {schema}.make_room_for_draft() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  delete from {schema}.draft d where d.user_id = new.user_id and d.user_id = {user_id} and d.place = new.place and d.ends_at <= now();
+  return new;
+end $$;
+alter function {schema}.make_room_for_draft() owner to {auth};
+revoke all on function {schema}.make_room_for_draft() from public;
+create trigger make_room before insert on {schema}.draft for each row execute function {schema}.make_room_for_draft();
 
 -- What a person says of an answer: theirs alone, in whichever scope the chat is, and sealed whole.
 create table {schema}.message_feedback (
@@ -95,7 +106,7 @@ end $$;
 alter function {schema}.remove_drafts_of_chat() owner to {auth};
 revoke all on function {schema}.remove_drafts_of_chat() from public;
 create policy of_removed_chats on {schema}.draft to {auth} using (true);
-grant select (user_id, place), delete on {schema}.draft to {auth};
+grant select (user_id, place, ends_at), delete on {schema}.draft to {auth};
 create trigger remove_drafts after delete on {schema}.chat_session
   for each row execute function {schema}.remove_drafts_of_chat();
 
@@ -104,8 +115,6 @@ create policy due on {schema}.chat_session for delete to {worker}
   using ({job_kind} = 'clean_up' and (deleted_at < now() - interval '30 days' or temporary_until < now()));
 create policy due_seen on {schema}.chat_session for select to {worker}
   using ({job_kind} = 'clean_up' and (deleted_at < now() - interval '30 days' or temporary_until < now()));
-create index chat_session_deleted_idx on {schema}.chat_session (deleted_at) where deleted_at is not null;
-create index chat_session_temporary_idx on {schema}.chat_session (temporary_until) where temporary_until is not null;
 -- Their messages go before them, some at a time: of a clean-up's context no other chat is seen.
 create policy due_with_chat on {schema}.chat_message for delete to {worker}
   using ({job_kind} = 'clean_up' and exists (select from {schema}.chat_session c where c.id = chat_session_id));

@@ -18,6 +18,7 @@ export const Kept = z.enum([
   'jobs',
   'exports',
   'trash',
+  'drafts',
   'happenings',
   'shares',
 ])

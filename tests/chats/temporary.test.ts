@@ -7,6 +7,7 @@ import { Jobs } from '#server/isolation/jobs.ts'
 import { type AnyReadTx, UnitsOfWork } from '#server/isolation/unit-of-work.ts'
 import { CleanUp } from '#server/ops/clean-up.ts'
 import { begin, follow, messagesOf, offer, schemaOf, send, textOf } from '#tests/support/conversation.ts'
+import { hold, waiting } from '#tests/support/locks.ts'
 import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'
 import { codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 import { actorOf } from '../walls/attack.ts'
@@ -35,6 +36,7 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   await world.sql(`delete from ${schema}.chat_session`)
+  await world.sql(`delete from ${schema}.draft`)
   const made = await alice.call<Chat>('POST', '/api/chats', { model: echo, temporaryHours: 2 })
   chatId = made.body.id
   const { answer, question } = (await send(alice, chatId, { text: `Where is ${WORD}?`, parentId: null })).body
@@ -136,6 +138,38 @@ test('once its time is up no endpoint has it, before any clean-up, and it is as 
     ])
 })
 
+test.each([['while the row of the one before is there'], ['after it was removed']])(
+  'what is typed after its end, %s, is kept for a day and no longer, and not exported',
+  async (when) => {
+    await alice.call('PATCH', `/api/drafts/${chatId}`, { text: 'In time' })
+    await end()
+    const cleanUp = new CleanUp(world.database, world.log)
+    const clean = async () => cleanUp.run(await cleanUp.begin(alice.me.organisation.id))
+    if (when === 'after it was removed') await clean()
+    expect((await alice.call('PATCH', `/api/drafts/${chatId}`, { text: 'Too late' })).status).toBe(200)
+    const listed = (await alice.call('GET', '/api/drafts')).text
+    expect([listed.includes('Too late'), listed.includes('In time')]).toEqual([true, false])
+    expect(strFromU8(unzipSync((await exported()).bytes!)['drafts.json']!)).not.toContain('Too late')
+    const { rows } = await world.sql(
+      `select ends_at between now() + interval '23 hours' and now() + interval '1 day' as a_day from ${schema}.draft`,
+    )
+    expect(rows).toEqual([{ a_day: true }])
+    await world.sql(`update ${schema}.draft set ends_at = now() - interval '1 second'`)
+    expect((await alice.call('GET', '/api/drafts')).text).not.toContain('Too late')
+    await clean()
+    expect((await world.sql(`select from ${schema}.draft`)).rows).toEqual([])
+  },
+)
+
+test('what is typed while it is made one that is kept is kept with it', async () => {
+  const kept = await hold(world, `update ${schema}.chat_session set temporary_until = null where id = '${chatId}'`)
+  const typed = alice.call('PATCH', `/api/drafts/${chatId}`, { text: 'At the same moment' })
+  await waiting(world, 1)
+  await kept()
+  expect((await typed).status).toBe(200)
+  expect((await world.sql(`select ends_at from ${schema}.draft`)).rows).toEqual([{ ends_at: null }])
+})
+
 test('no context of its owner reads the row of one whose time is up, without any condition', async () => {
   const kept = await begin(alice, { model: echo, text: 'What is kept?' })
   await follow(alice, kept)
@@ -160,6 +194,11 @@ test('no context of its owner reads the row of one whose time is up, without any
 test('is in no export, neither while it is there nor afterwards', async () => {
   const kept = await begin(alice, { model: echo, text: 'What is kept?' })
   await follow(alice, kept)
+  for (const [id, messageId] of [
+    [kept.chatId, kept.answerId],
+    [chatId, answerId],
+  ])
+    expect((await alice.call('POST', `/api/chats/${id}/branch`, { messageId })).status).toBe(200)
   for (const place of [kept.chatId, chatId]) await alice.call('PATCH', `/api/drafts/${place}`, { text: `begun in ${place}` })
   for (const step of [async () => undefined, end]) {
     await step()
@@ -168,8 +207,11 @@ test('is in no export, neither while it is there nor afterwards', async () => {
     const names = archive.bytes!.toString('latin1')
     expect(names).toContain(kept.chatId.slice(-12))
     expect(names).not.toContain(chatId.slice(-12))
-    const drafts = strFromU8(unzipSync(archive.bytes!)['drafts.json']!)
-    expect([drafts.includes(`begun in ${kept.chatId}`), drafts.includes(chatId)]).toEqual([true, false])
+    const files = unzipSync(archive.bytes!)
+    for (const file of ['drafts.json', 'branches.json']) {
+      const text = strFromU8(files[file]!)
+      expect([file, text.includes(kept.chatId), text.includes(chatId)]).toEqual([file, true, false])
+    }
   }
 })
 

@@ -37,12 +37,12 @@ test('all that is due goes, and only that, with what hangs on it, and the job ha
   const message = await begin()
   expect(await cleanUp.run(message)).toEqual({
     ...{ auth_session: 2, auth_token: 1, link: 1, recovery: 2, security_event: 1, export: 1, happening: 1, job: 3, chat_session: 2 },
-    ...{ challenge: 1, sign_in_ticket: 1, oidc_way: 1, oidc_logout: 1, scope: 1 },
+    ...{ challenge: 1, sign_in_ticket: 1, oidc_way: 1, oidc_logout: 1, scope: 1, draft: 1 },
   })
   expect(await past.left()).toEqual(past.kept)
   expect([seen - (await count('auth_session_seen')), ends - (await count('session_end'))]).toEqual([2, 2])
   expect(await stateOf(message)).toBe('ended')
-  expect(Object.values((await cleanUp.run(await begin()))!)).toEqual(Array(14).fill(0))
+  expect(Object.values((await cleanUp.run(await begin()))!)).toEqual(Array(15).fill(0))
 })
 
 test('another organisation keeps what is due in it, until it is its turn', async () => {
@@ -152,7 +152,7 @@ test('an operator does it at once and reads what was removed', async () => {
   await cleanUpNow(world.installation, world.log)
   await past.plant()
   expect((await cleanUpNow(world.installation, world.log)).map(cleanedLine)).toEqual([
-    'acme\tended sessions: 2, replaced tokens: 1, old challenges: 1, deleted and temporary chats: 2, old exports: 1, old happenings: 1, expired links: 1, old logout tokens: 1, old ways to a provider: 1, old recoveries: 2, scopes that their chats have left: 1, old security events: 1, old sign-in tickets: 1, old jobs: 3',
+    'acme\tended sessions: 2, replaced tokens: 1, old challenges: 1, deleted and temporary chats: 2, drafts in chats that are gone: 1, old exports: 1, old happenings: 1, expired links: 1, old logout tokens: 1, old ways to a provider: 1, old recoveries: 2, scopes that their chats have left: 1, old security events: 1, old sign-in tickets: 1, old jobs: 3',
     'globex\tnothing was due',
   ])
   expect(await past.left()).toEqual(past.kept)

@@ -96,6 +96,17 @@ function plantings(person: SignedIn, other: SignedIn, job: string): Planting[] {
       ],
     },
     {
+      table: 'draft',
+      columns: 'place, user_id, scope_id, text, ends_at',
+      write: (label) => `md5('${label}')::uuid::text`,
+      read: `(select label from unnest(array['of a chat that is gone', 'of one that went lately', 'of a chat that stays']) label where md5(label)::uuid::text = place)`,
+      due: [['of a chat that is gone', `${user}, ${user}, '', ${ago('1 minute')}`]],
+      kept: [
+        ['of one that went lately', `${user}, ${user}, '', now() + interval '1 hour'`],
+        ['of a chat that stays', `${user}, ${user}, '', null`],
+      ],
+    },
+    {
       table: 'export',
       columns: 'id, user_id, scope_id, state, expires_at',
       write: (label) => `md5('${label}')::uuid`,
@@ -115,12 +126,9 @@ function plantings(person: SignedIn, other: SignedIn, job: string): Planting[] {
       table: 'scope',
       columns: 'id, kind, owner_id, left_at',
       write: (label) => `md5('${label}')::uuid`,
-      read: `(select label from unnest(array['left', 'left lately', 'of a chat']) label where md5(label)::uuid = id)`,
-      due: [['left', `'chat', ${user}, ${ago('1 hour 1 minute')}`]],
-      kept: [
-        ['left lately', `'chat', ${user}, ${ago('59 minutes')}`],
-        ['of a chat', `'chat', ${user}, null`],
-      ],
+      read: `(select label from unnest(array['left', 'of a chat']) label where md5(label)::uuid = id)`,
+      due: [['left', `'chat', ${user}, now()`]],
+      kept: [['of a chat', `'chat', ${user}, null`]],
     },
     {
       table: 'job',

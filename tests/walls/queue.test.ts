@@ -185,7 +185,7 @@ test('the worker does not enter by a token, and sees nothing without a job', asy
 
 describe('a clean-up', () => {
   const CLEANED = [
-    ...['auth_session', 'auth_token', 'challenge', 'chat_session', 'export', 'happening', 'link', 'oidc_logout', 'oidc_way'],
+    ...['auth_session', 'auth_token', 'challenge', 'chat_session', 'draft', 'export', 'happening', 'link', 'oidc_logout', 'oidc_way'],
     ...['recovery', 'scope', 'security_event', 'sign_in_ticket', 'job'],
   ]
   /** A column of each that a clean-up might be made to change. */
@@ -210,13 +210,14 @@ describe('a clean-up', () => {
     const actor = await newActor()
     const { rows } = await world.sql<{ name: string }>(
       `select quote_ident(table_name) as name from information_schema.table_privileges
-        where table_schema = '${schema}' and privilege_type = 'SELECT' and grantee = $1 and table_name not in ('job', 'chat_session')`,
+        where table_schema = '${schema}' and privilege_type = 'SELECT' and grantee = $1 and table_name not in ('job', 'chat_session', 'draft')`,
       [`${world.installation.secrets.prefix}_worker`],
     )
     expect(rows.length).toBeGreaterThanOrEqual(7)
     for (const { name } of [...rows, { name: `(select id from ${schema}."user") u` }])
       expect([name, await read(actor, `select 1 from ${name.startsWith('(') ? name : `${schema}.${name}`}`)]).toEqual([name, []])
     expect(await read(actor, `select model from ${schema}.chat_session order by 1`)).toEqual(DUE_CHATS.map((model) => ({ model })))
+    expect(await read(actor, `select place from ${schema}.draft where ends_at is null or ends_at > now()`)).toEqual([])
     expect(await read(await actorOfJob(), `select id from ${schema}."user"`)).toEqual([{ id: bob.me.user.id }])
   })
 
@@ -246,9 +247,10 @@ describe('a clean-up', () => {
 
   test('that is made to read or change the rows it removes is refused', async () => {
     const actor = await newActor()
-    // Of chats it sees what it removes, sealed, and may change nothing of it.
+    // Of chats and drafts it sees what it removes, sealed, and may change nothing of it.
+    expect(await refusalOf(write(actor, `update ${schema}.draft set text = ''`))).toBe(DENIED)
     expect(await write(actor, `update ${schema}.chat_session set time_updated = now(), description = ''`)).toBe(0)
-    for (const table of CLEANED.filter((name) => !['job', 'chat_session'].includes(name))) {
+    for (const table of CLEANED.filter((name) => !['job', 'chat_session', 'draft'].includes(name))) {
       for (const sql of [
         `select * from ${schema}.${table}`,
         `select count(*) from ${schema}.${table}`,

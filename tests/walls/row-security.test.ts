@@ -31,7 +31,7 @@ const SEEN_BY_JOBS: Record<string, number> = { user: 1, model_provider_key: 1 }
 
 /** Where a clean-up, which reads nothing, removes what is past its time: queue.test.ts. */
 const CLEANED = [
-  ...['auth_session', 'auth_token', 'challenge', 'chat_session', 'export', 'happening', 'job', 'link', 'oidc_logout'],
+  ...['auth_session', 'auth_token', 'challenge', 'chat_session', 'draft', 'export', 'happening', 'job', 'link', 'oidc_logout'],
   ...['oidc_way', 'recovery', 'scope', 'security_event', 'sign_in_ticket'],
 ]
 

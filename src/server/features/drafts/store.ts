@@ -8,6 +8,7 @@ import type { AnyReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
 /** As many as a page of messages has, and together no larger than a request may be: they are read all at once. */
 const MOST = 100
 const MOST_BYTES = 1_000_000
+const DAY_MS = 86_400_000
 
 interface Written {
   readonly place: string
@@ -40,7 +41,7 @@ export class DraftStore {
   async keep(tx: WriteTx, written: Written): Promise<void> {
     const { place, text, parentId, now } = written
     const sealed = (await this.#sealer(tx)).seal(text, place, 'text')
-    const kept = { parent_id: parentId, text: sealed, ends_at: await this.#endOf(tx, place), time_updated: now }
+    const kept = { parent_id: parentId, text: sealed, ends_at: await this.#endOf(tx, { place, now }), time_updated: now }
     const own = { user_id: tx.actor.userId, scope_id: ScopeId.parse(tx.actor.userId), place }
     const change = () => tx.change(tx.db.updateTable('draft').set(kept).where('user_id', '=', tx.actor.userId).where('place', '=', place))
     if ((await change()) === 0) {
@@ -67,10 +68,17 @@ export class DraftStore {
     await tx.change(tx.db.deleteFrom('draft').where('user_id', '=', tx.actor.userId).where('place', '=', place))
   }
 
-  /** What is begun in a temporary chat ends with it. */
-  async #endOf(tx: WriteTx, place: string): Promise<Date | null> {
-    const chat = tx.db.selectFrom('chat_session').select('temporary_until').where('id', '=', place.slice(0, 36))
-    return (await tx.first(chat))?.temporary_until ?? null
+  /**
+   * What is begun in a temporary chat ends with it. Whoever makes it one that is kept waits for this, or is waited for. Where there is no
+   * chat of the person's, because it has ended meanwhile or never was, it is kept for a day.
+   */
+  async #endOf(tx: WriteTx, { place, now }: Pick<Written, 'place' | 'now'>): Promise<Date | null> {
+    const id = place.slice(0, 36)
+    if (id === tx.actor.userId) return null
+    const own = tx.db.selectFrom('chat_session').select('temporary_until').where('id', '=', id).where('user_id', '=', tx.actor.userId)
+    const found = await tx.first(own)
+    const chat = found?.temporary_until ? await tx.first(own.forShare()) : found
+    return chat ? chat.temporary_until : new Date(now.getTime() + DAY_MS)
   }
 
   /** What another device keeps or removes at this moment is left to it: to wait for one another could go in a circle. */

@@ -19,6 +19,7 @@ export const KEPT: Readonly<Record<string, Keeping>> = {
   oidc_logout: { what: 'sign_ins_begun', days: 1 },
   job: { what: 'jobs', days: 30 },
   chat_session: { what: 'trash', days: 30 },
+  draft: { what: 'drafts', days: 1 },
   export: { what: 'exports', days: 7 },
   happening: { what: 'happenings', days: 2 },
   scope: { what: 'shares', days: 1 },

@@ -85,6 +85,8 @@ export const privacy = {
   'privacy.keptOf.exports': 'Archives of your data that you had made',
   'privacy.keptOf.trash': 'Chats in the trash, with all that is in them',
   'privacy.keptAfter.trash': '{count} days after you deleted them',
+  'privacy.keptOf.drafts': 'What you type in a chat that is gone',
+  'privacy.keptAfter.drafts': '{count} day after you typed it, at most two',
   'privacy.keptAfter.exports': '{count} days after they are ready',
   'privacy.keptOf.happenings': 'Which of your chats changed and when, to keep your devices in step',
   'privacy.keptAfter.happenings': 'after {count} days',
