@@ -75,7 +75,7 @@ describe('what is too much for one statement', () => {
       expect(await cleanUp.run(message)).toMatchObject({ auth_session: 2 })
       expect(await past.left()).toEqual(past.kept)
     }
-  })
+  }, 60_000)
 })
 
 describe('a chat of more messages than one statement removes', () => {
