@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Endpoint } from '#contract/endpoint.ts'
-import { FAILURES, SHARED_FAILURES } from '#contract/errors.ts'
+import { SHARED_FAILURES } from '#contract/errors.ts'
 import type { Renewal } from '../auth/sessions/renewal.ts'
 import type { SessionEnds } from '../auth/sessions/session-ends.ts'
 import type { Sessions } from '../auth/sessions/sessions.ts'
@@ -13,7 +13,6 @@ import type { Authenticator } from '../auth/tokens/authenticate.ts'
 import type { Credential } from '../auth/tokens/presented.ts'
 import type { Actor } from '../isolation/actor.ts'
 import { TokenReplaced } from '../isolation/database.ts'
-import { KeyOutOfReach } from '../isolation/keys/scope-keys.ts'
 import type { Bytes, OwnPath, PresentedToken, RequestFacts, Route, SessionCookie, StreamEnd, StreamEvent } from '../isolation/route.ts'
 import { ReadyReply } from '../isolation/route.ts'
 import type { UnitsOfWork } from '../isolation/unit-of-work.ts'
@@ -24,6 +23,7 @@ import { sendBytes } from './bytes.ts'
 import { STREAM_TIMES, type StreamTimes, sendEvents } from './events.ts'
 import type { OpenStreams } from './open-streams.ts'
 import { refuseCrossSite, refusePlainHttp } from './origin.ts'
+import { Reach } from './reaching.ts'
 import type { RequestLimits } from './request-limits.ts'
 import { type CookieSettings, cookieOf, presentedToken, wayCookieOf } from './session-cookie.ts'
 
@@ -77,16 +77,9 @@ export function bind(app: FastifyInstance, { endpoint, handle }: Route, parts: B
         presented,
         fail: failing(endpoint),
       }
-      const attempt = (actor: Actor | undefined) =>
-        within(endpoint, { actor, units: parts.units }, (unit) =>
-          (handle as (context: object) => Promise<unknown>)({ ...context, actor, ...unit }),
-        )
-      const result = await attempt(caller?.actor).catch(async (error: unknown) => {
-        const moved = caller && isHidden(error) && (await reachingOther(caller, parts))
-        if (moved) return attempt(moved)
-        if (caller) await noteRefusal(error, { request, caller, parts })
-        throw error
-      })
+      const result = await worked(request, { endpoint, caller, parts }, (unit) =>
+        (handle as (context: object) => Promise<unknown>)({ ...context, ...unit }),
+      )
       if (endpoint.events)
         return sendEvents(reply, {
           events: result as AsyncIterable<StreamEvent>,
@@ -140,21 +133,6 @@ async function callerOf(
   return { actor, credential, isCookie }
 }
 
-/** Something was not there, or went elsewhere while the work was under way. */
-function isHidden(error: unknown): boolean {
-  if (error instanceof KeyOutOfReach || (error as { code?: unknown } | null)?.code === MOVED_AWAY) return true
-  return error instanceof Failure && FAILURES[error.code].status === 404
-}
-/** What a row refers to is not there any more, in the scope in which it was. */
-const MOVED_AWAY = '23503'
-
-/** The caller as the database has them now, if they reach other scopes than was known of them: what was hidden is then looked for once more. */
-async function reachingOther({ actor, credential }: Caller, { authenticator }: BindParts): Promise<Actor | undefined> {
-  const now = await authenticator.actorOf(credential, true)
-  const reach = ({ readScopes, writeScopes }: Actor) => [...readScopes, '', ...writeScopes].sort().join()
-  return reach(now) === reach(actor) ? undefined : now
-}
-
 interface Refused {
   readonly request: FastifyRequest
   readonly caller: Caller
@@ -191,15 +169,32 @@ async function afterwards(
 }
 
 /** Opens the unit of work that the endpoint declares around its handler. */
-async function within(
-  endpoint: Endpoint,
-  { actor, units }: { actor: Actor | undefined; units: UnitsOfWork },
+/** What the handler answers, to whoever asks. */
+async function worked(
+  request: FastifyRequest,
+  { endpoint, caller, parts }: { endpoint: Endpoint; caller: Caller | undefined; parts: BindParts },
   handle: (unit: object) => Promise<unknown>,
 ): Promise<unknown> {
-  if (!actor || endpoint.work === 'door') return handle({})
-  if (endpoint.work === 'read') return units.read(actor, (tx) => handle({ tx }))
-  if (endpoint.work === 'write') return units.write(actor, (tx) => handle({ tx }))
-  return handle({ unit: { read: units.read.bind(units, actor), write: units.write.bind(units, actor) } })
+  if (!caller) return handle({ actor: undefined })
+  const reach = new Reach(caller.actor, { ...parts, credential: caller.credential })
+  try {
+    return await reach.attempt((actor) => within(endpoint, { actor, reach, units: parts.units }, (unit) => handle({ actor, ...unit })))
+  } catch (error) {
+    await noteRefusal(error, { request, caller, parts })
+    throw error
+  }
+}
+
+/** Hands the handler what the endpoint declares that it works with. */
+async function within(
+  { work }: Endpoint,
+  { actor, reach, units }: { actor: Actor; reach: Reach; units: UnitsOfWork },
+  handle: (unit: object) => Promise<unknown>,
+): Promise<unknown> {
+  if (work === 'door') return handle({})
+  if (work === 'read') return units.read(actor, (tx) => handle({ tx }), { sameReach: true })
+  if (work === 'write') return units.write(actor, (tx) => handle({ tx }), { sameReach: true })
+  return handle({ unit: { read: reach.read.bind(reach), write: reach.write.bind(reach) } })
 }
 
 const NOTHING = z.undefined()

@@ -40,7 +40,22 @@ export interface WriteTx<A extends AnyActor = Actor> extends Omit<ReadTx<A>, 'db
   afterCommit(effect: Effect): void
 }
 
-type Entrance = { readonly role: DatabaseRole; statement(forWrite: boolean): Statement }
+interface Entrance {
+  readonly role: DatabaseRole
+  statement(forWrite: boolean): Statement
+  /** Looks at what the statement answered. */
+  check(outcome: Outcome): void
+}
+
+/** The database let the actor in, and into other scopes than are known of them: what is not among those would only seem not to be there. */
+export class ReachChanged extends Error {
+  override readonly name = 'ReachChanged'
+}
+
+/** Whether a unit is to fail with `ReachChanged`, before it has done anything, rather than look in fewer scopes than there are. */
+interface Demands {
+  readonly sameReach?: boolean
+}
 
 type Effect = () => void | Promise<void>
 /** Sends statements as one flight. It may send others before them: the last outcomes are theirs. */
@@ -62,9 +77,13 @@ export class UnitsOfWork {
   }
 
   /** Runs `work` with a reading handle. */
-  async read<A extends AnyActor, T>(actor: A, work: (tx: ReadTx<A>) => Promise<T>): Promise<T> {
-    const { role, statement } = entrance(actor)
-    const handle = new Handle(actor, (asked) => this.#database.fly(role, [statement(false), ...asked]))
+  async read<A extends AnyActor, T>(actor: A, work: (tx: ReadTx<A>) => Promise<T>, demands: Demands = {}): Promise<T> {
+    const { role, statement, check } = entrance(actor, demands)
+    const handle = new Handle(actor, async (asked) => {
+      const outcomes = await this.#database.fly(role, [statement(false), ...asked])
+      check(outcomes[0]!)
+      return outcomes
+    })
     try {
       return await work(handle)
     } finally {
@@ -73,11 +92,11 @@ export class UnitsOfWork {
   }
 
   /** Runs `work` in one transaction. Commits when it returns, rolls back when it throws. */
-  async write<A extends AnyActor, T>(actor: A, work: (tx: WriteTx<A>) => Promise<T>): Promise<T> {
-    const { role, statement } = entrance(actor)
+  async write<A extends AnyActor, T>(actor: A, work: (tx: WriteTx<A>) => Promise<T>, demands: Demands = {}): Promise<T> {
+    const { role, statement, check } = entrance(actor, demands)
     const effects: Effect[] = []
     const { value, happened } = await this.#database.connected(role, async (connection) => {
-      const handle = new Handle(actor, sender(connection, statement(true)), effects)
+      const handle = new Handle(actor, sender(connection, { statement: statement(true), check }), effects)
       try {
         const value = await work(handle)
         handle.end()
@@ -192,15 +211,17 @@ const BEGIN: Statement = { text: 'begin isolation level read committed', values:
 const ROLLBACK: Statement = { text: 'rollback', values: [] }
 
 /** Sends the first statements together with `begin` and the entrance; the following ones without. */
-function sender(connection: Connection, enter: Statement): Send {
-  let before: readonly Statement[] = [BEGIN, enter]
+function sender(connection: Connection, { statement, check }: { statement: Statement; check: Entrance['check'] }): Send {
   let begun: number | undefined
   return async (statements) => {
-    begun ??= performance.now()
+    if (begun === undefined) {
+      begun = performance.now()
+      const outcomes = await connection.fly([BEGIN, statement, ...statements])
+      check(outcomes[1]!)
+      return outcomes
+    }
     if (performance.now() - begun > LONGEST_MS) throw new Failure('server.unavailable')
-    const flown = [...before, ...statements]
-    before = []
-    return connection.fly(flown)
+    return connection.fly(statements)
   }
 }
 
@@ -211,13 +232,25 @@ function withPrint(query: string, place: number): string {
     select told.print, page.* from told left join (select page.*, true as is_row from page) page on told.print is distinct from $${place}`
 }
 
-function entrance(actor: AnyActor): Entrance {
+function entrance(actor: AnyActor, { sameReach = false }: Demands): Entrance {
+  const [role, name, by] = 'jobId' in actor ? (['worker', 'enter_job', actor.jobId] as const) : (['app', 'enter', actor.tokenHash] as const)
+  const entering = `from ${schemaName(actor.tenantId)}.${name}($1, $2)`
   // No columns: the database keeps what it found for itself, and sending it to nobody would only cost time.
-  const entering = `select from ${schemaName(actor.tenantId)}`
-  if ('jobId' in actor)
-    return { role: 'worker', statement: (forWrite) => ({ text: `${entering}.enter_job($1, $2)`, values: [actor.jobId, forWrite] }) }
-  return { role: 'app', statement: (forWrite) => ({ text: `${entering}.enter($1, $2)`, values: [actor.tokenHash, forWrite] }) }
+  if (!sameReach) return { role, check: () => undefined, statement: (forWrite) => ({ text: `select ${entering}`, values: [by, forWrite] }) }
+  return {
+    role,
+    statement: (forWrite) => ({
+      text: `select ${isSame('read_scopes', 3)} and ${isSame('write_scopes', 4)} as same ${entering}`,
+      values: [by, forWrite, actor.readScopes, actor.writeScopes],
+    }),
+    check: ({ rows: [row] }) => {
+      if (!(row as { same: boolean }).same) throw new ReachChanged('what the actor reaches is not what was known of it')
+    },
+  }
 }
+
+/** Whether two sets are the same, in whatever order. */
+const isSame = (column: string, place: number) => `${column} @> $${place}::uuid[] and ${column} <@ $${place}::uuid[]`
 
 /** The statement by which a token's hash enters its tenant, answering what it found. */
 export function enterStatement(tenantId: TenantId, tokenHash: Buffer, forWrite: boolean): Statement {
