@@ -5,7 +5,7 @@
 import type { JobId, TenantId } from '#contract/ids.ts'
 import type { JobActor } from '#server/isolation/actor.ts'
 import { isRefusal, type Jobs } from '#server/isolation/jobs.ts'
-import type { UnitsOfWork } from '#server/isolation/unit-of-work.ts'
+import { ReachChanged, type UnitsOfWork } from '#server/isolation/unit-of-work.ts'
 import type { Clock } from '#server/kernel/clock.ts'
 import type { Log } from '#server/kernel/log.ts'
 import { Archive } from './archive.ts'
@@ -15,6 +15,8 @@ import type { ExportStore } from './store.ts'
 const PART_BYTES = 512 * 1_024
 /** So often it is written down how far an export is, however small it is. */
 const NOTE_EVERY_MS = 500
+/** Of one read, while what its person reaches goes on changing; then the whole export is tried again later. */
+const MOST_ATTEMPTS = 10
 
 export interface ExportingParts {
   readonly jobs: Jobs
@@ -52,7 +54,7 @@ export class Exporting {
 
   async #write(actor: JobActor, signal: AbortSignal): Promise<void> {
     const { units, exports, exporters, clock } = this.#parts
-    const read: Read = (work) => units.read(actor, work)
+    const read = this.#reading(actor)
     let total = 0
     for (const exporter of exporters) total += await read((tx) => exporter.count(tx))
     await units.write(actor, (tx) => exports.begin(tx, total))
@@ -69,6 +71,21 @@ export class Exporting {
     const about = { format: 'sardonyx-export', version: 1, madeAt: new Date(clock.now()).toISOString(), userId: actor.userId }
     for await (const _ of archive.end(about)) await keeping.nowAndThen()
     await keeping.rest()
+  }
+
+  /** Each read reaches what the person reaches then: what is shared while an export is written has moved to another scope. */
+  #reading(first: JobActor): Read {
+    let actor = first
+    return async (work) => {
+      for (let attempts = 1; ; attempts++) {
+        try {
+          return await this.#parts.units.read(actor, work, { sameReach: true })
+        } catch (error) {
+          if (!(error instanceof ReachChanged) || attempts === MOST_ATTEMPTS) throw error
+          actor = await this.#parts.jobs.actorOf(actor.tenantId, actor.jobId)
+        }
+      }
+    }
   }
 
   /** Puts full pieces down as they come, and between them how far the export is. */

@@ -21,7 +21,11 @@ export function chatExporter({ chats, messages }: { chats: ChatStore; messages: 
   }
   async function* pages(read: Read, stored: StoredChat): AsyncGenerator<Message[]> {
     for (let after: MessageId | undefined; ; ) {
-      const some = await read((tx) => messages.listFrom(tx, stored, { limit: MESSAGES_AT_ONCE, after }))
+      const some = await read(async (tx) => {
+        // It may have been shared since, and have other keys.
+        const now = await chats.find(tx, stored.chat.id)
+        return now ? messages.listFrom(tx, now, { limit: MESSAGES_AT_ONCE, after }) : []
+      })
       if (some.length > 0) yield some
       after = some.at(-1)?.id
       if (some.length < MESSAGES_AT_ONCE) return
