@@ -1,4 +1,5 @@
 /** An export of somebody who shares and takes back while it is written: every chat is in it, whole, wherever it is by then. */
+import { randomBytes } from 'node:crypto'
 import { strFromU8, unzipSync } from 'fflate'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Chat } from '#contract/chats.ts'
@@ -21,28 +22,33 @@ test('what moves between two reads is not left out', async () => {
   const ids: string[] = []
   for (let i = 0; i < 4; i++) {
     const chat = (await alice.call<Chat>('POST', '/api/chats', { description: `Chat ${i}` })).body
-    // More than one page of messages in one that moves after it was begun.
-    await addChain(world, alice, { chatId: chat.id, count: i === 1 ? 250 : 3, text: (n) => `text ${n} of chat ${i}`, from: null })
+    // The first is too large for one piece of the archive; the second has more than one page of messages.
+    const text = (n: number) => (i === 0 ? randomBytes(60_000).toString('base64') : `text ${n} of chat ${i}`)
+    await addChain(world, alice, { chatId: chat.id, count: i === 1 ? 250 : 20, text, from: null })
     ids.push(chat.id)
   }
   await share(alice, ids[3]!, [bob])
-  const begun = await alice.call<{ id: string }>('POST', '/api/me/exports')
-  // The export has listed its chats and is at the first one's messages when it comes to wait.
   const schema = schemaName(alice.me.organisation.id)
-  const release = await hold(world, `lock table ${schema}.message_feedback in access exclusive mode`)
+  await world.sql(`create function ${schema}.pause() returns trigger language plpgsql as $$
+    begin perform pg_advisory_xact_lock_shared(7); return new; end $$;
+    grant execute on function ${schema}.pause() to public;
+    create trigger pause before insert on ${schema}.export_part for each row execute function ${schema}.pause()`)
+  const release = await hold(world, 'select pg_advisory_xact_lock(7)')
+  const begun = await alice.call<{ id: string }>('POST', '/api/me/exports')
+  // It has listed its chats and is in the middle of the first one when its first piece waits to be put down.
   const written = world.queue.work()
   await waiting(world, 1)
-  const moves = Promise.all([share(alice, ids[1]!, [bob]), share(alice, ids[2]!, [bob]), takeBack(alice, ids[3]!)])
+  for (const move of [share(alice, ids[1]!, [bob]), share(alice, ids[2]!, [bob]), takeBack(alice, ids[3]!)])
+    expect((await move).status).toBe(204)
   await release()
-  expect((await moves).map(({ status }) => status)).toEqual([204, 204, 204])
   await written
   const { bytes } = await alice.call('POST', `/api/me/exports/${begun.body.id}/archive`)
   const files = Object.entries(unzipSync(bytes!)).filter(([name]) => name.startsWith('chats/') && name.endsWith('.json'))
   const chats = files.map(([, data]) => JSON.parse(strFromU8(data)) as { chat: Chat; messages: object[] })
   expect(chats.map(({ chat, messages }) => [chat.description, messages.length]).sort()).toEqual([
-    ['Chat 0', 3],
+    ['Chat 0', 20],
     ['Chat 1', 250],
-    ['Chat 2', 3],
-    ['Chat 3', 3],
+    ['Chat 2', 20],
+    ['Chat 3', 20],
   ])
 }, 60_000)
