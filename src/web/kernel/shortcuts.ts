@@ -134,7 +134,7 @@ export function isShortcut(event: Pressed, id: ShortcutId): boolean {
 function mayRun({ target }: Event, id: ShortcutId): boolean {
   const typing = target instanceof Element && target.closest('input, textarea, select, [contenteditable]') !== null
   // While somebody types it is their own last word that they want back.
-  if (id === 'undo') return !typing
+  if (id === 'undo') return !typing || (target instanceof HTMLTextAreaElement && target.value === '')
   const { key, place } = SHORTCUTS[id]
   const isHeld = heldOf(id).length > 0
   if (document.querySelector(COVERS) !== null) return isHeld && place === 'anywhere'
