@@ -61,7 +61,7 @@ export interface Exchange {
 
 /** Asks in a chat, and answers the reply as it is. */
 export function send(
-  person: SignedIn,
+  person: Pick<SignedIn, 'call'>,
   chatId: string,
   question: { text: string; parentId: string | null; model?: string; idempotencyKey?: string },
 ): Promise<Answer<Exchange>> {
