@@ -10,7 +10,7 @@ import { LIBRARIAN } from '#server/features/librarian/index.ts'
 import type { Actor, JobActor } from '#server/isolation/actor.ts'
 import type { CacheStore } from '#server/isolation/cache.ts'
 import { isRefusal, type Jobs } from '#server/isolation/jobs.ts'
-import type { UnitsOfWork, WriteTx } from '#server/isolation/unit-of-work.ts'
+import { ReachChanged, type UnitsOfWork, type WriteTx } from '#server/isolation/unit-of-work.ts'
 import type { Clock } from '#server/kernel/clock.ts'
 import { errorFields, type Log } from '#server/kernel/log.ts'
 import { continueAnswer } from '#server/providers/continue-answer.ts'
@@ -31,6 +31,8 @@ const FIRST_TOKEN_TIMEOUT_MS = 120_000
 const TOTAL_TIMEOUT_MS = 15 * 60_000
 /** Shorter than the lease under which the empty answer was stored. */
 const BEGIN_WITHIN_MS = 4_000
+/** A chat that moved since the actor was known would seem not to be there. */
+const SAME_REACH = { sameReach: true } as const
 /** How often it is looked whether an answer has stopped that another server writes. */
 const STOPPED_YET_EVERY_MS = 100
 /** How long the end of an answer is offered to a database that is away, before it is left to the last checkpoint. */
@@ -158,7 +160,7 @@ export class Generations {
     task: Task & { begun: Begun },
     generation: Generation,
   ): Promise<{ actor: JobActor; conversation: Conversation } | undefined> {
-    const { jobs, units, answering, clock, log } = this.#parts
+    const { jobs, clock, log } = this.#parts
     const { by, in: scope } = task.begun
     const lastMs = clock.now() + BEGIN_WITHIN_MS
     let known: JobActor | undefined = jobs.begunBy(by, { id: task.jobId, scope: scope.id, readsAll: scope.kind === 'personal' })
@@ -166,16 +168,26 @@ export class Generations {
       try {
         const actor = known ?? (await jobs.actorOf(task.tenantId, task.jobId))
         known = undefined
-        if (task.continues && !(await units.write(actor, (tx) => answering.takeUp(tx, task)))) return undefined
-        this.#running.set(nameOf(task), generation)
-        return { actor, conversation: await units.read(actor, (tx) => answering.conversation(tx, task)) }
+        return await this.#beginAs(actor, task, generation)
       } catch (error) {
         if (isRefusal(error)) return undefined
         if (clock.now() > lastMs) throw error
+        if (error instanceof ReachChanged) continue
         log.warn(errorFields(error), 'the beginning of an answer is tried again')
         await sleep(500)
       }
     }
+  }
+
+  async #beginAs(
+    actor: JobActor,
+    task: Task,
+    generation: Generation,
+  ): Promise<{ actor: JobActor; conversation: Conversation } | undefined> {
+    const { units, answering } = this.#parts
+    if (task.continues && !(await units.write(actor, (tx) => answering.takeUp(tx, task), SAME_REACH))) return undefined
+    this.#running.set(nameOf(task), generation)
+    return { actor, conversation: await units.read(actor, (tx) => answering.conversation(tx, task), SAME_REACH) }
   }
 
   async #ask(actor: JobActor, conversation: Conversation, generation: Generation): Promise<Ending> {
