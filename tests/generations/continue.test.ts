@@ -13,9 +13,11 @@ import {
   offer,
   openStream,
   schemaOf,
+  send,
   shown,
   textOf,
 } from '#tests/support/conversation.ts'
+import { hold, waiting } from '#tests/support/locks.ts'
 import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'
 import { codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 
@@ -160,6 +162,38 @@ describe('an answer that ended early', () => {
     await goOn(answer)
     const done = doneOf(await follow(alice, answer))
     expect([done.status, textOf(done), done.parts.some(({ type }) => type === 'failure')]).toEqual(['complete', FIRST_HALF + REST, false])
+  })
+})
+
+describe('a question behind an answer that is about to go on', () => {
+  const why = (answer: Asked) => send(alice, answer.chatId, { text: 'Why?', parentId: answer.answerId, model: model('echo') })
+
+  test('is refused once it is taken up', async () => {
+    const answer = await stopped()
+    models.script({ text: REST })
+    const letGo = await hold(world, `select from ${schema}.chat_message where id = '${answer.answerId}' for share`)
+    const continued = goOn(answer)
+    await waiting(world, 1)
+    const asked = why(answer)
+    await Promise.race([asked, waiting(world, 2)])
+    await letGo()
+    expect([codeOf(await continued), codeOf(await asked)]).toEqual([undefined, 'message.unfinished'])
+  })
+
+  test('keeps it as it is, where it is first', async () => {
+    const answer = await stopped()
+    models.script({ text: REST })
+    const letGo = await hold(world, `select from ${schema}.chat_session where id = '${answer.chatId}' for update`)
+    const continued = goOn(answer)
+    await waiting(world, 1)
+    const asked = why(answer)
+    await waiting(world, 2)
+    await letGo()
+    // The database wakes the two in either order.
+    const codes = [codeOf(await continued), codeOf(await asked)]
+    const { status } = await messageOf(alice, answer)
+    if (codes[0] === undefined) expect(codes).toEqual([undefined, 'message.unfinished'])
+    else expect([codes, status]).toEqual([['generation.ended', undefined], 'stopped'])
   })
 })
 

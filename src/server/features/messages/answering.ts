@@ -93,10 +93,11 @@ export class Answering {
     }
   }
 
-  /** Takes up an answer that ended, to go on with it. False when another has done so. */
+  /** Takes up an answer that ended, to go on with it. False when another has done so, or something follows it by now. */
   async takeUp(tx: WriteTx<JobActor>, of: { chatId: ChatId; answerId: MessageId }): Promise<boolean> {
-    const stored = await this.#parts.chats.find(tx, of.chatId)
-    return stored !== undefined && this.#parts.messages.reopen(tx, stored, of.answerId)
+    const { chats, messages } = this.#parts
+    const [, stored] = await Promise.all([chats.hold(tx, of.chatId), chats.find(tx, of.chatId)])
+    return stored !== undefined && messages.reopen(tx, stored, of.answerId)
   }
 
   /** What comes before so much of the path as is known, the latest first. */

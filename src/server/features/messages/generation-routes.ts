@@ -25,9 +25,14 @@ export function generationRoutes(parts: GenerationParts): Route[] {
       ),
     ),
 
-    route(continueGeneration, async ({ unit, params }) => {
+    route(continueGeneration, async ({ unit, params, fail }) => {
       await unit.write((tx) => asking.goOn(tx, params.chatId, params.generationId))
-      return unit.read(async (tx) => (await answerOf(tx, params)).message)
+      return unit.read(async (tx) => {
+        const { stored, message } = await answerOf(tx, params)
+        // Somebody may have asked behind it in the moment before it was taken up.
+        if (message.status !== 'streaming' && (await messages.isFollowed(tx, stored, message.id))) throw fail('generation.ended')
+        return message
+      })
     }),
 
     route(stopGeneration, async ({ actor, unit, params, request, fail }) => {

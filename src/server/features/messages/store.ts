@@ -151,8 +151,8 @@ export class MessageStore {
   }
 
   /**
-   * Takes up an answer that has ended, to go on where it does, under a lease of this job's. False when it is being written already; then
-   * there is nothing for this job to do.
+   * Takes up an answer that has ended, to go on where it does, under a lease of this job's. False when it is being written already, or
+   * something follows it; then there is nothing for this job to do. The chat is held.
    */
   async reopen(tx: WriteTx<JobActor>, stored: StoredChat, id: MessageId): Promise<boolean> {
     const locked = await tx.first(
@@ -165,7 +165,7 @@ export class MessageStore {
         .forUpdate(),
     )
     const kept = locked && (await this.find(tx, stored, id))
-    if (!kept) {
+    if (!kept || (await this.isFollowed(tx, stored, id))) {
       await this.endJob(tx)
       return false
     }
