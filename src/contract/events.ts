@@ -36,6 +36,7 @@ const Watched = z
   .max(4_000)
   .transform((text) => text.split(',').map((each) => each.split('.')))
   .pipe(z.array(z.tuple([ChatId, MessageId, z.string().regex(/^\d{1,9}-\d{1,4}(-[1-9]\d{0,3})?$/)])).max(MOST_WATCHED))
+  .refine((all) => new Set(all.map(([, answerId]) => answerId)).size === all.length, 'each answer is watched once')
 
 /** What is told of an answer that is watched, as by following it alone: which one it is, and where its reader is after it. */
 const told = { answerId: MessageId, at: z.string().describe('after which event of that answer, to say when watching it anew') }

@@ -107,9 +107,9 @@ describe.skipIf(MISSING !== undefined)('an answer that is watched', () => {
     }
   }, 30_000)
 
-  test('is refused where it is no answer’s name, or too many at once', async () => {
+  test('is refused where it is no answer’s name, or the same one twice, or too many at once', async () => {
     const many = Array.from({ length: 33 }, () => `${crypto.randomUUID()}.${crypto.randomUUID()}.0-0`)
-    for (const list of ['x', 'a.b.c', '', `${many[0]}.1`, many.join()]) {
+    for (const list of ['x', 'a.b.c', '', `${many[0]}.1`, many.join(), `${many[0]},${crypto.randomUUID()}.${many[0]!.slice(37)}`]) {
       const answer = await alice.call('GET', `/api/events?watch=${list}`)
       expect([list.slice(0, 20), answer.status, codeOf(answer)]).toEqual([list.slice(0, 20), 400, 'request.invalid'])
     }
