@@ -9,7 +9,7 @@ export const Source = z.discriminatedUnion('kind', [
     chatId: ChatId,
     messageId: MessageId,
     title: z.string(),
-    shared: z.literal(true).optional().describe('somebody shares that chat with the person who was answered'),
+    shared: z.literal(true).optional().describe('that chat is somebody else’s, who shared it, or the chat that quotes it'),
   }),
   z.strictObject({ kind: z.literal('handbook'), section: z.string(), title: z.string() }),
 ])

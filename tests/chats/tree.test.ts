@@ -428,6 +428,18 @@ describe('a fork', () => {
     expect((await fork(bob, (await shortChat(bob)).chatId, first.answerId, key)).status).toBe(404)
   })
 
+  test('whose time is up is found by its key no more, and the key is good for no other', async () => {
+    const { body: chat } = await alice.call<Chat>('POST', '/api/chats', { model: echo, temporaryHours: 24 })
+    const only = await ask(alice, chat.id, { text: 'off the record', parentId: null })
+    await follow(alice, only)
+    const key = crypto.randomUUID()
+    const { body: copy } = await fork(alice, chat.id, only.answerId, key)
+    await world.sql(`update ${schema}.chat_session set temporary_until = now() - interval '1 minute' where id = $1`, [copy.id])
+    for (const answerId of [only.answerId, only.questionId])
+      expect(refused(await fork(alice, chat.id, answerId, key))).toEqual([409, 'message.conflict'])
+    expect((await fork(alice, chat.id, only.answerId)).status).toBe(201)
+  })
+
   test('of a temporary chat is kept no longer than it', async () => {
     const { body: chat } = await alice.call<Chat>('POST', '/api/chats', { model: echo, temporaryHours: 24 })
     const only = await ask(alice, chat.id, { text: 'off the record', parentId: null })

@@ -55,7 +55,7 @@ export class Forking {
       temporaryUntil: from.chat.temporaryUntil === null ? null : new Date(from.chat.temporaryUntil),
       fork: { chatId, ...at },
     })
-    await this.#copy(tx, (await chats.find(tx, id))!, path)
+    await this.#copy(tx, (await chats.find(tx, id))!, from.chat.owner === null ? path : path.map(ofAnother))
     return (await chats.find(tx, id))!.chat
   }
 
@@ -97,6 +97,16 @@ export class Forking {
     }
     if (to.chat.temporaryUntil !== null) return
     await Promise.all(copies.filter(isFound).map(({ id, parts }) => search.index(tx, to, { id, text: textOf(parts) })))
+  }
+}
+
+/** What is quoted in the chat of another person is out of chats that are theirs. */
+function ofAnother(message: Message): Message {
+  return {
+    ...message,
+    parts: message.parts.map((part) =>
+      part.type === 'citation' && part.source.kind === 'message' ? { ...part, source: { ...part.source, shared: true } } : part,
+    ),
   }
 }
 

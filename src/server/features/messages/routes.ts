@@ -27,12 +27,18 @@ export async function openChat(chats: ChatStore, tx: AnyReadTx, chatId: ChatId):
   return stored
 }
 
-/** The same key twice at once: the other one won, and this one, tried again, finds what that stored. */
+/**
+ * The same key twice at once: the other one won, and this one, tried again, finds what that stored. Where it finds nothing, the key was
+ * used for what nobody is shown any more.
+ */
 export async function onceMoreIf<T>(constraint: string, work: () => Promise<T>): Promise<T> {
+  const isUsed = (error: unknown) => (error as { constraint?: string }).constraint === constraint
   try {
     return await work()
-  } catch (error) {
-    if ((error as { constraint?: string }).constraint === constraint) return work()
-    throw error
+  } catch (first) {
+    if (!isUsed(first)) throw first
+    return work().catch((error: unknown) => {
+      throw isUsed(error) ? new Failure('message.conflict') : error
+    })
   }
 }
