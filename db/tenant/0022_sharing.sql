@@ -141,9 +141,10 @@ begin
     insert into {schema}.scope (id, kind, owner_id) values (to_scope, 'chat', {user_id});
     insert into {schema}.scope_member (scope_id, user_id, role) values (to_scope, {user_id}, 'owner');
     insert into {schema}.scope_key (scope_id, version, wrapped) values (to_scope, 1, scope_key);
+    -- Held, so that whoever leaves meanwhile is not taken along.
     insert into {schema}.scope_member (scope_id, user_id, role)
       select to_scope, m.user_id, m.role from {schema}.scope_member m
-       where m.scope_id = from_scope and m.user_id <> {user_id} and m.user_id <> all(without);
+       where m.scope_id = from_scope and m.user_id <> {user_id} and m.user_id <> all(without) for update;
     perform {schema}.let_in(to_scope, add_people);
     perform set_config('app.read_scopes', array_append({read_scopes}, to_scope)::text, true),
             set_config('app.write_scopes', array_append({write_scopes}, to_scope)::text, true),
@@ -172,15 +173,17 @@ alter function {schema}.add_readers(uuid, uuid, uuid[]) owner to {auth};
 revoke all on function {schema}.add_readers(uuid, uuid, uuid[]) from public;
 grant execute on function {schema}.add_readers(uuid, uuid, uuid[]) to {app};
 
--- Whoever reads a chat no more keeps nothing of it: neither which of its branches they were shown nor what they had begun to type.
+-- Whoever reads a chat no more keeps nothing of it: neither which of its branches they were shown nor what they had begun to type. What
+-- others began at its id stays, so that it tells them nothing.
 create function {schema}.forget_readers() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-  readers uuid[] := array(select m.user_id from {schema}.scope_member m where m.scope_id = new.scope_id);
+  readers uuid[] := array(select m.user_id from {schema}.scope_member m where m.scope_id = old.scope_id
+    except select m.user_id from {schema}.scope_member m where m.scope_id = new.scope_id);
 begin
-  delete from {schema}.branch b where b.chat_session_id = new.id and b.user_id <> all(readers);
-  delete from {schema}.branch_choice c where c.chat_session_id = new.id and c.user_id <> all(readers);
-  delete from {schema}.draft d where d.place in (new.id::text, new.id::text || '.edit') and d.user_id <> all(readers);
+  delete from {schema}.branch b where b.chat_session_id = new.id and b.user_id = any(readers);
+  delete from {schema}.branch_choice c where c.chat_session_id = new.id and c.user_id = any(readers);
+  delete from {schema}.draft d where d.place in (new.id::text, new.id::text || '.edit') and d.user_id = any(readers);
   return null;
 end $$;
 alter function {schema}.forget_readers() owner to {auth};
@@ -190,8 +193,15 @@ create trigger forget_readers after update of scope_id on {schema}.chat_session
 
 -- A reader goes by themself: their own memberships of chats' scopes, with what is theirs of those chats, and nothing of anybody else's.
 create function {schema}.leave_chats(chat_ids uuid[], chat_scopes uuid[]) returns setof uuid
-language sql security definer set search_path = pg_catalog, pg_temp as $$
-  with ended as (
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  perform from {schema}.scope_member m
+    where m.scope_id = any(leave_chats.chat_scopes) and m.user_id = {user_id} and m.scope_id = any({read_scopes}) order by m.scope_id for update;
+  -- One that was moving has taken them along, and they are to look again.
+  if exists (select from {schema}.scope s where s.id = any(leave_chats.chat_scopes) and s.id = any({read_scopes}) and s.left_at is not null) then
+    raise exception 'a chat has moved' using errcode = 'serialization_failure';
+  end if;
+  return query with ended as (
     delete from {schema}.scope_member m
      where m.scope_id = any(leave_chats.chat_scopes) and m.user_id = {user_id} and m.role <> 'owner' and m.scope_id = any({read_scopes})
        and {tenant_setting} = '{tenant_id}'
@@ -206,8 +216,8 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
     delete from {schema}.draft d
      where d.user_id = {user_id} and d.place in (select id::text from chat union all select id::text || '.edit' from chat)
   )
-  select scope_id from ended
-$$;
+  select scope_id from ended;
+end $$;
 alter function {schema}.leave_chats(uuid[], uuid[]) owner to {auth};
 revoke all on function {schema}.leave_chats(uuid[], uuid[]) from public;
 grant execute on function {schema}.leave_chats(uuid[], uuid[]) to {app};

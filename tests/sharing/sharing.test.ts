@@ -1,5 +1,6 @@
 /** Sharing a chat with named people: they read along and do nothing else; what is taken back is gone for them; the owner loses nothing. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Chat } from '#contract/chats.ts'
 import type { ChatId, JobId } from '#contract/ids.ts'
 import { ChatStore } from '#server/features/chats/index.ts'
 import { Place } from '#server/features/messages/place.ts'
@@ -8,6 +9,7 @@ import { ScopeKeys } from '#server/isolation/keys/scope-keys.ts'
 import { schemaName } from '#server/isolation/tables.ts'
 import { UnitsOfWork } from '#server/isolation/unit-of-work.ts'
 import { ask, begin, doneOf, follow, messagesOf, offer, send, textOf } from '#tests/support/conversation.ts'
+import { hold, waiting } from '#tests/support/locks.ts'
 import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'
 import { type AskedChat, chatOf, codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 import { actorOf, attacksOn } from '#tests/walls/attack.ts'
@@ -192,6 +194,19 @@ describe('taken back', () => {
     expect((await chatFor(alice, chatId)).body.people).toBe(2)
   })
 
+  test('from one while another leaves: they have left', async () => {
+    const { chatId, answerId } = await budget()
+    await share(alice, chatId, [bob, carol])
+    const letGo = await hold(world, `select from ${schema}.chat_message where id = '${answerId}' for share`)
+    const taken = takeBack(alice, chatId, carol)
+    await waiting(world, 1)
+    const left = bob.call('POST', '/api/chats/leave', { chatIds: [chatId] })
+    await Promise.race([left, waiting(world, 2)])
+    await letGo()
+    expect([(await taken).status, (await left).body]).toEqual([204, { left: [chatId] }])
+    expect([codeOf(await chatFor(bob, chatId)), (await chatFor(alice, chatId)).body.people]).toEqual(['chat.not_found', 1])
+  })
+
   test('and shared again: it is read again, also what was written between', async () => {
     const { chatId } = await budget()
     await share(alice, chatId, [bob])
@@ -201,6 +216,17 @@ describe('taken back', () => {
     await share(alice, chatId, [bob])
     expect(await textsFor(bob, chatId)).toContain('quarry')
   })
+})
+
+test('a chat that is thrown away in the same moment is not shared', async () => {
+  const { chatId } = await budget()
+  const letGo = await hold(world, `update ${schema}.chat_session set deleted_at = now() where id = '${chatId}'`)
+  const shared = share(alice, chatId, [bob])
+  await waiting(world, 1)
+  await letGo()
+  expect(codeOf(await shared)).toBe('chat.not_found')
+  await alice.call('POST', `/api/chats/${chatId}/restore`)
+  expect([(await chatFor(alice, chatId)).body.people, codeOf(await chatFor(bob, chatId))]).toEqual([1, 'chat.not_found'])
 })
 
 describe('an answer that is being written', () => {
@@ -275,6 +301,28 @@ describe('what is quoted', () => {
     expect((await readersFor(bob, chatId)).body.quoted).toEqual([])
     expect(await textsFor(bob, chatId)).toContain('noon')
     expect((await chatFor(bob, source.chatId)).status).toBe(404)
+  })
+
+  test('is called another’s in a fork of what another shares', async () => {
+    const source = await chatOf(alice, { description: 'Tide tables', question: 'The tide at Visby is low at dawn.', model: named('echo') })
+    const { chatId, answerId } = await chatOf(alice, { description: 'Tides', question: 'When is the tide at Visby low?' })
+    const { quoted } = (await readersFor(alice, chatId)).body
+    expect(quoted).toContainEqual(expect.objectContaining({ chatId: source.chatId, shared: false }))
+    await share(
+      alice,
+      chatId,
+      [bob],
+      quoted.map((one) => one.chatId),
+    )
+    const forkOf = async (person: SignedIn) => {
+      const { body } = await person.call<Chat>('POST', `/api/chats/${chatId}/forks`, {
+        messageId: answerId,
+        idempotencyKey: crypto.randomUUID(),
+      })
+      return (await readersFor(person, body.id)).body.quoted
+    }
+    expect(await forkOf(bob)).toEqual(quoted.map((one) => ({ ...one, shared: true })))
+    expect(await forkOf(alice)).toEqual(quoted)
   })
 
   test('in a chat that others read, and in no other, is from that chat alone', async () => {

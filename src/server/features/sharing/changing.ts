@@ -74,6 +74,8 @@ export class Changing {
     if (!mayShare((await findChat(this.#chats, tx, chatId)).chat)) throw new Failure('chat.not_yours')
     const held = await this.#sharing.hold(tx, chatId)
     if (!held) throw new Failure('sharing.changed')
+    // Its owner may have thrown it away while it was waited for.
+    if (held.chat.deletedAt) throw new Failure('chat.not_found')
     return held
   }
 }

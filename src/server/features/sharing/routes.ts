@@ -23,7 +23,8 @@ interface By {
 
 /** How often a change that waited for somebody who waited for it is tried again. */
 const MOST_TRIES = 5
-const DEADLOCK = '40P01'
+/** Waited in a circle, or for a chat that has moved meanwhile. */
+const TRIED_AGAIN: ReadonlySet<unknown> = new Set(['40P01', '40001'])
 
 /** The routes of this folder. */
 export function sharingRoutes({ chats, sharing, membershipsChanged, log }: SharingParts): Route[] {
@@ -43,7 +44,7 @@ export function sharingRoutes({ chats, sharing, membershipsChanged, log }: Shari
     route(addReaders, async ({ params, body, ...by }) => change(by, (tx) => changing.add(tx, params.chatId, body))),
     route(removeReader, async ({ params, ...by }) => change(by, (tx) => changing.remove(tx, params.chatId, params.userId))),
     route(leaveChats, async ({ actor, unit, body }) => {
-      const left = await unit.write((tx) => changing.leave(tx, body.chatIds))
+      const left = await persistent(() => unit.write((tx) => changing.leave(tx, body.chatIds)))
       await membershipsChanged(actor.tenantId, [actor.userId])
       return { left }
     }),
@@ -51,14 +52,14 @@ export function sharingRoutes({ chats, sharing, membershipsChanged, log }: Shari
   ]
 }
 
-/** Two that wait for each other: PostgreSQL ends one of them, which then has the way free. */
+/** Of two that wait for each other PostgreSQL ends one, which then has the way free; who waited for a move then knows where to. */
 async function persistent<T>(work: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await work()
     } catch (error) {
-      const cause = (error as { cause?: { code?: unknown } }).cause
-      if (cause?.code !== DEADLOCK || tries === MOST_TRIES) throw error
+      const { code, cause } = error as { code?: unknown; cause?: { code?: unknown } }
+      if (!TRIED_AGAIN.has(cause?.code ?? code) || tries === MOST_TRIES) throw error
     }
   }
 }
