@@ -95,12 +95,13 @@ create policy reach_remove on {schema}.chat_session for delete to {app}
   using (scope_id = any({write_scopes}) and user_id = {user_id} and deleted_at is not null);
 grant delete on {schema}.chat_session to {app};
 
--- Drafts refer to no chat, so they are removed by their place, whosever they are.
-create index draft_place_idx on {schema}.draft (place);
+-- Drafts refer to no chat, so they are removed by their place: those of its author and its readers. From what others began at its id they
+-- learn nothing.
 create function {schema}.remove_drafts_of_chat() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
-  delete from {schema}.draft d where d.place in (old.id::text, old.id::text || '.edit');
+  delete from {schema}.draft d where d.place in (old.id::text, old.id::text || '.edit')
+    and (d.user_id = old.user_id or d.user_id in (select m.user_id from {schema}.scope_member m where m.scope_id = old.scope_id));
   return null;
 end $$;
 alter function {schema}.remove_drafts_of_chat() owner to {auth};
@@ -110,11 +111,13 @@ grant select (user_id, place, ends_at), delete on {schema}.draft to {auth};
 create trigger remove_drafts after delete on {schema}.chat_session
   for each row execute function {schema}.remove_drafts_of_chat();
 
--- Due thirty days after it was deleted, or when its time is up. The clean-up is shown those rows and may change none of them.
+-- Due thirty days after it was deleted, or when its time is up. The clean-up is shown those rows and may hold them, and changes none.
 create policy due on {schema}.chat_session for delete to {worker}
   using ({job_kind} = 'clean_up' and (deleted_at < now() - interval '30 days' or temporary_until < now()));
 create policy due_seen on {schema}.chat_session for select to {worker}
   using ({job_kind} = 'clean_up' and (deleted_at < now() - interval '30 days' or temporary_until < now()));
+create policy due_held on {schema}.chat_session for update to {worker}
+  using ({job_kind} = 'clean_up' and (deleted_at < now() - interval '30 days' or temporary_until < now())) with check (false);
 -- Their messages go before them, some at a time: of a clean-up's context no other chat is seen.
 create policy due_with_chat on {schema}.chat_message for delete to {worker}
   using ({job_kind} = 'clean_up' and exists (select from {schema}.chat_session c where c.id = chat_session_id));
@@ -131,23 +134,27 @@ $$;
 -- Removes up to so many due rows of a table, with the rights and in the context of whoever calls it; answers how many, and whether there
 -- may be more. Of chats up to so many messages as well, and only those that have none any more: however much somebody wrote, no
 -- statement removes more than this. The deepest messages go first, since one takes those that follow it along, one within the other.
+-- A chat is held before its messages go: one that somebody keeps or restores in its last moment is left whole.
 create function {schema}.clean_up(of text, most int, out removed int, out more boolean)
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   messages int := 0;
+  held uuid[];
 begin
   if {job_kind} is distinct from 'clean_up' then
     raise exception 'no such job' using errcode = 'SX403';
   end if;
   if of = 'chat_session' then
+    held := array(select c.id from {schema}.chat_session c limit most for update skip locked);
     delete from {schema}.chat_message where ctid = any(array(
-      select m.ctid from {schema}.chat_session c cross join lateral (
-        select m.ctid from {schema}.chat_message m where m.chat_session_id = c.id order by m.depth desc limit most
+      select m.ctid from unnest(held) chat cross join lateral (
+        select m.ctid from {schema}.chat_message m where m.chat_session_id = chat order by m.depth desc limit most
       ) m limit most));
     get diagnostics messages = row_count;
   end if;
   execute format('delete from {schema}.%I where ctid = any(array(select ctid from {schema}.%1$I c %s limit $1))', of, case of
-    when 'chat_session' then 'where not exists (select from {schema}.chat_message m where m.chat_session_id = c.id)' end) using most;
+    when 'chat_session' then 'where c.id = any($2) and not exists (select from {schema}.chat_message m where m.chat_session_id = c.id)' end)
+    using most, held;
   get diagnostics removed = row_count;
   more := greatest(removed, messages) = most;
 end $$;

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Chat } from '#contract/chats.ts'
 import { CleanUp } from '#server/ops/clean-up.ts'
 import { ask, begin, offer, openStream, schemaOf } from '#tests/support/conversation.ts'
+import { hold } from '#tests/support/locks.ts'
 import { type ModelServer, startModelServer } from '#tests/support/model-server.ts'
 import { chatOf, codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 
@@ -100,6 +101,17 @@ describe('a chat with all that hangs on it', () => {
     await world.sql(`update ${schema}.chat_session set deleted_at = now() - interval '30 days 1 minute' where id = $1`, [chat.chatId])
     expect(await clean()).toMatchObject({ chat_session: 1 })
     await gone()
+  })
+
+  test('is left whole by a clean-up that comes while it is restored', async () => {
+    await people.alice.call('DELETE', `/api/chats/${chat.chatId}`)
+    await world.sql(`update ${schema}.chat_session set deleted_at = now() - interval '30 days 1 minute' where id = $1`, [chat.chatId])
+    const before = await rowsOf(ids())
+    const restored = await hold(world, `update ${schema}.chat_session set deleted_at = null where id = '${chat.chatId}'`)
+    const cleanUp = new CleanUp(world.database, world.log)
+    await cleanUp.run(await cleanUp.begin(people.alice.me.organisation.id))
+    await restored()
+    expect(await rowsOf(ids())).toEqual(before)
   })
 
   test('is erased out of the trash only, and by nobody else', async () => {

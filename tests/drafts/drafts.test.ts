@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Draft } from '#contract/drafts.ts'
 import { schemaName } from '#server/isolation/tables.ts'
+import { share, takeBack } from '#tests/sharing/stage.ts'
 import { type AskedChat, chatOf, codeOf, createWorld, type SignedIn, superuser, type World } from '#tests/support/world.ts'
 
 let world: World
@@ -96,6 +97,20 @@ describe('nobody else', () => {
     }
     expect(await tried(chat.chatId)).toEqual(await tried(crypto.randomUUID()))
   })
+})
+
+test('a draft is gone with its writer’s own chat; that of another’s chat says nothing of it', async () => {
+  const bob = await world.signIn('bob')
+  const { chatId } = await chatOf(alice, { description: 'Quay', question: 'Where is the quay?' })
+  await keep(alice, chatId, 'mine')
+  await keep(bob, chatId, 'watching')
+  await keep(bob, `${chatId}.edit`, 'watching closely')
+  // Nor of its being shared with somebody else.
+  const carol = await world.signIn('carol')
+  for (const { status } of [await share(alice, chatId, [carol]), await takeBack(alice, chatId)]) expect(status).toBe(204)
+  await alice.call('DELETE', `/api/chats/${chatId}`)
+  expect((await alice.call('POST', `/api/chats/${chatId}/erase`)).status).toBe(204)
+  expect([await textsOf(alice), await textsOf(bob)]).toEqual([[], ['watching closely', 'watching']])
 })
 
 describe('bounds', () => {
