@@ -15,7 +15,7 @@ import type { Actor } from '../isolation/actor.ts'
 import { TokenReplaced } from '../isolation/database.ts'
 import type { Bytes, OwnPath, PresentedToken, RequestFacts, Route, SessionCookie, StreamEnd, StreamEvent } from '../isolation/route.ts'
 import { ReadyReply } from '../isolation/route.ts'
-import type { UnitsOfWork } from '../isolation/unit-of-work.ts'
+import type { Demands, UnitsOfWork } from '../isolation/unit-of-work.ts'
 import { Failure } from '../kernel/failure.ts'
 import { errorFields, type Log } from '../kernel/log.ts'
 import { plainAddress } from '../kernel/network.ts'
@@ -178,7 +178,9 @@ async function worked(
   if (!caller) return handle({ actor: undefined })
   const reach = new Reach(caller.actor, { ...parts, credential: caller.credential })
   try {
-    return await reach.attempt((actor) => within(endpoint, { actor, reach, units: parts.units }, (unit) => handle({ actor, ...unit })))
+    return await reach.attempt((actor, demands) =>
+      within(endpoint, { actor, reach, demands, units: parts.units }, (unit) => handle({ actor, ...unit })),
+    )
   } catch (error) {
     await noteRefusal(error, { request, caller, parts })
     throw error
@@ -188,12 +190,12 @@ async function worked(
 /** Hands the handler what the endpoint declares that it works with. */
 async function within(
   { work }: Endpoint,
-  { actor, reach, units }: { actor: Actor; reach: Reach; units: UnitsOfWork },
+  { actor, reach, demands, units }: { actor: Actor; reach: Reach; demands: Demands; units: UnitsOfWork },
   handle: (unit: object) => Promise<unknown>,
 ): Promise<unknown> {
   if (work === 'door') return handle({})
-  if (work === 'read') return units.read(actor, (tx) => handle({ tx }), { sameReach: true })
-  if (work === 'write') return units.write(actor, (tx) => handle({ tx }), { sameReach: true })
+  if (work === 'read') return units.read(actor, (tx) => handle({ tx }), demands)
+  if (work === 'write') return units.write(actor, (tx) => handle({ tx }), demands)
   return handle({ unit: { read: reach.read.bind(reach), write: reach.write.bind(reach) } })
 }
 

@@ -8,10 +8,10 @@ import type { Authenticator } from '../auth/tokens/authenticate.ts'
 import type { Credential } from '../auth/tokens/presented.ts'
 import type { Actor } from '../isolation/actor.ts'
 import { KeyOutOfReach } from '../isolation/keys/scope-keys.ts'
-import { ReachChanged, type ReadTx, type UnitsOfWork, type WriteTx } from '../isolation/unit-of-work.ts'
+import { type Demands, ReachChanged, type ReadTx, type UnitsOfWork, type WriteTx } from '../isolation/unit-of-work.ts'
 import { Failure } from '../kernel/failure.ts'
 
-/** Memberships that change more often during one request are not waited for. */
+/** Where memberships change more often during one request, the last attempt is made with what was known when it began. */
 const MOST_ATTEMPTS = 4
 /** What a row refers to is not there any more, in the scope in which it was. */
 const MOVED_AWAY = '23503'
@@ -34,36 +34,36 @@ export class Reach {
   }
 
   /** Works, and once more as whoever the caller is by then where something was hidden that they may reach now, unless something is written already. */
-  async attempt<T>(work: (actor: Actor) => Promise<T>): Promise<T> {
+  async attempt<T>(work: (actor: Actor, demands: Demands) => Promise<T>): Promise<T> {
     for (let attempts = 1; ; attempts++) {
       const actor = this.#actor
       try {
-        return await work(actor)
+        return await work(actor, demandsOf(attempts))
       } catch (error) {
-        if (this.#hasWritten || attempts === MOST_ATTEMPTS || !isHidden(error) || !(await this.#isOther(actor, error))) throw said(error)
+        if (this.#hasWritten || attempts === MOST_ATTEMPTS || !isHidden(error) || !(await this.#isOther(actor, error))) throw error
       }
     }
   }
 
   /** A unit of work of its own, which sees to that by itself. */
   read<T>(work: (tx: ReadTx) => Promise<T>): Promise<T> {
-    return this.#unit((actor) => this.#parts.units.read(actor, work, { sameReach: true }))
+    return this.#unit((actor, demands) => this.#parts.units.read(actor, work, demands))
   }
 
   /** The same for one that writes. */
   async write<T>(work: (tx: WriteTx) => Promise<T>): Promise<T> {
-    const value = await this.#unit((actor) => this.#parts.units.write(actor, work, { sameReach: true }))
+    const value = await this.#unit((actor, demands) => this.#parts.units.write(actor, work, demands))
     this.#hasWritten = true
     return value
   }
 
-  async #unit<T>(run: (actor: Actor) => Promise<T>): Promise<T> {
+  async #unit<T>(run: (actor: Actor, demands: Demands) => Promise<T>): Promise<T> {
     for (let attempts = 1; ; attempts++) {
       const actor = this.#actor
       try {
-        return await run(actor)
+        return await run(actor, demandsOf(attempts))
       } catch (error) {
-        if (!(error instanceof ReachChanged) || attempts === MOST_ATTEMPTS) throw error
+        if (!(error instanceof ReachChanged)) throw error
         await this.#isOther(actor, error)
       }
     }
@@ -77,6 +77,7 @@ export class Reach {
   }
 }
 
+const demandsOf = (attempts: number): Demands => ({ sameReach: attempts < MOST_ATTEMPTS })
 const reachOf = ({ readScopes, writeScopes }: Actor) => [...readScopes, '', ...writeScopes].sort().join()
 
 /** Something was not there, or went elsewhere while the work was under way. */
@@ -84,8 +85,4 @@ function isHidden(error: unknown): boolean {
   if (error instanceof ReachChanged || error instanceof KeyOutOfReach) return true
   if ((error as { code?: unknown } | null)?.code === MOVED_AWAY) return true
   return error instanceof Failure && FAILURES[error.code].status === 404
-}
-
-function said(error: unknown): unknown {
-  return error instanceof ReachChanged ? new Failure('server.unavailable', { detail: 'What you can read is changing just now.' }) : error
 }

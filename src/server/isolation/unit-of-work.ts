@@ -53,7 +53,7 @@ export class ReachChanged extends Error {
 }
 
 /** Whether a unit is to fail with `ReachChanged`, before it has done anything, rather than look in fewer scopes than there are. */
-interface Demands {
+export interface Demands {
   readonly sameReach?: boolean
 }
 
