@@ -325,7 +325,9 @@ test('every server forgets the key that it has in memory, also one that read it 
   const actor = actorOf(alice)
   const scopeId = alice.me.personalScopeId
   for (const { keys } of servers) await units.read(actor, (tx) => keys.ofScope(tx, scopeId, 'draft'))
-  const nowhere = { actor, first: async () => undefined, db: {} } as unknown as Parameters<(typeof servers)[0]['keys']['ofScope']>[0]
+  const nowhere = { actor, first: async () => undefined, all: async () => [], db: {} } as unknown as Parameters<
+    (typeof servers)[0]['keys']['ofScope']
+  >[0]
   for (const { keys } of servers) await keys.ofScope(nowhere, scopeId, 'draft')
   await askAndWait()
   await world.queue.strike('erasure_round')
