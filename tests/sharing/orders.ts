@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import type { ChatId, MessageId } from '#contract/ids.ts'
+import { schemaName } from '#server/isolation/tables.ts'
 import type { TwoServers } from '#tests/cache/two-servers.ts'
 import { hears, toldBy } from '#tests/events/stage.ts'
 import { type Asked, ask, type LiveStream, openStream } from '#tests/support/conversation.ts'
@@ -53,6 +54,8 @@ interface UsedChat {
 }
 
 const MOST_USED = 8
+/** Orders; fewer forks than one person may make within an hour are made in them. */
+const FORKS_AGE_AFTER = 50
 
 export class Play {
   readonly #two: TwoServers
@@ -79,6 +82,7 @@ export class Play {
   /** Plays it, and answers by what something new reached Bob. Throws where something else went wrong. */
   async play(order: Order): Promise<Leak[]> {
     const mark = this.#made++
+    await this.#ageForks(mark)
     const news = { word: `canary${mark}x`, secret: `secret${mark}x`, text: `canary${mark}x secret${mark}x` }
     const { bob } = this.#people
     const owner = this.#people[order.owner as 'alice']
@@ -113,6 +117,15 @@ export class Play {
     if (order.how === 'left' || order.other !== 'none') sound(await takeBack(own, chat.id), 204)
     if (++chat.used < MOST_USED) this.#free[order.owner]!.push(chat)
     return leaks
+  }
+
+  /** Now and then, as if an hour had passed since the forks so far. */
+  async #ageForks(mark: number): Promise<void> {
+    if (mark % FORKS_AGE_AFTER !== FORKS_AGE_AFTER - 1) return
+    const schema = schemaName(this.#people.bob.me.organisation.id)
+    await this.#two.world.sql(
+      `update ${schema}.chat_session set time_created = time_created - interval '2 hours' where forked_from is not null`,
+    )
   }
 
   /** Whether Bob's events told of what was new, once all that happened so far is told of. */
