@@ -12,7 +12,7 @@ import { type Demands, ReachChanged, type ReadTx, type UnitsOfWork, type WriteTx
 import { Failure } from '../kernel/failure.ts'
 
 /** Where memberships change more often during one request, the last attempt is made with what was known when it began. */
-const MOST_ATTEMPTS = 4
+const MOST_ATTEMPTS = 8
 /** What a row refers to is not there any more, in the scope in which it was. */
 const MOVED_AWAY = '23503'
 
@@ -40,7 +40,9 @@ export class Reach {
       try {
         return await work(actor, demandsOf(attempts))
       } catch (error) {
-        if (this.#hasWritten || attempts === MOST_ATTEMPTS || !isHidden(error) || !(await this.#isOther(actor, error))) throw error
+        if (this.#hasWritten || !isHidden(error)) throw error
+        if (attempts === MOST_ATTEMPTS) throw said(error)
+        if (!(await this.#isOther(actor, error))) throw error
       }
     }
   }
@@ -82,7 +84,13 @@ const reachOf = ({ readScopes, writeScopes }: Actor) => [...readScopes, '', ...w
 
 /** Something was not there, or went elsewhere while the work was under way. */
 function isHidden(error: unknown): boolean {
-  if (error instanceof ReachChanged || error instanceof KeyOutOfReach) return true
-  if ((error as { code?: unknown } | null)?.code === MOVED_AWAY) return true
-  return error instanceof Failure && FAILURES[error.code].status === 404
+  return hasMoved(error) || (error instanceof Failure && FAILURES[error.code].status === 404)
+}
+
+function hasMoved(error: unknown): boolean {
+  return error instanceof ReachChanged || error instanceof KeyOutOfReach || (error as { code?: unknown } | null)?.code === MOVED_AWAY
+}
+
+function said(error: unknown): unknown {
+  return hasMoved(error) ? new Failure('server.unavailable', { detail: 'What you can read is changing just now.' }) : error
 }

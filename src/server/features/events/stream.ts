@@ -21,9 +21,9 @@ import { type Found, findHappened, latest } from './store.ts'
 /** What happened is kept for two days; who has been away for longer than this looks again. */
 const RESUMES_WITHIN_MS = 24 * 3_600_000
 const RETRY_MS = 1_000
-/** Of so much a reader looks at once, and then each time that so long has passed: whoever makes much happen, or says so, is not looked after without end. */
+/** So often a reader looks at once, and then once each time that so long has passed: whoever makes much happen, or says so, is not looked after without end. */
 const LOOKS_AT_ONCE = 20
-const LOOK_AGAIN_MS = 1_000
+const LOOK_AGAIN_MS = 50
 /** More transactions than this are not told apart. */
 const MOST_DUE = 100
 /** After these somebody may have lost what they watch. */
@@ -67,7 +67,7 @@ export class EventStream {
   /** Transactions that may have brought something new; null stands for any. */
   readonly #due = new Set<bigint | null>()
   readonly #news = new Set<'security' | 'me'>()
-  /** How often it was looked in the last second. */
+  /** How often it was looked of late: one less each time that so long has passed. */
   #looks = 0
   #wake: () => void = () => undefined
   #unfollow: () => void = () => undefined
@@ -176,8 +176,13 @@ export class EventStream {
 
   #countLook(): void {
     this.#looks += 1
+    if (this.#looks === 1) this.#forgetLook()
+  }
+
+  #forgetLook(): void {
     setTimeout(() => {
       if (this.#looks-- === LOOKS_AT_ONCE) this.#wake()
+      if (this.#looks > 0) this.#forgetLook()
     }, LOOK_AGAIN_MS).unref()
   }
 
