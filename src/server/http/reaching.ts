@@ -33,7 +33,10 @@ export class Reach {
     this.#parts = parts
   }
 
-  /** Works, and once more as whoever the caller is by then where something was hidden that they may reach now, unless something is written already. */
+  /**
+   * Works, and again as whoever the caller is by then where something was hidden that they may reach now, unless something is written
+   * already. Fails with `server.unavailable` where what they reach was still moving in the last attempt.
+   */
   async attempt<T>(work: (actor: Actor, demands: Demands) => Promise<T>): Promise<T> {
     for (let attempts = 1; ; attempts++) {
       const actor = this.#actor

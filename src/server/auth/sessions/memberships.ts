@@ -1,6 +1,6 @@
 /**
  * Lets go of what is cached of people's logins after their memberships have changed, so that the next request finds what they reach now.
- * What is stale shows nothing foreign, and hides nothing either: every unit of work compares (`http/reaching.ts`), which costs another attempt.
+ * What is stale shows nothing foreign, and hides nothing for long either: every unit of work of a request compares (`http/reaching.ts`), which costs another attempt.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
