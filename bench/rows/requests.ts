@@ -84,12 +84,14 @@ async function pgbench(stage: Stage, { url, sql }: { url: string; sql: Statement
   }
 }
 
-/** pgbench binds variables of its own only, so ours are written out: ids, numbers and plain words. */
+/** pgbench binds variables of its own only, so ours are written out: ids, numbers and plain words, and lists of them. */
 function withLiterals({ text, values }: Statement): string {
   return text.replace(/\$(\d+)/g, (_, place: string) => {
     const value = values[Number(place) - 1]
-    if (typeof value !== 'number' && !/^[\w-]+$/.test(String(value))) throw new Error(`not a value to write out: ${value}`)
-    return typeof value === 'number' ? String(value) : `'${value}'`
+    if (typeof value === 'number') return String(value)
+    const parts = Array.isArray(value) ? value : [value]
+    if (!parts.every((part) => /^[\w-]+$/.test(String(part)))) throw new Error(`not a value to write out: ${value}`)
+    return Array.isArray(value) ? `'{${parts.join()}}'` : `'${value}'`
   })
 }
 
