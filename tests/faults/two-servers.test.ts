@@ -14,7 +14,7 @@ import { type ServerProcess, startProcess } from '#tests/support/process.ts'
 import { MISSING, startRedis, type TestRedis } from '#tests/support/redis.ts'
 import { createWorld, type SignedIn, superuser, type World } from '#tests/support/world.ts'
 
-if (MISSING) process.stderr.write(`\nSKIPPED: tests/generations/faults.test.ts: ${MISSING}\n`)
+if (MISSING) process.stderr.write(`\nSKIPPED: tests/faults/two-servers.test.ts: ${MISSING}\n`)
 
 const ROUNDS = Number(process.env.SARDONYX_FAULT_ROUNDS ?? 1)
 const QUESTION = Array.from({ length: 150 }, (_, i) => `w${i}`).join(' ')
@@ -37,6 +37,8 @@ describe.skipIf(MISSING !== undefined)('two servers and two devices', () => {
       SARDONYX_MASTER_KEY: MASTER.toString('hex'),
       SARDONYX_REDIS_URL: redis.url,
       SARDONYX_EGRESS_ALLOW: models.allow,
+      // Whoever reads tries again at once, and oftener in a minute than one login is allowed to.
+      SARDONYX_REQUESTS_PER_LOGIN: '0',
     }
     return startProcess({ dataDir: dirname(inject('keyringDirectory')), env })
   }
