@@ -157,7 +157,8 @@ alter function {schema}.move_chat(uuid, uuid, uuid, bytea, bytea, bytea, uuid[],
 revoke all on function {schema}.move_chat(uuid, uuid, uuid, bytea, bytea, bytea, uuid[], uuid[]) from public;
 grant execute on function {schema}.move_chat(uuid, uuid, uuid, bytea, bytea, bytea, uuid[], uuid[]) to {app};
 
--- Lets more people into the scope of a chat of the context's own person. Answers who can read it then; nothing where it is not there.
+-- Lets more people into the scope of a chat of the context's own person, and tells those who are in it. Answers who can read it then;
+-- nothing where it is not there.
 create function {schema}.add_readers(chat_id uuid, to_scope uuid, people uuid[]) returns setof uuid
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_variable
@@ -167,6 +168,7 @@ begin
     return;
   end if;
   perform {schema}.let_in(to_scope, people);
+  perform {schema}.note_happening(to_scope, 'chat.changed', chat_id, null);
   return query select m.user_id from {schema}.scope_member m where m.scope_id = to_scope;
 end $$;
 alter function {schema}.add_readers(uuid, uuid, uuid[]) owner to {auth};
@@ -191,7 +193,8 @@ revoke all on function {schema}.forget_readers() from public;
 create trigger forget_readers after update of scope_id on {schema}.chat_session
   for each row when (old.scope_id <> new.scope_id) execute function {schema}.forget_readers();
 
--- A reader goes by themself: their own memberships of chats' scopes, with what is theirs of those chats, and nothing of anybody else's.
+-- A reader goes by themself: their own memberships of chats' scopes, with what is theirs of those chats, and nothing of anybody else's. Who
+-- stays is told.
 create function {schema}.leave_chats(chat_ids uuid[], chat_scopes uuid[]) returns setof uuid
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -207,7 +210,7 @@ begin
        and {tenant_setting} = '{tenant_id}'
     returning m.scope_id
   ), chat as (
-    select given.id from unnest(leave_chats.chat_ids, leave_chats.chat_scopes) given (id, scope_id) join ended using (scope_id)
+    select given.id, scope_id from unnest(leave_chats.chat_ids, leave_chats.chat_scopes) given (id, scope_id) join ended using (scope_id)
   ), forgotten as (
     delete from {schema}.branch b where b.chat_session_id in (select id from chat) and b.user_id = {user_id}
   ), forgotten_choices as (
@@ -216,7 +219,7 @@ begin
     delete from {schema}.draft d
      where d.user_id = {user_id} and d.place in (select id::text from chat union all select id::text || '.edit' from chat)
   )
-  select scope_id from ended;
+  select chat.scope_id from chat, {schema}.note_happening(chat.scope_id, 'chat.changed', chat.id, null);
 end $$;
 alter function {schema}.leave_chats(uuid[], uuid[]) owner to {auth};
 revoke all on function {schema}.leave_chats(uuid[], uuid[]) from public;

@@ -2,6 +2,7 @@
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ChatId } from '#contract/ids.ts'
+import { share, takeBack } from '#tests/sharing/stage.ts'
 import type { LiveStream } from '#tests/support/conversation.ts'
 import { chatOf, codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 import { type Elsewhere, elsewhere, followEvents, hears, kindsOf, lastIdOf, sentinel, toldBy } from './stage.ts'
@@ -115,6 +116,22 @@ describe('a scope that several reach', () => {
     expect(kindsOf(hers, chat)).toEqual(['chat.created', 'chat.moved', 'chat.changed', 'chat.moved', 'chat.erased'])
     close(hers, his)
   })
+})
+
+test('whoever reads a chat is told when others come and go, and who has gone is told no more', async () => {
+  const carol = others[1]!
+  const { chatId } = await chatOf(alice, { description: 'Roster', question: 'Who is on call?' })
+  const [hers, his, carols] = [await follow(alice), await follow(bob), await follow(carol)]
+  await share(alice, chatId, [bob])
+  await hears(his, chatId, 'chat.moved')
+  await share(alice, chatId, [carol])
+  await hears(his, chatId, 'chat.changed')
+  expect((await takeBack(bob, chatId, bob)).status).toBe(204)
+  await hears(carols, chatId, 'chat.changed')
+  await Promise.all([sentinel(alice, [hers]), sentinel(bob, [his])])
+  expect(kindsOf(hers, chatId).filter((kind) => kind === 'chat.changed')).toHaveLength(2)
+  expect(kindsOf(his, chatId)).toEqual(['chat.moved', 'chat.changed'])
+  close(hers, his, carols)
 })
 
 describe('an API token', () => {

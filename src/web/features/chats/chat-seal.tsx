@@ -10,6 +10,7 @@ import { lazyPart } from '#web/ui/lazy-part.ts'
 import { Popover } from '#web/ui/popover.tsx'
 import { SealButton } from '#web/ui/seal.tsx'
 import { opened } from './sharing/opened.ts'
+import { WaitingReaders } from './sharing/waiting-readers.tsx'
 
 const SharedReaders = lazyPart(async () => (await import('./sharing/shared-readers.tsx')).SharedReaders)
 
@@ -40,7 +41,7 @@ export function ChatSeal({ chat, model, earlier = [], short = false }: ChatSealP
       {(close) => (
         <>
           {shared ? (
-            <Suspense>
+            <Suspense fallback={<WaitingReaders people={shared.people} />}>
               <SharedReaders chat={shared} />
             </Suspense>
           ) : (

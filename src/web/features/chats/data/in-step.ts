@@ -51,6 +51,8 @@ function takeChat(chatId: string, items: readonly Happening[]): boolean {
     lose(chatId)
     return false
   }
+  // Who reads it, where that is open.
+  if (last) void queryClient.invalidateQueries({ queryKey: ['sharing', chatId] })
   if (last && BACK.includes(last)) void queryClient.resetQueries({ queryKey: messagesQuery(chatId).queryKey })
   else if (items.some(isNew)) quietly(refreshMessages(chatId))
   return true
@@ -83,7 +85,7 @@ function lose(chatId: string): void {
 /** Once for everything, after not all was told. */
 function catchUp(): void {
   quietly(refreshChats())
-  void queryClient.invalidateQueries({ queryKey: ['chat'] })
+  for (const queryKey of [['chat'], ['sharing']]) void queryClient.invalidateQueries({ queryKey })
   queryClient.removeQueries({ queryKey: ['messages'], type: 'inactive' })
   for (const { queryKey } of queryClient.getQueryCache().findAll({ queryKey: ['messages'], type: 'active' }))
     quietly(refreshMessages(String(queryKey[1])))
