@@ -1,6 +1,6 @@
 /**
  * What people do to things, seen at once: taken back with a sentence when the server refuses, and by themselves through the notice or
- * with Ctrl+Z. Of several deeds on the same thing only the latest decides how it looks.
+ * with Ctrl+Z. Of several deeds on the same thing the latest that was not refused decides how it looks.
  */
 import { cell, useCell } from '../kernel/cell.ts'
 import { useShortcut } from '../kernel/shortcuts.ts'
@@ -30,27 +30,31 @@ export interface Deed<T> {
 const UNDO_MS = 60_000
 
 const undoable = cell<(() => void) | null>(null)
-const latest = new Map<string, symbol>()
+/** On each thing those that nothing is known of yet, or that were refused below one of those; the latest is last. */
+const underWay = new Map<string, { takeBack: () => void; isRefused: boolean }[]>()
 let timer: ReturnType<typeof setTimeout> | undefined
 
 /** Does it, and tells whether the server took it. */
 export async function act<T>({ on, show, send, settle, refused, done, undo }: Deed<T>): Promise<boolean> {
-  const own = Symbol(on)
-  latest.set(on, own)
   forget()
-  const takeBack = show()
-  const isLatest = () => latest.get(on) === own
+  const deeds = underWay.get(on) ?? []
+  underWay.set(on, deeds)
+  const own = { takeBack: show(), isRefused: false }
+  deeds.push(own)
   try {
     const reply = await send()
-    if (isLatest()) settle?.(reply)
-    if (isLatest() && done) offer(typeof done === 'function' ? done() : done, undo)
+    const isLatest = deeds.at(-1) === own
+    deeds.splice(0, deeds.indexOf(own) + 1)
+    if (isLatest) settle?.(reply)
+    if (isLatest && done) offer(typeof done === 'function' ? done() : done, undo)
     return true
   } catch (error) {
-    if (isLatest()) takeBack()
+    own.isRefused = true
+    while (deeds.at(-1)?.isRefused) deeds.pop()?.takeBack()
     report(error, refused)
     return false
   } finally {
-    if (isLatest()) latest.delete(on)
+    if (deeds.length === 0 && underWay.get(on) === deeds) underWay.delete(on)
   }
 }
 

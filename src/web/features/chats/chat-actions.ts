@@ -53,6 +53,16 @@ async function rename(chat: Chat, description: string, isUndo = false): Promise<
   })
 }
 
+/** Has further questions of the chat answered by another model. */
+export async function chooseModel(chat: Chat, model: string): Promise<void> {
+  await act({
+    on: `model ${chat.id}`,
+    show: () => changeChat(chat, { model }),
+    send: () => call('chats.change', { params: { chatId: chat.id }, body: { model } }),
+    settle: putChat,
+  })
+}
+
 function restore(chat: Chat): Promise<boolean> {
   return act({
     on: `chat ${chat.id}`,

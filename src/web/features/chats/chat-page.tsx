@@ -4,20 +4,19 @@ import { useParams } from '@tanstack/react-router'
 import { Suspense, useMemo, useRef } from 'react'
 import type { Chat } from '#contract/chats.ts'
 import { ModelPicker } from '#web/features/models/model-picker.tsx'
-import { call } from '#web/kernel/api.ts'
 import { ApiProblem } from '#web/kernel/problem.ts'
 import { t } from '#web/kernel/text.ts'
 import { Button } from '#web/ui/button.tsx'
-import { act } from '#web/ui/deed.ts'
 import { PageHead } from '#web/ui/frame.tsx'
 import { lazyPart } from '#web/ui/lazy-part.ts'
 import { loadMarkdown } from '#web/ui/markdown.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
+import { chooseModel } from './chat-actions.ts'
 import { ChatHead } from './chat-head.tsx'
 import { ChatSeal } from './chat-seal.tsx'
 import { Composer } from './composer.tsx'
 import { type Branch, depthOf } from './data/branch.ts'
-import { changeChat, chatQuery, putChat } from './data/chat-list.ts'
+import { chatQuery } from './data/chat-list.ts'
 import { messagesQuery } from './data/messages.ts'
 import { ask, takeBack } from './data/outbox.ts'
 import { textOf } from './data/parts.ts'
@@ -151,15 +150,6 @@ function EditingNote({ onCancel }: { onCancel: () => void }) {
       </Button>
     </p>
   )
-}
-
-async function chooseModel(chat: Chat, model: string): Promise<void> {
-  await act({
-    on: `model ${chat.id}`,
-    show: () => changeChat(chat, { model }),
-    send: () => call('chats.change', { params: { chatId: chat.id }, body: { model } }),
-    settle: putChat,
-  })
 }
 
 function ThreadSkeleton() {

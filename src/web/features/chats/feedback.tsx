@@ -12,7 +12,7 @@ import { changeMessage } from './data/messages.ts'
 const LONGEST_NOTE = 2_000
 
 /** Keeps it, or takes it back with null; seen at once. */
-function say(message: Message, feedback: Said | null): Promise<boolean> {
+export function say(message: Message, feedback: Said | null): Promise<boolean> {
   const params = { chatId: message.chatId, messageId: message.id }
   return act<unknown>({
     on: `feedback ${message.id}`,

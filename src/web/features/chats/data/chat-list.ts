@@ -51,11 +51,17 @@ export function putChat(chat: Chat): void {
   place(chatsQuery, chat.id, listed)
 }
 
-/** Shows a chat as it is going to be; gives the way to show it again as it was, whatever else has changed of it. */
+/** Shows a chat as it is going to be; gives the way to show it again as it was, but for what has changed of it since. */
 export function changeChat(chat: Chat, changes: Partial<Chat>): () => void {
-  const put = (next: Partial<Chat>) => putChat({ ...(queryClient.getQueryData(chatQuery(chat.id).queryKey) ?? chat), ...next })
-  put(changes)
-  return () => put(Object.fromEntries(Object.keys(changes).map((name) => [name, chat[name as keyof Chat]])))
+  const known = () => queryClient.getQueryData(chatQuery(chat.id).queryKey) ?? chat
+  putChat({ ...known(), ...changes })
+  return () => putChat(takenBack(known(), changes, chat))
+}
+
+/** Gives a thing as it is now, with what was changed of it as it was before; what is another by now stays. */
+export function takenBack<T extends object>(now: T, changes: Partial<T>, before: T): T {
+  const names = (Object.keys(changes) as (keyof T)[]).filter((name) => now[name] === changes[name])
+  return { ...now, ...Object.fromEntries(names.map((name) => [name, before[name]])) }
 }
 
 /** Gives the chat below this one in the list, or above it; without one the first. */

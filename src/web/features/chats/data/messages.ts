@@ -5,6 +5,7 @@ import { call } from '#web/kernel/api.ts'
 import type { Reply } from '#web/kernel/endpoints.ts'
 import { queryClient } from '#web/kernel/session.ts'
 import { type Branch, missingIn, NO_MESSAGES, withExchange, withMessages, withPath } from './branch.ts'
+import { takenBack } from './chat-list.ts'
 
 type Path = Reply<'messages.list'>
 type Place = { through: string; at?: number } | { around: string }
@@ -25,12 +26,12 @@ export function putMessages(chatId: string, messages: readonly Message[]): void 
   edit(chatId, (branch) => withMessages(branch, messages))
 }
 
-/** Shows a message as it is going to be; gives the way to show it again as it was, whatever else has changed of it. */
+/** Shows a message as it is going to be; gives the way to show it again as it was, but for what has changed of it since. */
 export function changeMessage(message: Message, changes: Partial<Message>): () => void {
   const { chatId, id } = message
-  const put = (next: Partial<Message>) => putMessages(chatId, [{ ...(knownMessage(chatId, id) ?? message), ...next }])
-  put(changes)
-  return () => put(Object.fromEntries(Object.keys(changes).map((name) => [name, message[name as keyof Message]])))
+  const known = () => knownMessage(chatId, id) ?? message
+  putMessages(chatId, [{ ...known(), ...changes }])
+  return () => putMessages(chatId, [takenBack(known(), changes, message)])
 }
 
 /** Gives a message as this page has it. */
