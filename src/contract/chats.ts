@@ -231,6 +231,9 @@ export const listUsedChats = endpoint({
 /** A question and the answer that has begun; follow the answer at `generations.follow` with its id. */
 export const Exchange = z.strictObject({ question: PathMessage, answer: PathMessage, chat: Chat })
 
+/** Why no answer begins, whatever it answers. */
+const NOT_BEGUN = ['chat.not_found', 'chat.not_yours', 'model.not_found', 'generation.too_many'] as const
+
 export const sendMessage = endpoint({
   id: 'messages.send',
   method: 'POST',
@@ -248,15 +251,7 @@ export const sendMessage = endpoint({
     idempotencyKey: z.uuid().describe('sending the same key again does not ask again'),
   }),
   reply: Exchange,
-  fails: [
-    'chat.not_found',
-    'chat.not_yours',
-    'message.not_found',
-    'message.unfinished',
-    'message.conflict',
-    'model.not_found',
-    'generation.too_many',
-  ],
+  fails: [...NOT_BEGUN, 'message.not_found', 'message.unfinished', 'message.conflict'],
 })
 
 export const answerAgain = endpoint({
@@ -275,7 +270,7 @@ export const answerAgain = endpoint({
     idempotencyKey: z.uuid().optional().describe('sending the same key again does not answer again'),
   }),
   reply: Exchange,
-  fails: ['chat.not_found', 'chat.not_yours', 'message.not_found', 'message.conflict', 'model.not_found', 'generation.too_many'],
+  fails: [...NOT_BEGUN, 'message.not_found', 'message.conflict'],
 })
 
 export const continueGeneration = endpoint({
@@ -290,7 +285,7 @@ export const continueGeneration = endpoint({
   params: inGeneration,
   status: 202,
   reply: Message,
-  fails: ['chat.not_found', 'chat.not_yours', 'generation.not_found', 'generation.ended', 'model.not_found', 'generation.too_many'],
+  fails: [...NOT_BEGUN, 'generation.not_found', 'generation.ended', 'generation.too_long'],
 })
 
 export const followGeneration = endpoint({

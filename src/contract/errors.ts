@@ -219,6 +219,11 @@ const catalogue = {
     detail: 'This answer cannot be continued where it ended.',
     next: 'Ask a further question, or have the question answered again.',
   },
+  'generation.too_long': {
+    status: 409,
+    detail: 'This answer is too long to be continued: it has more than 400,000 characters.',
+    next: 'Ask a further question, or have the question answered again.',
+  },
 
   'model.not_found': { status: 404, detail: 'This model is not offered here any more.', next: 'Pick another model.' },
   'provider.not_found': { status: 404, detail: 'There is no such model provider.', next: 'Reload the page and try again.' },

@@ -1,5 +1,6 @@
 /** An answer that ended early goes on where it ended: the same message grows, and whoever reads it has what is kept, from wherever they come. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { LONGEST_CONTINUED } from '#contract/bounds.ts'
 import type { Message } from '#contract/chats.ts'
 import { withoutRepetition } from '#server/providers/continue-answer.ts'
 import {
@@ -221,6 +222,23 @@ describe('what cannot be continued', () => {
     const answer = await begin(alice, { model: model(name), text: QUESTION })
     await follow(alice, answer)
     await refused(answer)
+  })
+
+  test('one that is longer than a model goes on with, which is said in a sentence of its own', async () => {
+    models.script({ text: 'x'.repeat(LONGEST_CONTINUED) })
+    const answer = await begin(alice, { model: model('echo'), text: QUESTION })
+    await follow(alice, answer)
+    const stopped = () => world.sql(`update ${schema}.chat_message set status = 'stopped' where id = $1`, [answer.answerId])
+    await stopped()
+    models.script({ text: 'y' })
+    expect((await goOn(answer)).status).toBe(202)
+    await follow(alice, answer)
+    await stopped()
+    const before = await messageOf(alice, answer)
+    expect(textOf(before)).toHaveLength(LONGEST_CONTINUED + 1)
+    const reply = await goOn(answer)
+    expect([reply.status, codeOf(reply), reply.text]).toEqual([409, 'generation.too_long', expect.stringContaining('400,000 characters')])
+    expect(await messageOf(alice, answer)).toEqual(before)
   })
 
   test('one whose model is not offered any more', async () => {

@@ -8,7 +8,7 @@ import type { WriteTx } from '#server/isolation/unit-of-work.ts'
 import type { Clock } from '#server/kernel/clock.ts'
 import { Failure } from '#server/kernel/failure.ts'
 import type { Ids } from '#server/kernel/ids.ts'
-import { mayBeContinued } from './continuing.ts'
+import { whyNotContinued } from './continuing.ts'
 import type { Generations, Task } from './generations.ts'
 import type { MessageSearch } from './search.ts'
 import { type MessageStore, type NewMessage, textOf } from './store.ts'
@@ -120,7 +120,8 @@ export class Asking {
     const { stored, message: answer } = found
     if (answer?.messageType !== 'assistant') throw new Failure('generation.not_found')
     if (answer.status === 'streaming') return
-    if (!mayBeContinued(answer) || (await messages.isFollowed(tx, stored, answerId))) throw new Failure('generation.ended')
+    const whyNot = whyNotContinued(answer) ?? ((await messages.isFollowed(tx, stored, answerId)) ? 'generation.ended' : null)
+    if (whyNot) throw new Failure(whyNot)
     const { id: modelId } = await this.#modelFor(found, answer.model ?? '')
     const jobId = ids.next<JobId>()
     await messages.addJob(tx, stored, { id: jobId, messageId: answerId })

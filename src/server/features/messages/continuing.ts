@@ -5,12 +5,13 @@ import { LIBRARIAN } from '#server/features/librarian/index.ts'
 import { textOf } from './store.ts'
 
 /**
- * Whether an answer can go on where it ended: it ended early, has a beginning, and its writer is a model that can read it. A long one is
- * long enough, for what is kept is sealed anew at each checkpoint.
+ * Why an answer cannot go on where it ended; null where it can: it ended early, has a beginning, and its writer is a model that can read
+ * it. A long one is long enough, for what is kept is sealed anew at each checkpoint.
  */
-export function mayBeContinued({ status, parts, model }: Message): boolean {
+export function whyNotContinued({ status, parts, model }: Message): 'generation.ended' | 'generation.too_long' | null {
   const { length } = textOf(parts)
-  if (model === LIBRARIAN.id || length === 0 || length > LONGEST_CONTINUED) return false
   const failure = parts.find((part) => part.type === 'failure')
-  return failure ? failure.retry : status === 'interrupted' || status === 'stopped'
+  const isEarly = failure ? failure.retry : status === 'interrupted' || status === 'stopped'
+  if (model === LIBRARIAN.id || length === 0 || !isEarly) return 'generation.ended'
+  return length > LONGEST_CONTINUED ? 'generation.too_long' : null
 }
