@@ -35,7 +35,7 @@ export class Reach {
 
   /**
    * Works, and again as whoever the caller is by then where something was hidden that they may reach now, unless something is written
-   * already. Fails with `server.unavailable` where what they reach was still moving in the last attempt.
+   * already. Fails with `server.unavailable` where that was so in the last attempt, too.
    */
   async attempt<T>(work: (actor: Actor, demands: Demands) => Promise<T>): Promise<T> {
     for (let attempts = 1; ; attempts++) {
@@ -43,9 +43,8 @@ export class Reach {
       try {
         return await work(actor, demandsOf(attempts))
       } catch (error) {
-        if (this.#hasWritten || !isHidden(error)) throw error
-        if (attempts === MOST_ATTEMPTS) throw said(error)
-        if (!(await this.#isOther(actor, error))) throw error
+        if (this.#hasWritten || !isHidden(error) || !(await this.#isOther(actor, error))) throw error
+        if (attempts === MOST_ATTEMPTS) throw new Failure('server.unavailable', { detail: 'What you can read is changing just now.' })
       }
     }
   }
@@ -87,13 +86,6 @@ const reachOf = ({ readScopes, writeScopes }: Actor) => [...readScopes, '', ...w
 
 /** Something was not there, or went elsewhere while the work was under way. */
 function isHidden(error: unknown): boolean {
-  return hasMoved(error) || (error instanceof Failure && FAILURES[error.code].status === 404)
-}
-
-function hasMoved(error: unknown): boolean {
+  if (error instanceof Failure) return FAILURES[error.code].status === 404
   return error instanceof ReachChanged || error instanceof KeyOutOfReach || (error as { code?: unknown } | null)?.code === MOVED_AWAY
-}
-
-function said(error: unknown): unknown {
-  return hasMoved(error) ? new Failure('server.unavailable', { detail: 'What you can read is changing just now.' }) : error
 }
