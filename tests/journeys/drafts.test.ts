@@ -2,12 +2,12 @@
 import type { AddressInfo } from 'node:net'
 import type { Browser, Page, Route } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { Chat } from '#contract/chats.ts'
+import type { Chat, Message } from '#contract/chats.ts'
 import type { Draft } from '#contract/drafts.ts'
 import { FAILURES, type FailureCode, type Problem } from '#contract/errors.ts'
 import { axe, MISSING, picture, startBrowser, type Visitor, visit } from '#tests/support/browser.ts'
 import { PASSWORD, PEOPLE, type Person } from '#tests/support/cast.ts'
-import { schemaOf } from '#tests/support/conversation.ts'
+import { schemaOf, textOf } from '#tests/support/conversation.ts'
 import { type AskedChat, chatOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 
 if (MISSING) process.stderr.write(`\nSKIPPED: tests/journeys/drafts.test.ts: ${MISSING}\n`)
@@ -40,6 +40,7 @@ describe.skipIf(MISSING !== undefined)('drafts in the browser', () => {
   })
 
   const drafts = async () => (await alice.call<{ items: Draft[] }>('GET', '/api/drafts')).body.items
+  const chats = async () => (await alice.call<{ items: Chat[] }>('GET', '/api/chats?in=chats')).body.items
   const kept = async () => (await drafts()).map(({ text }) => text)
   const place = () => `/api/drafts/${alice.me.user.id}`
   const composer = (page: Page) => page.getByLabel('Your question')
@@ -131,6 +132,34 @@ describe.skipIf(MISSING !== undefined)('drafts in the browser', () => {
     await expect.poll(kept).toEqual(['written in a tunnel'])
     await shows(page, 'written in a tunnel')
   }, 40_000)
+
+  test('the first question of a new chat that is asked out of reach waits, and is asked once, though the first reply to it is lost', async () => {
+    const page = await device()
+    const before = (await chats()).length
+    await page.context().setOffline(true)
+    await composer(page).fill('Is there light at the end?')
+    await page.keyboard.press('Enter')
+    await page.getByText('Waiting for the connection.').waitFor()
+    expect(await storedHere(page)).toContain('Is there light at the end?')
+    expect((await chats()).length).toBe(before)
+    const sent: string[] = []
+    await page.route(/\/messages$/, async (route) => {
+      if (route.request().method() !== 'POST') return route.continue()
+      sent.push(route.request().postDataJSON().idempotencyKey)
+      if (sent.length > 1) return route.continue()
+      await route.fetch()
+      await route.abort()
+    })
+    await page.context().setOffline(false)
+    await page.getByRole('log').getByText('Is there light at the end?').waitFor()
+    await expect.poll(() => storedHere(page)).not.toContain('Is there light at the end?')
+    expect(sent).toEqual([sent[0], sent[0]])
+    const [begun, ...others] = await chats()
+    expect(others.length).toBe(before)
+    const { body } = await alice.call<{ items: Message[] }>('GET', `/api/chats/${begun!.id}/messages`)
+    expect(body.items.filter(({ messageType }) => messageType === 'user').map(textOf)).toEqual(['Is there light at the end?'])
+    expect(page.url()).toContain(begun!.id)
+  }, 60_000)
 
   test('of two tabs the one that is not written in follows the other, and neither loses what is typed in it', async () => {
     const one = await device()
