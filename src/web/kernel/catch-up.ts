@@ -19,6 +19,8 @@ const tasks = new Map<Kind, Set<Task>>()
 const outcome = cell<{ readonly sent: number } | null>(null)
 let leftAtMs: number | null = null
 let running = false
+/** Whether the server went and came back since that began: what was done then may have come to nothing. */
+let due = false
 let timer: ReturnType<typeof setTimeout> | undefined
 
 /** Does it whenever the server can be reached again; gives the way to stop. */
@@ -39,14 +41,18 @@ onUnreachable(() => {
 })
 
 onRecovery(() => {
+  due = true
   if (!running) void catchUp()
 })
 
 async function catchUp(): Promise<void> {
   running = true
   let sent = 0
-  for (const kind of ORDER)
-    for (const count of await Promise.all([...(tasks.get(kind) ?? [])].map((task) => task()))) sent += Number(count ?? 0)
+  while (due) {
+    due = false
+    for (const kind of ORDER)
+      for (const count of await Promise.all([...(tasks.get(kind) ?? [])].map((task) => task()))) sent += Number(count ?? 0)
+  }
   running = false
   const awayMs = performance.now() - (leftAtMs ?? performance.now())
   leftAtMs = null
