@@ -123,12 +123,13 @@ revoke all on function {schema}.note_feedback(), {schema}.note_access() from pub
 
 -- What a reader has not been told: what was committed by transactions that are not in the snapshot given, with the snapshot up to which
 -- it is now told, and of which database, since numbers of transactions mean nothing in another. Without a snapshot, only where to begin.
--- With the rights of whoever calls it.
+-- With the rights of whoever calls it. A crash, too, makes it another: numbers that were given to what came to nothing may be lost with what
+-- was not yet written, and are given again. PostgreSQL then forgets its statistics, and remembers when.
 create function {schema}.happened(since pg_snapshot, scopes uuid[], most int)
 returns table (snapshot text, place text, at timestamptz, seq bigint, kind text, chat_session_id uuid, message_id uuid)
 language sql stable set search_path = pg_catalog, pg_temp as $$
-  select pg_current_snapshot()::text, (select system_identifier from pg_control_system()) || '.' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
-         now(), h.seq, h.kind, h.chat_session_id, h.message_id
+  select pg_current_snapshot()::text, (select system_identifier from pg_control_system()) || '.' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)
+           || '.' || (select extract(epoch from stats_reset) from pg_stat_wal), now(), h.seq, h.kind, h.chat_session_id, h.message_id
     from (select) here
     left join lateral (
       select * from {schema}.happening h

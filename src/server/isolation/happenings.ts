@@ -113,7 +113,8 @@ export class Happenings {
 }
 
 /** Which database it is, and since which of its lives: as the function `happened` of a tenant has it. */
-const PLACE = `(select system_identifier from pg_control_system()) || '.' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)`
+const PLACE = `(select system_identifier from pg_control_system()) || '.' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)
+  || '.' || (select extract(epoch from stats_reset) from pg_stat_wal)`
 
 /** Under the role `auth`, which sees of this table where and in which transaction, and nothing else. */
 function lookIn(tenantId: TenantId): string {
