@@ -1,5 +1,5 @@
 /** The form for another password. It needs a fresh proof as well: the current password is one, so nobody is asked for it twice. */
-import { NewPasswordField } from '#web/features/sign-in/new-password-field.tsx'
+import { longEnough, NewPasswordField } from '#web/features/sign-in/new-password-field.tsx'
 import { call } from '#web/kernel/api.ts'
 import type { Given } from '#web/kernel/endpoints.ts'
 import { usePlainForm } from '#web/kernel/plain-form.ts'
@@ -53,7 +53,7 @@ export function ChangePassword({ password: { changedAt, leastLength }, onChanged
         own={[user.name, user.email, organisation.name, organisation.slug]}
         error={errorOf('next')}
         autoFocus={!hasOne}
-        {...form.register('next', needed)}
+        {...form.register('next', longEnough(leastLength))}
       />
       <CheckField label={t('password.endTokens')} help={t('password.endTokensHelp')} {...form.register('endTokens')} />
       <p className="mb-4 text-muted">{t('password.effect')}</p>

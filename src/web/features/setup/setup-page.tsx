@@ -3,7 +3,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { LEAST_USUAL } from '#contract/password-rules.ts'
 import { EntryFrame } from '#web/features/sign-in/entry-frame.tsx'
-import { NewPasswordField } from '#web/features/sign-in/new-password-field.tsx'
+import { longEnough, NewPasswordField } from '#web/features/sign-in/new-password-field.tsx'
 import { t } from '#web/features/sign-in/text.ts'
 import { call } from '#web/kernel/api.ts'
 import type { Given } from '#web/kernel/endpoints.ts'
@@ -72,7 +72,7 @@ function SetupForm() {
         least={LEAST_USUAL}
         own={form.watch(['organisation', 'name', 'email'])}
         error={errorOf('password')}
-        {...form.register('password', needed)}
+        {...form.register('password', longEnough(LEAST_USUAL))}
       />
       <Button type="submit" look="solid" busy={busy} className="mt-2 w-full desk:min-h-10">
         {t('setup.submit')}

@@ -6,7 +6,7 @@ import { usePlainForm } from '#web/kernel/plain-form.ts'
 import { ApiProblem } from '#web/kernel/problem.ts'
 import { Button } from '#web/ui/button.tsx'
 import { FailureNotice } from '#web/ui/notice.tsx'
-import { NewPasswordField } from './new-password-field.tsx'
+import { longEnough, NewPasswordField } from './new-password-field.tsx'
 import { t } from './text.ts'
 
 type Kind = 'invitation' | 'reset' | 'recovery'
@@ -48,7 +48,7 @@ export function LinkPassword({ kind, token, submit: words, onChosen, otherwise }
         own={[email, ...Object.values(names)]}
         error={errorOf('password')}
         autoFocus
-        {...form.register('password', { required: t('common.empty') })}
+        {...form.register('password', longEnough(leastLength))}
       />
       <Button type="submit" look="solid" busy={busy} className="mt-2 w-full desk:min-h-10">
         {words}

@@ -14,6 +14,12 @@ interface NewPasswordFieldProps extends Omit<ComponentProps<typeof PasswordField
   label?: string
 }
 
+/** What a new password is held to before it is sent; the server says the rest. */
+export const longEnough = (least: number | undefined) => ({
+  required: t('common.empty'),
+  validate: (typed: string) => least === undefined || lengthOf(typed) >= least || t('entry.passwordShort', { count: least }),
+})
+
 /** A field for a new password. */
 export function NewPasswordField({ typed, least, own, label, ...field }: NewPasswordFieldProps) {
   const judged = useDeferredValue(typed)

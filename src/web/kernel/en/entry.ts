@@ -6,6 +6,7 @@ export const entry = {
     one: 'At least {count} character.',
     other: 'At least {count} characters. A sentence you can remember works well.',
   },
+  'entry.passwordShort': { one: 'It needs {count} character at least.', other: 'It needs {count} characters at least.' },
   'entry.passwordLeft': { one: '{count} more character', other: '{count} more characters' },
   'entry.passwordLong': 'Long enough. Longer is better still.',
   'entry.passwordWeak': 'Take a longer one, or another.',
