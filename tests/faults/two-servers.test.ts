@@ -137,7 +137,9 @@ describe.skipIf(MISSING !== undefined)('two servers and two devices', () => {
         if (kept.status === 'complete') expect(textOf(kept)).toBe(QUESTION)
         else {
           const again = await call(servers[0]!, `${answer.path}/continue`)
-          expect(again.status).toBe(202)
+          // Of one whose writer was gone before its first checkpoint there is nothing to go on from.
+          expect(again.status).toBe(textOf(kept) === '' ? 409 : 202)
+          if (again.status === 409) return
           const late = servers.map((server) => readAnswer([server.address], alice.token, answer.path))
           const whole = await expectAgreement(answer, late)
           expect(whole.status).toBe('complete')

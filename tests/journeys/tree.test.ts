@@ -67,14 +67,38 @@ describe.skipIf(MISSING !== undefined)('the tree in the browser', () => {
     return page
   }
 
+  /**
+   * Where the messages lie that are drawn, from the edge of what is seen: as they are painted, and not as they lie for a moment between
+   * a change and what makes up for it.
+   */
+  const spots = (page: Page) =>
+    page.evaluate(
+      () =>
+        new Promise<{ id: string; top: number; bottom: number }[]>((resolve) => {
+          const root = document.querySelector('[role=log]')!.parentElement!
+          const observer = new IntersectionObserver(
+            (entries) => {
+              observer.disconnect()
+              const from = (px: number) => Math.round(px - root.getBoundingClientRect().top)
+              const all = entries.map(({ target, boundingClientRect: { top, bottom } }) => ({
+                id: target.id,
+                top: from(top),
+                bottom: from(bottom),
+              }))
+              resolve(all.toSorted((a, b) => a.top - b.top))
+            },
+            { root },
+          )
+          const articles = root.querySelectorAll('article')
+          for (const article of articles) observer.observe(article)
+          if (articles.length === 0) resolve([])
+        }),
+    )
   /** The message at the top of what is seen, and how far above the edge it begins. */
-  const topOf = (page: Page) =>
-    page.evaluate(() => {
-      const scroller = document.querySelector('[role=log]')!.parentElement!
-      const edge = scroller.getBoundingClientRect().top
-      const first = [...scroller.querySelectorAll('article')].find((each) => each.getBoundingClientRect().bottom > edge + 1)
-      return first ? { id: first.id, top: Math.round(first.getBoundingClientRect().top - edge) } : null
-    })
+  const topOf = async (page: Page) => {
+    const first = (await spots(page)).find(({ bottom }) => bottom > 1)
+    return first && { id: first.id, top: first.top }
+  }
   const place = async (page: Page) => JSON.stringify(await topOf(page))
   /** The same, once nothing has moved for a while of frames. */
   const atRest = async (page: Page): Promise<string> => {
@@ -183,13 +207,8 @@ describe.skipIf(MISSING !== undefined)('the tree in the browser', () => {
       const seen = await topOf(page)
       const topBefore = seen!.top
       await page.mouse.wheel(0, -300)
-      const topNow = () =>
-        page.evaluate((id) => {
-          const scroller = document.querySelector('[role=log]')!.parentElement!
-          const element = document.getElementById(id)
-          return element ? Math.round(element.getBoundingClientRect().top - scroller.getBoundingClientRect().top) : null
-        }, seen!.id)
-      await expect.poll(async () => Math.abs((await topNow())! - topBefore - 300), PATIENT).toBeLessThan(2)
+      const moved = async () => (await spots(page)).find(({ id }) => id === seen!.id)!.top - topBefore
+      await expect.poll(async () => Math.abs((await moved()) - 300), PATIENT).toBeLessThan(2)
     }
     await picture(page, 'tree-long-middle')
   }, 120_000)

@@ -104,30 +104,34 @@ export function useMeasuredList({ count, guessPx, abovePx, belowPx, begin, onMov
   return { scroller, heightPx, startPx: tops[first] ?? abovePx, drawn, measure, onScroll, away, goTo }
 }
 
-/** The heights of rows that were drawn, as they are or last were. A change is drawn before it can be seen. */
+/**
+ * The heights of rows that were drawn, as they are or last were. A change is drawn before it can be seen: a new row is measured as soon as
+ * it is there, since the observer tells of one that was drawn because of what it told only after the next frame was seen.
+ */
 function useHeights() {
   const [heights] = useState(() => new Map<number, number>())
   const [changes, count] = useReducer((changed: number) => changed + 1, 0)
+  const [note] = useState(() => (row: HTMLElement, height: number) => {
+    const index = Number(row.dataset.index)
+    if (!row.isConnected || heights.get(index) === height) return false
+    heights.set(index, height)
+    return true
+  })
   const [observer] = useState(
     () =>
       new ResizeObserver((entries) => {
-        const changed = entries.filter(({ target, borderBoxSize: [box] }) => {
-          const index = Number((target as HTMLElement).dataset.index)
-          const height = box?.blockSize ?? 0
-          if (!target.isConnected || heights.get(index) === height) return false
-          heights.set(index, height)
-          return true
-        })
+        const changed = entries.filter(({ target, borderBoxSize: [box] }) => note(target as HTMLElement, box?.blockSize ?? 0))
         if (changed.length > 0) flushSync(count)
       }),
   )
   const measure = useCallback(
     (row: HTMLElement | null) => {
       if (!row) return
+      if (note(row, row.getBoundingClientRect().height)) count()
       observer.observe(row)
       return () => observer.unobserve(row)
     },
-    [observer],
+    [note, observer],
   )
   return { heights, changes, measure }
 }
