@@ -32,9 +32,8 @@ export function chatRoutes({ chats, pages, use, models, cursors, clock, ids, log
   return [
     route(listChats, async ({ tx, query }) => pageOfChats({ chats, pages, cursors }, tx, query)),
 
-    route(lookAtChat, async ({ actor, tx, params, fail }) => {
-      const found = await chats.find(tx, params.chatId)
-      if (!found || found.chat.deletedAt) throw fail('chat.not_found')
+    route(lookAtChat, async ({ actor, tx, params }) => {
+      await chats.open(tx, params.chatId)
       await use.note(actor, params.chatId)
       return undefined
     }),
@@ -56,15 +55,10 @@ export function chatRoutes({ chats, pages, use, models, cursors, clock, ids, log
       return (await chats.find(tx, id))!.chat
     }),
 
-    route(getChat, async ({ tx, params, fail }) => {
-      const found = await chats.find(tx, params.chatId)
-      if (!found || found.chat.deletedAt) throw fail('chat.not_found')
-      return found.chat
-    }),
+    route(getChat, async ({ tx, params }) => (await chats.open(tx, params.chatId)).chat),
 
     route(changeChat, async ({ tx, params, body, fail }) => {
-      const found = await chats.find(tx, params.chatId)
-      if (!found || found.chat.deletedAt) throw fail('chat.not_found')
+      const found = await chats.open(tx, params.chatId)
       if (!mayChange(found.chat)) throw fail('chat.not_yours')
       if (body.model !== undefined) {
         if (!(await models.find(tx, body.model))) throw fail('model.not_found')
@@ -76,8 +70,7 @@ export function chatRoutes({ chats, pages, use, models, cursors, clock, ids, log
     }),
 
     route(deleteChat, async ({ tx, params, fail }) => {
-      const found = await chats.find(tx, params.chatId)
-      if (!found || found.chat.deletedAt) throw fail('chat.not_found')
+      const found = await chats.open(tx, params.chatId)
       if (!mayChange(found.chat)) throw fail('chat.not_yours')
       await chats.setDeleted(tx, params.chatId, new Date(clock.now()))
       return undefined

@@ -98,6 +98,13 @@ export class ChatStore {
     return row && this.#read(tx, row)
   }
 
+  /** A chat within reach that is not in the trash; fails with `chat.not_found`. */
+  async open(tx: AnyReadTx, id: ChatId): Promise<StoredChat> {
+    const stored = await this.find(tx, id)
+    if (!stored || stored.chat.deletedAt) throw new Failure('chat.not_found')
+    return stored
+  }
+
   /** The chat that the actor began under an idempotency key. */
   async findBegun(tx: AnyReadTx, idempotencyKey: string): Promise<StoredChat | undefined> {
     const row = await tx.first(select(tx).where('user_id', '=', tx.actor.userId).where('idempotency_key', '=', idempotencyKey))

@@ -136,13 +136,12 @@ export class Asking {
     const { chats, messages, models } = this.#parts
     const [, stored, sent, named, streaming, findModel] = await Promise.all([
       chats.hold(tx, chatId),
-      chats.find(tx, chatId),
+      chats.open(tx, chatId),
       messages.seekSent(tx, chatId, of.sentAs),
       messages.seek(tx, chatId, of.messageId === null ? [] : [of.messageId]),
       messages.countStreaming(tx),
       models.finder(tx),
     ])
-    if (!stored || stored.chat.deletedAt) throw new Failure('chat.not_found')
     if (!mayChange(stored.chat)) throw new Failure('chat.not_yours')
     const [[before], [message]] = await Promise.all([messages.open(tx, stored, sent), messages.open(tx, stored, named)])
     return { stored, sent: before, message, streaming, findModel }

@@ -29,13 +29,8 @@ export interface CaringParts {
 
 /** The routes of this file. */
 export function caringRoutes({ chats, messages, drafts, search, feedback, clock }: CaringParts): Route[] {
-  const chatOf = async (tx: ReadTx | WriteTx, chatId: ChatId): Promise<StoredChat> => {
-    const stored = await chats.find(tx, chatId)
-    if (!stored || stored.chat.deletedAt) throw new Failure('chat.not_found')
-    return stored
-  }
   const answerOf = async (tx: WriteTx, { chatId, messageId }: { chatId: ChatId; messageId: MessageId }): Promise<StoredChat> => {
-    const stored = await chatOf(tx, chatId)
+    const stored = await chats.open(tx, chatId)
     if (!mayChange(stored.chat)) throw new Failure('chat.not_yours')
     if ((await messages.find(tx, stored, messageId))?.messageType !== 'assistant') throw new Failure('message.not_found')
     return stored
@@ -67,7 +62,7 @@ export function caringRoutes({ chats, messages, drafts, search, feedback, clock 
     }),
 
     route(keepChat, async ({ tx, params }) => {
-      const stored = await chatOf(tx, params.chatId)
+      const stored = await chats.open(tx, params.chatId)
       if (!stored.chat.temporaryUntil) return stored.chat
       await chats.keep(tx, params.chatId)
       await drafts.keepWithChat(tx, params.chatId)

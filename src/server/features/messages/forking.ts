@@ -37,8 +37,7 @@ export class Forking {
   /** Copies the path up to a message into a new chat in the personal scope. The same key again gives the same chat. */
   async fork(tx: WriteTx, chatId: ChatId, at: { messageId: MessageId; idempotencyKey: string }): Promise<Chat> {
     const { chats, clock, ids } = this.#parts
-    const from = await chats.find(tx, chatId)
-    if (!from || from.chat.deletedAt) throw new Failure('chat.not_found')
+    const from = await chats.open(tx, chatId)
     const before = await chats.findBegun(tx, at.idempotencyKey)
     if (before) return sameFork(before.chat, { chatId, messageId: at.messageId })
     const now = new Date(clock.now())

@@ -1,9 +1,6 @@
 /** The endpoints of messages, and of the answers that are begun. */
 import { answerAgain, sendMessage } from '#contract/chats.ts'
-import type { ChatId } from '#contract/ids.ts'
-import type { ChatStore, StoredChat } from '#server/features/chats/index.ts'
 import { type Route, route } from '#server/isolation/route.ts'
-import type { AnyReadTx } from '#server/isolation/unit-of-work.ts'
 import { Failure } from '#server/kernel/failure.ts'
 import type { Asking } from './asking.ts'
 
@@ -18,13 +15,6 @@ export function messageRoutes({ asking }: { asking: Asking }): Route[] {
       asking.answerAgain(tx, params.chatId, { questionId, model, idempotencyKey }),
     ),
   ]
-}
-
-/** A chat that is there for the actor, and not deleted. */
-export async function openChat(chats: ChatStore, tx: AnyReadTx, chatId: ChatId): Promise<StoredChat> {
-  const stored = await chats.find(tx, chatId)
-  if (!stored || stored.chat.deletedAt) throw new Failure('chat.not_found')
-  return stored
 }
 
 /**

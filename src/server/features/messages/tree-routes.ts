@@ -6,7 +6,7 @@ import type { Cursors } from '#server/isolation/cursor.ts'
 import { type Context, type Route, route } from '#server/isolation/route.ts'
 import { Failure } from '#server/kernel/failure.ts'
 import type { Forking } from './forking.ts'
-import { onceMoreIf, openChat } from './routes.ts'
+import { onceMoreIf } from './routes.ts'
 import type { MessageStore } from './store.ts'
 import type { Leaf, Tree } from './tree.ts'
 
@@ -47,7 +47,7 @@ export function treeRoutes({ chats, messages, tree, forking, cursors }: TreePart
   return [
     route(listMessages, async (asked): Promise<Path> => {
       const { actor, tx, params } = asked
-      const stored = await openChat(chats, tx, params.chatId)
+      const stored = await chats.open(tx, params.chatId)
       const page = await pageOf(asked, stored)
       if (!page) return { items: [], leafId: null, total: 0, next: null, previous: null }
       const { leaf, top, most } = page
@@ -65,7 +65,7 @@ export function treeRoutes({ chats, messages, tree, forking, cursors }: TreePart
     }),
 
     route(showBranch, async ({ tx, params, body }) => {
-      await openChat(chats, tx, params.chatId)
+      await chats.open(tx, params.chatId)
       const leaf = await tree.leaf(tx, params.chatId, body.messageId)
       if (!leaf) throw new Failure('message.not_found')
       await tree.show(tx, params.chatId, leaf.id)

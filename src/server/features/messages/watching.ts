@@ -9,7 +9,6 @@ import { Failure } from '#server/kernel/failure.ts'
 import { follow } from './following.ts'
 import { positionOf } from './generation.ts'
 import type { Generations } from './generations.ts'
-import { openChat } from './routes.ts'
 import type { MessageStore } from './store.ts'
 
 export interface WatchingParts {
@@ -59,7 +58,7 @@ export async function findAnswer(
   tx: AnyReadTx,
   { chatId, answerId }: Omit<AnswerPlace, 'at'>,
 ): Promise<{ stored: StoredChat; message: Message }> {
-  const [stored, rows] = await Promise.all([openChat(chats, tx, chatId), messages.seek(tx, chatId, [answerId])])
+  const [stored, rows] = await Promise.all([chats.open(tx, chatId), messages.seek(tx, chatId, [answerId])])
   const [message] = await messages.open(tx, stored, rows)
   if (message?.messageType !== 'assistant') throw new Failure('generation.not_found')
   return { stored, message }

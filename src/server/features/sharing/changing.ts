@@ -1,16 +1,9 @@
 /** Changes of who reads a chat: what has to hold before each, and then the change itself, all while the chat is held. */
 import type { ChatId, UserId } from '#contract/ids.ts'
 import { type ChatStore, mayShare, type StoredChat } from '#server/features/chats/index.ts'
-import type { AnyReadTx, WriteTx } from '#server/isolation/unit-of-work.ts'
+import type { WriteTx } from '#server/isolation/unit-of-work.ts'
 import { Failure } from '#server/kernel/failure.ts'
 import type { SharingStore } from './store.ts'
-
-/** A chat within reach; fails with `chat.not_found`. */
-export async function findChat(chats: ChatStore, tx: AnyReadTx, chatId: ChatId): Promise<StoredChat> {
-  const stored = await chats.find(tx, chatId)
-  if (!stored || stored.chat.deletedAt) throw new Failure('chat.not_found')
-  return stored
-}
 
 /** Each change answers the people other than the actor whom it concerns. */
 export class Changing {
@@ -46,7 +39,7 @@ export class Changing {
 
   /** Lets somebody read no more: a reader of the actor's, or the actor themself. */
   async remove(tx: WriteTx, chatId: ChatId, userId: UserId): Promise<UserId[]> {
-    const seen = await findChat(this.#chats, tx, chatId)
+    const seen = await this.#chats.open(tx, chatId)
     if (userId === tx.actor.userId && !mayShare(seen.chat)) {
       if ((await this.leave(tx, [chatId])).length === 0) throw new Failure('chat.not_found')
       return []
@@ -71,7 +64,7 @@ export class Changing {
   }
 
   async #hold(tx: WriteTx, chatId: ChatId): Promise<StoredChat> {
-    if (!mayShare((await findChat(this.#chats, tx, chatId)).chat)) throw new Failure('chat.not_yours')
+    if (!mayShare((await this.#chats.open(tx, chatId)).chat)) throw new Failure('chat.not_yours')
     const held = await this.#sharing.hold(tx, chatId)
     if (!held) throw new Failure('sharing.changed')
     // Its owner may have thrown it away while it was waited for.

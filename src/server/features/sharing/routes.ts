@@ -5,7 +5,7 @@ import { type ChatStore, dropLeftScopes, mayShare } from '#server/features/chats
 import { type Route, route } from '#server/isolation/route.ts'
 import type { WriteTx } from '#server/isolation/unit-of-work.ts'
 import type { Log } from '#server/kernel/log.ts'
-import { Changing, findChat } from './changing.ts'
+import { Changing } from './changing.ts'
 import type { SharingStore } from './store.ts'
 
 interface SharingParts {
@@ -37,7 +37,7 @@ export function sharingRoutes({ chats, sharing, membershipsChanged, log }: Shari
   }
   return [
     route(getSharing, async ({ tx, params }) => {
-      const stored = await findChat(chats, tx, params.chatId)
+      const stored = await chats.open(tx, params.chatId)
       const quoted = mayShare(stored.chat) ? await sharing.listQuoted(tx, stored) : []
       return { people: await sharing.listReaders(tx, stored), quoted }
     }),
