@@ -116,7 +116,7 @@ export const createChat = endpoint({
   path: '/api/chats',
   summary: 'Begin a chat',
   access: 'user',
-  work: 'write',
+  work: 'none',
   token: ['chat'],
   status: 201,
   body: z.strictObject({
@@ -129,9 +129,10 @@ export const createChat = endpoint({
       .max(LONGEST_TEMPORARY_HOURS)
       .optional()
       .describe('erased after so many hours, and until then in no list, not searched, not exported and not titled'),
+    idempotencyKey: z.uuid().optional().describe('sending the same key again does not begin another'),
   }),
   reply: Chat,
-  fails: ['model.not_found'],
+  fails: ['model.not_found', 'message.conflict'],
 })
 
 export const getChat = endpoint({

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Chat } from '#contract/chats.ts'
 import { begin, follow, schemaOf, send } from '#tests/support/conversation.ts'
+import { hold, waiting } from '#tests/support/locks.ts'
 import { codeOf, createWorld, type SignedIn, type World } from '#tests/support/world.ts'
 
 let world: World
@@ -164,4 +165,25 @@ test('a model that is not on offer is refused, when beginning and when changing'
 test('an id in capitals is the same chat', async () => {
   const chat = await create(alice, { description: 'Same' })
   expect((await alice.call<Chat>('GET', `/api/chats/${chat.id.toUpperCase()}`)).body.id).toBe(chat.id)
+})
+
+test('a chat that is begun again under the same key, at once or later, is the same one; another person’s is their own', async () => {
+  const idempotencyKey = crypto.randomUUID()
+  const letGo = await hold(world, `lock table ${schema}.chat_session in share mode`)
+  const both = [1, 2].map(() => create(alice, { description: 'Once', idempotencyKey }))
+  await waiting(world, 2)
+  await letGo()
+  const begun = await Promise.all(both)
+  expect(new Set([...begun, await create(alice, { idempotencyKey })].map(({ id }) => id)).size).toBe(1)
+  expect((await allPages(alice, 100)).filter(({ description }) => description === 'Once').length).toBe(1)
+  expect((await create(bob, { idempotencyKey })).id).not.toBe(begun[0]!.id)
+  expect((await create(alice, { description: 'Once' })).id).not.toBe(begun[0]!.id)
+})
+
+test('a key under which a chat was forked begins none', async () => {
+  const { chatId, answerId, ...answer } = await begin(alice, { model: 'librarian', text: 'Where is the warehouse?' })
+  await follow(alice, { chatId, answerId, ...answer })
+  const idempotencyKey = crypto.randomUUID()
+  expect((await alice.call('POST', `/api/chats/${chatId}/forks`, { messageId: answerId, idempotencyKey })).status).toBe(201)
+  expect(codeOf(await alice.call('POST', '/api/chats', { idempotencyKey }))).toBe('message.conflict')
 })

@@ -133,32 +133,39 @@ describe.skipIf(MISSING !== undefined)('drafts in the browser', () => {
     await shows(page, 'written in a tunnel')
   }, 40_000)
 
-  test('the first question of a new chat that is asked out of reach waits, and is asked once, though the first reply to it is lost', async () => {
+  test('the first question of a new chat that is asked out of reach waits, and is asked once, though the first replies are lost', async () => {
     const page = await device()
     const before = (await chats()).length
+    const keys = new Map<RegExp, string[]>()
     await page.context().setOffline(true)
     await composer(page).fill('Is there light at the end?')
     await page.keyboard.press('Enter')
     await page.getByText('Waiting for the connection.').waitFor()
     expect(await storedHere(page)).toContain('Is there light at the end?')
     expect((await chats()).length).toBe(before)
-    const sent: string[] = []
-    await page.route(/\/messages$/, async (route) => {
-      if (route.request().method() !== 'POST') return route.continue()
-      sent.push(route.request().postDataJSON().idempotencyKey)
-      if (sent.length > 1) return route.continue()
-      await route.fetch()
-      await route.abort()
-    })
+    // The chat, and then the question.
+    for (const path of [/\/api\/chats$/, /\/messages$/]) {
+      const sent: string[] = []
+      await page.route(path, async (route) => {
+        if (route.request().method() !== 'POST') return route.continue()
+        sent.push(route.request().postDataJSON().idempotencyKey)
+        keys.set(path, sent)
+        if (sent.length > 1) return route.continue()
+        await route.fetch()
+        await route.abort()
+      })
+    }
     await page.context().setOffline(false)
     await page.getByRole('log').getByText('Is there light at the end?').waitFor()
     await expect.poll(() => storedHere(page)).not.toContain('Is there light at the end?')
-    expect(sent).toEqual([sent[0], sent[0]])
+    for (const sent of keys.values()) expect(sent).toEqual([sent[0], sent[0]])
+    expect(keys.size).toBe(2)
     const [begun, ...others] = await chats()
     expect(others.length).toBe(before)
     const { body } = await alice.call<{ items: Message[] }>('GET', `/api/chats/${begun!.id}/messages`)
     expect(body.items.filter(({ messageType }) => messageType === 'user').map(textOf)).toEqual(['Is there light at the end?'])
     expect(page.url()).toContain(begun!.id)
+    await alice.call('DELETE', `/api/chats/${begun!.id}`)
   }, 60_000)
 
   test('of two tabs the one that is not written in follows the other, and neither loses what is typed in it', async () => {

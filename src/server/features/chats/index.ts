@@ -1,5 +1,6 @@
 /** What other slices may use of chats. */
 
+export { begunOnce } from './begun-once.ts'
 export { leaseFromNow, leaseHolds } from './lease.ts'
 export { dropLeftScopes } from './left-scopes.ts'
 export { mayChange, mayShare } from './policy.ts'

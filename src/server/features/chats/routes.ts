@@ -1,13 +1,26 @@
 /** The endpoints of chats. */
-import { changeChat, createChat, deleteChat, getChat, listChats, listUsedChats, lookAtChat, restoreChat } from '#contract/chats.ts'
+import {
+  type Chat,
+  changeChat,
+  createChat,
+  deleteChat,
+  getChat,
+  listChats,
+  listUsedChats,
+  lookAtChat,
+  restoreChat,
+} from '#contract/chats.ts'
 import { type ChatId, ScopeId } from '#contract/ids.ts'
 import type { ModelChoice } from '#server/features/models/index.ts'
 import type { Cursors } from '#server/isolation/cursor.ts'
 import type { KeptPages } from '#server/isolation/pages.ts'
-import { type Route, route } from '#server/isolation/route.ts'
+import { type Context, type Route, route } from '#server/isolation/route.ts'
+import type { WriteTx } from '#server/isolation/unit-of-work.ts'
 import type { Clock } from '#server/kernel/clock.ts'
+import { Failure } from '#server/kernel/failure.ts'
 import type { Ids } from '#server/kernel/ids.ts'
 import type { Log } from '#server/kernel/log.ts'
+import { begunOnce } from './begun-once.ts'
 import { careRoutes, place } from './care-routes.ts'
 import { pageOfChats } from './first-page.ts'
 import { mayChange } from './policy.ts'
@@ -40,20 +53,7 @@ export function chatRoutes({ chats, pages, use, models, cursors, clock, ids, log
 
     route(listUsedChats, async ({ actor, query }) => ({ items: await use.list(actor, query.chatIds) })),
 
-    route(createChat, async ({ actor, tx, body, fail }) => {
-      const model = await models.find(tx, body.model ?? models.first)
-      if (!model) throw fail('model.not_found')
-      const id = ids.next<ChatId>()
-      await chats.add(tx, {
-        id,
-        scopeId: ScopeId.parse(actor.userId),
-        description: body.description,
-        model: model.id,
-        now: new Date(clock.now()),
-        temporaryUntil: body.temporaryHours === undefined ? null : new Date(clock.now() + body.temporaryHours * HOUR_MS),
-      })
-      return (await chats.find(tx, id))!.chat
-    }),
+    route(createChat, async ({ unit, body }) => begunOnce(() => unit.write((tx) => begin({ chats, models, clock, ids }, tx, body)))),
 
     route(getChat, async ({ tx, params }) => (await chats.open(tx, params.chatId)).chat),
 
@@ -86,4 +86,28 @@ export function chatRoutes({ chats, pages, use, models, cursors, clock, ids, log
 
     ...careRoutes({ chats, clock, log }),
   ]
+}
+
+/** Begins a chat in the actor's personal scope; the same key again gives the same chat. */
+async function begin(
+  { chats, models, clock, ids }: Pick<ChatParts, 'chats' | 'models' | 'clock' | 'ids'>,
+  tx: WriteTx,
+  { model: asked, description, temporaryHours, idempotencyKey }: Context<typeof createChat>['body'],
+): Promise<Chat> {
+  const before = idempotencyKey === undefined ? undefined : await chats.findBegun(tx, idempotencyKey)
+  if (before?.chat.forkedFrom) throw new Failure('message.conflict')
+  if (before) return before.chat
+  const model = await models.find(tx, asked ?? models.first)
+  if (!model) throw new Failure('model.not_found')
+  const id = ids.next<ChatId>()
+  await chats.add(tx, {
+    id,
+    scopeId: ScopeId.parse(tx.actor.userId),
+    description,
+    model: model.id,
+    now: new Date(clock.now()),
+    temporaryUntil: temporaryHours === undefined ? null : new Date(clock.now() + temporaryHours * HOUR_MS),
+    idempotencyKey,
+  })
+  return (await chats.find(tx, id))!.chat
 }

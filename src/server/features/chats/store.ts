@@ -23,8 +23,10 @@ interface NewChat {
   readonly model: string
   readonly now: Date
   readonly temporaryUntil?: Date | null
-  /** What it begins as a copy of, and the key under which it was asked for. */
-  readonly fork?: { readonly chatId: ChatId; readonly messageId: MessageId; readonly idempotencyKey: string }
+  /** The key under which it was asked for. */
+  readonly idempotencyKey?: string | undefined
+  /** What it begins as a copy of. */
+  readonly fork?: { readonly chatId: ChatId; readonly messageId: MessageId }
 }
 
 export interface PageOfChats {
@@ -126,7 +128,7 @@ export class ChatStore {
 
   /** Adds a chat of the actor's to a scope, with a key of its own. */
   async add(tx: WriteTx, chat: NewChat): Promise<void> {
-    const { id, scopeId, description, model, now, temporaryUntil, fork } = chat
+    const { id, scopeId, description, model, now, temporaryUntil, idempotencyKey, fork } = chat
     const sealer = await this.#keys.ofScope(tx, scopeId, 'chat_session')
     await tx.change(
       tx.db.insertInto('chat_session').values({
@@ -140,7 +142,7 @@ export class ChatStore {
         temporary_until: temporaryUntil,
         forked_from: fork?.chatId ?? null,
         forked_at: fork?.messageId ?? null,
-        idempotency_key: fork?.idempotencyKey ?? null,
+        idempotency_key: idempotencyKey ?? null,
         time_created: now,
         time_updated: now,
       }),

@@ -52,7 +52,8 @@ export class Forking {
       now,
       // What is copied out of a temporary chat is kept no longer than it.
       temporaryUntil: from.chat.temporaryUntil === null ? null : new Date(from.chat.temporaryUntil),
-      fork: { chatId, ...at },
+      idempotencyKey: at.idempotencyKey,
+      fork: { chatId, messageId: at.messageId },
     })
     await this.#copy(tx, (await chats.find(tx, id))!, from.chat.owner === null ? path : path.map(ofAnother))
     return (await chats.find(tx, id))!.chat

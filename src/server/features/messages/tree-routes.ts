@@ -1,12 +1,11 @@
 /** The endpoints of the tree: its paths, the branch that is shown, and forks. */
 import { type ChatId, MessageId } from '#contract/ids.ts'
 import { forkChat, listMessages, type Path, showBranch } from '#contract/tree.ts'
-import type { ChatStore, StoredChat } from '#server/features/chats/index.ts'
+import { begunOnce, type ChatStore, type StoredChat } from '#server/features/chats/index.ts'
 import type { Cursors } from '#server/isolation/cursor.ts'
 import { type Context, type Route, route } from '#server/isolation/route.ts'
 import { Failure } from '#server/kernel/failure.ts'
 import type { Forking } from './forking.ts'
-import { onceMoreIf } from './routes.ts'
 import type { MessageStore } from './store.ts'
 import type { Leaf, Tree } from './tree.ts'
 
@@ -72,9 +71,7 @@ export function treeRoutes({ chats, messages, tree, forking, cursors }: TreePart
       return { leafId: leaf.id }
     }),
 
-    route(forkChat, async ({ unit, params, body }) =>
-      onceMoreIf('chat_session_begun_once', () => unit.write((tx) => forking.fork(tx, params.chatId, body))),
-    ),
+    route(forkChat, async ({ unit, params, body }) => begunOnce(() => unit.write((tx) => forking.fork(tx, params.chatId, body)))),
   ]
 }
 

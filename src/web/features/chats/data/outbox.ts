@@ -148,8 +148,8 @@ async function deliver(place: Place, unsent: Unsent): Promise<boolean> {
   }
 }
 
-async function begin({ model, temporaryHours }: Question): Promise<string> {
-  return (await call('chats.create', { body: { model, ...(temporaryHours && { temporaryHours }) } })).id
+async function begin({ model, temporaryHours, key }: Unsent): Promise<string> {
+  return (await call('chats.create', { body: { model, ...(temporaryHours && { temporaryHours }), idempotencyKey: key } })).id
 }
 
 /** Removes a chat that was begun for a question which it will not get. */
