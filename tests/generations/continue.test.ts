@@ -45,13 +45,14 @@ afterAll(async () => {
   await models.close()
 })
 
+const stop = (answer: Asked) => alice.call('POST', `${answer.path}/stop`)
 const goOn = (answer: Asked, person = alice) => person.call<Message>('POST', `${answer.path}/continue`)
 /** An answer of which half was written before it was stopped. */
 async function stopped(): Promise<Asked> {
   const answer = await begin(alice, { model: model('slow'), text: QUESTION })
   const stream = await openStream(baseUrl, alice.token, answer.path)
   await expect.poll(() => shown(stream.events)).toBe(FIRST_HALF)
-  await alice.call('POST', `${answer.path}/stop`)
+  await stop(answer)
   await stream.ended
   models.release()
   return answer
@@ -170,8 +171,8 @@ describe('a question behind an answer that is about to go on', () => {
   const why = (answer: Asked) => send(alice, answer.chatId, { text: 'Why?', parentId: answer.answerId, model: model('echo') })
 
   test('is refused once it is taken up', async () => {
+    // Its model waits before it goes on, so that it is not complete before the question is looked at.
     const answer = await stopped()
-    models.script({ text: REST })
     const letGo = await hold(world, `select from ${schema}.chat_message where id = '${answer.answerId}' for share`)
     const continued = goOn(answer)
     await waiting(world, 1)
@@ -179,11 +180,11 @@ describe('a question behind an answer that is about to go on', () => {
     await Promise.race([asked, waiting(world, 2)])
     await letGo()
     expect([codeOf(await continued), codeOf(await asked)]).toEqual([undefined, 'message.unfinished'])
+    await stop(answer)
   })
 
   test('keeps it as it is, where it is first', async () => {
     const answer = await stopped()
-    models.script({ text: REST })
     const letGo = await hold(world, `select from ${schema}.chat_session where id = '${answer.chatId}' for update`)
     const continued = goOn(answer)
     await waiting(world, 1)
@@ -193,6 +194,7 @@ describe('a question behind an answer that is about to go on', () => {
     // The database wakes the two in either order.
     const codes = [codeOf(await continued), codeOf(await asked)]
     const { status } = await messageOf(alice, answer)
+    await stop(answer)
     if (codes[0] === undefined) expect(codes).toEqual([undefined, 'message.unfinished'])
     else expect([codes, status]).toEqual([['generation.ended', undefined], 'stopped'])
   })

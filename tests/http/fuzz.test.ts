@@ -197,10 +197,14 @@ const FRESH: Readonly<Record<string, () => Promise<Partial<Things>>>> = {
   },
 }
 
-/** Rules for logins made up at random ask for longer passwords, and end these or let their proofs run out on a machine that is slow. */
+/**
+ * Rules made up at random ask for longer passwords, end these logins or let their proofs run out on a machine that is slow, and hide people
+ * from each other.
+ */
 async function keepPeopleIn(): Promise<void> {
   const schema = await schemaOf(world, 'acme')
-  await world.sql(`update ${schema}.login_policy set preset = default, least_password_length = default, second_factor = default`)
+  await world.sql(`update ${schema}.login_policy set preset = default, least_password_length = default, second_factor = default,
+    directory = default`)
   await world.sql(`update ${schema}.auth_session set idle_limit_s = 86400, expires_at = now() + interval '1 day', proof_good_for_s = 3600,
     restricted = false where revoked_at is null and idle_limit_s is not null`)
   await world.sql(`update ${schema}.auth_session_seen set seen_at = now()`)
