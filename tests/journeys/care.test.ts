@@ -80,6 +80,7 @@ describe.skipIf(MISSING !== undefined)('care of chats in the browser', { timeout
     await looks(page, 'care-pinned')
     await fromMenu(page, 'Trip to Lisbon', 'Archive')
     await expect.poll(() => titles(page), WAIT).toEqual(['Lunch menu', 'Warehouse lease', 'Quarterly plan'])
+    await notice(page, /^Archived “Trip to Lisbon”/)
     await undo(page)
     await expect.poll(() => titles(page), WAIT).toEqual(['Lunch menu', 'Warehouse lease', 'Trip to Lisbon', 'Quarterly plan'])
     await page.reload()
